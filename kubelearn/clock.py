@@ -19,10 +19,10 @@ EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()  # the date at vir
 class Timer:
     """A call to come. cancel() before its time and it never happens."""
 
-    __slots__ = ("when", "callback", "args")
+    __slots__ = ("when", "callback", "args", "cause")
 
-    def __init__(self, when: float, callback: Callable, args: tuple):
-        self.when, self.callback, self.args = when, callback, args
+    def __init__(self, when: float, callback: Callable, args: tuple, cause: object):
+        self.when, self.callback, self.args, self.cause = when, callback, args, cause
 
     def cancel(self) -> None:
         self.callback = None
@@ -39,6 +39,7 @@ class Clock:
         self.now = 0.0
         self.seed = seed
         self.lock = threading.RLock()
+        self.cause: object = None  # what is being reacted to: the newest revision seen. Timers remember it (law 6)
         self.on_error: Callable[[BaseException], None] | None = None  # told of a callback's exception; without it, raised
         self._heap: list[tuple[float, int, Timer]] = []
         self._count = 0
@@ -50,7 +51,7 @@ class Clock:
     # --- asking for events ----------------------------------------------------------------------------------------
 
     def call_at(self, when: float, callback: Callable, *args: object) -> Timer:
-        timer = Timer(max(when, self.now), callback, args)
+        timer = Timer(max(when, self.now), callback, args, self.cause)
         self._count += 1
         heapq.heappush(self._heap, (timer.when, self._count, timer))
         return timer
@@ -75,7 +76,7 @@ class Clock:
         if self.peek() is None:
             return False
         when, _, timer = heapq.heappop(self._heap)
-        self.now = when
+        self.now, self.cause = when, timer.cause
         callback, timer.callback = timer.callback, None
         try:
             callback(*timer.args)
