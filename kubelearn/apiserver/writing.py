@@ -1,0 +1,142 @@
+"""The steps of a write that are the same for every kind: names, identity, what an update may not touch, patches.
+
+Part of Kubernetes: apiserver pkg/registry/rest (create.go, update.go, meta.go) and pkg/endpoints/handlers (patch.go).
+Law 3: each step returns an object that shares everything it did not change.
+"""
+from __future__ import annotations
+
+from kubelearn import errors
+from kubelearn.api import apply, patch
+from kubelearn.api.resources import Resource
+from kubelearn.apiserver import managedfields
+from kubelearn.apiserver.request import Request
+from kubelearn.errors import ApiError
+
+ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # of generated names: no vowels, no look-alikes. apimachinery pkg/util/rand
+FIXED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "generateName")
+WITH_GENERATION = frozenset((
+    "Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "CronJob", "EndpointSlice", "Ingress",
+    "CustomResourceDefinition", "HorizontalPodAutoscaler", "NetworkPolicy", "PodDisruptionBudget", "PriorityClass", "FlowSchema",
+    "PriorityLevelConfiguration", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "ResourceSlice"))
+STATUS_TAKES_METADATA = frozenset(("Pod", "Node", "PersistentVolumeClaim", "PersistentVolume"))
+
+
+def complain(unknown: list[str], request: Request) -> None:
+    """Unknown and duplicate fields: refused, warned about or passed over, as the client asked."""
+    if not unknown or request.field_validation == "Ignore":
+        return
+    if request.field_validation == "Strict":
+        raise errors.bad_request(f"strict decoding error: {', '.join(unknown)}")
+    request.warnings += [text for text in unknown if text not in request.warnings]
+
+
+def refuse_invalid(resource: Resource, name: str, found: list) -> None:
+    if found:
+        raise errors.invalid(f"{resource.kind}.{resource.group}" if resource.group else resource.kind, name, found)
+
+
+def named(registry, resource: Resource, namespace: str, obj: dict) -> dict:
+    """obj with its identity: namespace, name (generated from generateName), uid, creation time, generation."""
+    given = obj.get("metadata") or {}
+    metadata = {key: value for key, value in given.items() if key not in ("managedFields", "resourceVersion", "selfLink")}
+    if given.get("resourceVersion"):
+        raise errors.bad_request("resourceVersion should not be set on objects to be created")
+    metadata.pop("namespace", None)
+    if resource.namespaced:
+        if given.get("namespace", namespace) != namespace:
+            raise errors.bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        metadata["namespace"] = namespace
+    if not metadata.get("name"):
+        if not metadata.get("generateName"):
+            raise errors.invalid(f"{resource.kind}.{resource.group}" if resource.group else resource.kind, "",
+                                 [errors.required("metadata.name", "name or generateName is required")])
+        metadata["name"] = metadata["generateName"][:58] + "".join(registry.random.choices(ALPHABET, k=5))
+    metadata["uid"] = new_uid(registry)
+    metadata["creationTimestamp"] = registry.clock.timestamp()
+    for key in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+        metadata.pop(key, None)
+    if resource.kind in WITH_GENERATION or resource.custom:
+        metadata["generation"] = 1
+    return {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
+
+
+def new_uid(registry) -> str:
+    text = f"{registry.random.getrandbits(128):032x}"
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+
+def carried(resource: Resource, old: dict, obj: dict, subresource: str) -> dict:
+    """The object that this update asks for, with what an update of this (sub)resource may not touch taken from old."""
+    metadata, before = obj.get("metadata") or {}, old["metadata"]
+    _check_preconditions(resource, metadata, before)
+    if subresource == "status":
+        kept = metadata if resource.kind in STATUS_TAKES_METADATA else before
+        new = {**old, "metadata": _identity(kept, before)}
+        return _with_status(new, obj)
+    new = {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": _identity(metadata, before)}
+    new = _with_status(new, old) if "status" in resource.subresources else new
+    if resource.kind in WITH_GENERATION or resource.custom:
+        if any(new.get(key) is not old.get(key) and new.get(key) != old.get(key)
+               for key in {**new, **old} if key not in ("metadata", "status", "apiVersion", "kind")):
+            new["metadata"]["generation"] = before.get("generation", 0) + 1
+    return new
+
+
+def _check_preconditions(resource: Resource, metadata: dict, before: dict) -> None:
+    if metadata.get("name", before["name"]) != before["name"]:
+        raise errors.bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({before['name']})")
+    if metadata.get("resourceVersion") not in (None, "", before["resourceVersion"]):
+        raise errors.conflict(resource.name, before["name"])
+    if metadata.get("uid", before["uid"]) != before["uid"]:
+        raise errors.conflict(resource.name, before["name"],
+                              f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {before['uid']}")
+
+
+def _identity(metadata: dict, before: dict) -> dict:
+    new = {key: value for key, value in metadata.items() if key != "managedFields" and key not in FIXED}
+    new.update((key, before[key]) for key in FIXED if key in before)
+    new["name"], new["resourceVersion"] = before["name"], before["resourceVersion"]
+    if "namespace" in before:
+        new["namespace"] = before["namespace"]
+    return new
+
+
+def _with_status(new: dict, source: dict) -> dict:
+    if "status" in source:
+        new["status"] = source["status"]
+    else:
+        new.pop("status", None)
+    return new
+
+
+# --- patches ------------------------------------------------------------------------------------------------------
+
+def patched(registry, resource: Resource, old: dict, body: object, patch_type: str, request: Request) -> dict:
+    """old with a patch applied; 400, 409 or 422 with upstream's words where it cannot be."""
+    if patch_type == "json":
+        return patch.json_patch(old, body)
+    if patch_type == "merge":
+        return patch.merge_patch(old, body)
+    if patch_type == "apply":
+        return _applied(registry, resource, old, body, request)
+    if resource.custom:
+        raise errors.unsupported_media_type("the body of the request was in an unknown format - accepted media types include: "
+                                            "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml")
+    return patch.strategic_merge_patch(resource.schema, old, body)
+
+
+def _applied(registry, resource: Resource, old: dict, body: dict, request: Request) -> dict:
+    managers = managedfields.managers(registry, resource, old)
+    request.operation, request.applied = "Apply", body
+    new, _ = apply.apply(resource.schema, old, body, request.manager, managers, request.force)
+    return new
+
+
+def apply_new(registry, resource: Resource, namespace: str, name: str, body: dict, request: Request) -> dict:
+    """A server-side apply of what is not there yet: a create that remembers what was applied."""
+    if not request.field_manager:
+        raise ApiError(400, "BadRequest", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")
+    request.operation, request.applied = "Apply", body
+    metadata = {"name": name, **(body.get("metadata") or {})}
+    return registry.create(resource, namespace, {**body, "metadata": metadata}, request)
