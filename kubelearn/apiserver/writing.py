@@ -33,7 +33,7 @@ def complain(unknown: list[str], request: Request) -> None:
 
 def refuse_invalid(resource: Resource, name: str, found: list) -> None:
     if found:
-        raise errors.invalid(f"{resource.kind}.{resource.group}" if resource.group else resource.kind, name, found)
+        raise errors.invalid(resource.kind_name, name, found)
 
 
 def named(registry, resource: Resource, namespace: str, obj: dict) -> dict:
@@ -49,14 +49,14 @@ def named(registry, resource: Resource, namespace: str, obj: dict) -> dict:
         metadata["namespace"] = namespace
     if not metadata.get("name"):
         if not metadata.get("generateName"):
-            raise errors.invalid(f"{resource.kind}.{resource.group}" if resource.group else resource.kind, "",
+            raise errors.invalid(resource.kind_name, "",
                                  [errors.required("metadata.name", "name or generateName is required")])
         metadata["name"] = metadata["generateName"][:58] + "".join(registry.random.choices(ALPHABET, k=5))
     metadata["uid"] = new_uid(registry)
     metadata["creationTimestamp"] = registry.clock.timestamp()
     for key in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
         metadata.pop(key, None)
-    if resource.kind in WITH_GENERATION or resource.custom:
+    if resource.kind in WITH_GENERATION or resource.definition:
         metadata["generation"] = 1
     return {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
 
@@ -76,7 +76,7 @@ def carried(resource: Resource, old: dict, obj: dict, subresource: str) -> dict:
         return _with_status(new, obj)
     new = {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": _identity(metadata, before)}
     new = _with_status(new, old) if "status" in resource.subresources else new
-    if resource.kind in WITH_GENERATION or resource.custom:
+    if resource.kind in WITH_GENERATION or resource.definition:
         if any(new.get(key) is not old.get(key) and new.get(key) != old.get(key)
                for key in {**new, **old} if key not in ("metadata", "status", "apiVersion", "kind")):
             new["metadata"]["generation"] = before.get("generation", 0) + 1
@@ -120,7 +120,7 @@ def patched(registry, resource: Resource, old: dict, body: object, patch_type: s
         return patch.merge_patch(old, body)
     if patch_type == "apply":
         return _applied(registry, resource, old, body, request)
-    if resource.custom:
+    if resource.definition:
         raise errors.unsupported_media_type("the body of the request was in an unknown format - accepted media types include: "
                                             "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml")
     return patch.strategic_merge_patch(resource.schema, old, body)

@@ -1,0 +1,194 @@
+"""What the API server itself fills in for each kind, before validation: first statuses, addresses, names of one's own.
+
+Part of Kubernetes: the strategies in pkg/registry/*/*/strategy.go (PrepareForCreate, PrepareForUpdate) and the allocators of
+pkg/registry/core/service. Law 9: a kind without an entry here needs none.
+Leaves out: dual-stack services, allocation bitmaps (what is taken is read from the services themselves).
+"""
+from __future__ import annotations
+
+import base64
+import ipaddress
+
+from kubelearn import errors
+from kubelearn.api import quantity
+from kubelearn.api.resources import Resource
+
+FIRST_STATUS = {  # what a new object's status holds, whatever its author wrote
+    "Pod": {"phase": "Pending"}, "Namespace": {"phase": "Active"}, "PersistentVolumeClaim": {"phase": "Pending"},
+    "PersistentVolume": {"phase": "Pending"}, "Service": {"loadBalancer": {}}, "Ingress": {"loadBalancer": {}},
+    "ReplicaSet": {"replicas": 0}, "ReplicationController": {"replicas": 0}, "StatefulSet": {"replicas": 0, "availableReplicas": 0},
+    "DaemonSet": {"currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0},
+    "HorizontalPodAutoscaler": {"desiredReplicas": 0, "currentMetrics": None},
+    "PodDisruptionBudget": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
+}
+NO_STATUS = frozenset(("NetworkPolicy",))
+KEEPS_STATUS = frozenset(("Node", "CustomResourceDefinition"))  # a kubelet registers its node with a status
+
+
+def prepare_for_create(registry, resource: Resource, obj: dict) -> dict:
+    """obj as it would be stored, but for validation; shares what it does not change."""
+    if "status" in resource.subresources and resource.kind not in KEEPS_STATUS and not resource.definition:
+        obj = {**obj, "status": FIRST_STATUS.get(resource.kind, {})}
+        if resource.kind in NO_STATUS:
+            del obj["status"]
+    elif resource.definition and "status" in resource.subresources:
+        obj = {key: value for key, value in obj.items() if key != "status"}
+    prepare = CREATE.get(resource.kind)
+    return prepare(registry, obj) if prepare else obj
+
+
+def prepare_for_update(registry, resource: Resource, obj: dict, old: dict, subresource: str) -> dict:
+    if subresource == "status":
+        return obj
+    prepare = UPDATE.get(resource.kind)
+    return prepare(registry, obj, old) if prepare else obj
+
+
+# --- pods ---------------------------------------------------------------------------------------------------------
+
+def pod(registry, obj: dict) -> dict:
+    return {**obj, "status": {"phase": "Pending", "qosClass": qos_class(obj["spec"])}}
+
+
+_qos: dict[int, tuple[dict, str]] = {}  # by identity of a spec that is shared by many pods, which is kept alive here
+
+
+def qos_class(spec: dict) -> str:
+    """Guaranteed, Burstable or BestEffort. pkg/apis/core/helper/qos."""
+    known = _qos.get(id(spec))
+    if known and known[0] is spec:
+        return known[1]
+    if len(_qos) > 500:
+        _qos.clear()
+    answer = _qos_class(spec)
+    _qos[id(spec)] = (spec, answer)
+    return answer
+
+
+def _qos_class(spec: dict) -> str:
+    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    limits = [(c.get("resources") or {}).get("limits") or {} for c in containers]
+    requests = [(c.get("resources") or {}).get("requests") or {} for c in containers]
+    asked = [name for some in (*limits, *requests) for name, amount in some.items()
+             if name in ("cpu", "memory") and quantity.milli(amount) > 0]
+    if not asked:
+        return "BestEffort"
+    same = all(set(limit) >= {"cpu", "memory"} and all(quantity.milli(request.get(n, limit[n])) == quantity.milli(limit[n])
+                                                      for n in ("cpu", "memory")) for limit, request in zip(limits, requests))
+    return "Guaranteed" if same else "Burstable"
+
+
+# --- services -----------------------------------------------------------------------------------------------------
+
+def service(registry, obj: dict, old: dict | None = None) -> dict:
+    """Gives a service its cluster address and node ports; an update keeps those that it has."""
+    spec, before = dict(obj["spec"]), (old or {}).get("spec", {})
+    if spec.get("type") == "ExternalName":
+        for key in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"):
+            spec.pop(key, None) if key != "internalTrafficPolicy" or before else None
+        return {**obj, "spec": spec}
+    if not spec.get("clusterIP") and before.get("clusterIP") and before.get("type") != "ExternalName":
+        spec["clusterIP"], spec["clusterIPs"] = before["clusterIP"], before.get("clusterIPs")
+    if not spec.get("clusterIP"):
+        spec["clusterIP"] = _free_address(registry)
+    elif spec["clusterIP"] != "None" and spec["clusterIP"] != before.get("clusterIP"):
+        _claim_address(registry, obj, spec["clusterIP"])
+    spec["clusterIPs"] = spec.get("clusterIPs") or [spec["clusterIP"]]
+    spec.setdefault("ipFamilies", ["IPv4"])
+    spec.setdefault("ipFamilyPolicy", "SingleStack")
+    spec["ports"] = _with_node_ports(registry, obj, spec, before)
+    if not spec["ports"]:
+        del spec["ports"]
+    return {**obj, "spec": spec}
+
+
+def _services(registry) -> list[dict]:
+    return list(registry.etcd.objects("services").values())
+
+
+def _free_address(registry) -> str:
+    taken = {service["spec"].get("clusterIP") for service in _services(registry)}
+    network = ipaddress.ip_network(registry.service_cidr)
+    while (address := str(network[registry.random.randrange(256, network.num_addresses - 1)])) in taken:
+        continue
+    return address
+
+
+def _claim_address(registry, obj: dict, address: str) -> None:
+    def refuse(text: str):
+        raise errors.invalid("Service", obj["metadata"]["name"], [errors.invalid_value("spec.clusterIPs", [address], text)])
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return  # validation says so
+    if parsed not in ipaddress.ip_network(registry.service_cidr):
+        refuse(f"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. The range of valid IPs is "
+               f"{registry.service_cidr}")
+    if any(address == other["spec"].get("clusterIP") for other in _services(registry)):
+        refuse(f"failed to allocate IP {address}: provided IP is already allocated")
+
+
+def _with_node_ports(registry, obj: dict, spec: dict, before: dict) -> list[dict]:
+    ports = spec.get("ports") or []
+    wants = spec.get("type") == "NodePort" or spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
+    if not wants:
+        had = before.get("type") in ("NodePort", "LoadBalancer")
+        return [{key: value for key, value in port.items() if key != "nodePort"} for port in ports] if had else ports
+    own = {(port.get("protocol"), port["port"]): port.get("nodePort") for port in before.get("ports") or []}
+    me = (obj["metadata"].get("namespace"), obj["metadata"]["name"])
+    taken = {port.get("nodePort") for service in _services(registry) for port in service["spec"].get("ports") or []
+             if (service["metadata"]["namespace"], service["metadata"]["name"]) != me}
+    result, used = [], set()
+    for index, port in enumerate(ports):
+        number = port.get("nodePort") or own.get((port.get("protocol"), port["port"]))
+        result.append({**port, "nodePort": _node_port(registry, obj, index, number, taken | used)})
+        used.add(result[-1]["nodePort"])
+    return result
+
+
+def _node_port(registry, obj: dict, index: int, number: int | None, taken: set[int]) -> int:
+    allowed = registry.node_ports
+    if not number:
+        while (number := registry.random.randrange(allowed.start + 86, allowed.stop)) in taken:
+            continue
+        return number
+    text = "provided port is already allocated" if number in taken else None if number in allowed else \
+        f"provided port is not in the valid range. The range of valid ports is {allowed.start}-{allowed.stop - 1}"
+    if text:
+        raise errors.invalid("Service", obj["metadata"]["name"], [errors.invalid_value(f"spec.ports[{index}].nodePort", number, text)])
+    return number
+
+
+# --- the rest -----------------------------------------------------------------------------------------------------
+
+def namespace(registry, obj: dict) -> dict:
+    metadata = obj["metadata"]
+    labels = {**metadata.get("labels", {}), "kubernetes.io/metadata.name": metadata["name"]}
+    return {**obj, "metadata": {**metadata, "labels": labels}, "spec": {"finalizers": ["kubernetes"]}}
+
+
+def secret(registry, obj: dict, old: dict | None = None) -> dict:
+    """stringData is a convenience of writing: it is stored in data."""
+    if "stringData" not in obj:
+        return obj
+    written = {key: base64.b64encode(str(value).encode()).decode() for key, value in (obj["stringData"] or {}).items()}
+    new = {key: value for key, value in obj.items() if key != "stringData"}
+    return {**new, "data": {**(obj.get("data") or {}), **written}}
+
+
+def job(registry, obj: dict) -> dict:
+    """A Job selects its pods by its own uid, unless its author chose the selector. batch/job/strategy.go generateSelector."""
+    spec, metadata = obj["spec"], obj["metadata"]
+    if spec.get("manualSelector"):
+        return obj
+    template = spec["template"]
+    uid, name = metadata["uid"], metadata["name"]
+    labels = {**((template.get("metadata") or {}).get("labels") or {}), "controller-uid": uid, "job-name": name,
+              "batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name}
+    template = {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}}
+    selector = spec.get("selector") or {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    return {**obj, "spec": {**spec, "selector": selector, "template": template}}
+
+
+CREATE = {"Pod": pod, "Service": service, "Namespace": namespace, "Secret": secret, "Job": job}
+UPDATE = {"Service": service, "Secret": secret}

@@ -1,0 +1,176 @@
+"""Subresources that are not simply a part of their object: bindings, evictions, scales, tokens and reviews.
+
+Part of Kubernetes: pkg/registry/core/pod/storage (storage.go, eviction.go), the ScaleREST of pkg/registry/apps,
+pkg/registry/core/serviceaccount/storage/token.go. Law 8. Leaves out: pods/proxy, services/proxy, nodes/proxy.
+"""
+from __future__ import annotations
+
+from kubelearn import errors
+from kubelearn.api import meta, selectors
+from kubelearn.api.resources import Resource
+from kubelearn.apiserver import rbac, writing
+from kubelearn.apiserver.request import Request
+from kubelearn.errors import ApiError
+
+VIEWS = ("scale",)  # subresources with a body of another kind than the object's
+REVIEWS = rbac.REVIEWS  # resources that are answered and not stored
+
+
+def create(registry, resource: Resource, namespace: str, name: str, obj: dict, request: Request, subresource: str) -> dict:
+    if resource.plural in REVIEWS:
+        return rbac.review(registry, resource, namespace, obj, request)
+    action = CREATE.get((resource.storage, subresource))
+    if action is None:
+        raise errors.method_not_allowed("the server does not allow this method on the requested resource")
+    return action(registry, resource, registry.get(resource, namespace, name), obj, request)
+
+
+# --- pods/binding, pods/eviction ----------------------------------------------------------------------------------
+
+def bind(registry, resource: Resource, pod: dict, binding: dict, request: Request) -> dict:
+    """Puts a pod on a node, once: spec.nodeName and the condition PodScheduled in one write."""
+    metadata, target = pod["metadata"], (binding.get("target") or {}).get("name")
+    if pod["spec"].get("nodeName"):
+        raise errors.conflict("pods/binding", metadata["name"], f'pod {metadata["name"]} is already assigned to node "{pod["spec"]["nodeName"]}"')
+    if "deletionTimestamp" in metadata:
+        raise errors.conflict("pods/binding", metadata["name"], f'pod {metadata["name"]} is being deleted, cannot be assigned to a host')
+    if not target:
+        raise errors.invalid("Binding", metadata["name"], [errors.required("target.name")])
+    condition = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": registry.clock.timestamp(),
+                 "observedGeneration": metadata.get("generation", 1)}
+    others = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
+    status = {**pod["status"], "conditions": [*others, condition]}
+    request.subresource = "binding"
+    registry.store(resource, (metadata["namespace"], metadata["name"]), {**pod, "spec": {**pod["spec"], "nodeName": target}, "status": status}, request)
+    return _success()
+
+
+def evict(registry, resource: Resource, pod: dict, eviction: dict, request: Request) -> dict:
+    """Deletes a pod if every PodDisruptionBudget that covers it allows one more disruption now; else 429."""
+    metadata, options = pod["metadata"], eviction.get("deleteOptions") or {}
+    if pod["status"].get("phase") not in ("Pending", "Succeeded", "Failed") and "deletionTimestamp" not in metadata:
+        _spend_budget(registry, pod, request)
+        request.because = request.because or "evicted: its disruption budget allows it"
+        pod = _with_disruption_target(registry, resource, pod, request)
+    if options.get("dryRun"):
+        return _success()
+    return registry.delete(resource, metadata["namespace"], metadata["name"], request, options)
+
+
+def _with_disruption_target(registry, resource: Resource, pod: dict, request: Request) -> dict:
+    condition = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting",
+                 "lastProbeTime": None, "lastTransitionTime": registry.clock.timestamp(), "observedGeneration": pod["metadata"].get("generation", 1)}
+    conditions = [*pod["status"].get("conditions", ()), condition]
+    new = {**pod, "status": {**pod["status"], "conditions": conditions}}
+    return registry.store(resource, (pod["metadata"]["namespace"], pod["metadata"]["name"]), new, request)
+
+
+def _spend_budget(registry, pod: dict, request: Request) -> None:
+    resource = registry.must_find("poddisruptionbudgets")
+    labels, name = pod["metadata"].get("labels"), pod["metadata"]["name"]
+    budgets = [pdb for pdb in registry.objects(resource, pod["metadata"]["namespace"])
+               if selectors.label_selector(pdb["spec"].get("selector"))(labels)]
+    if len(budgets) > 1:
+        raise ApiError(500, "InternalError", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
+    for pdb in budgets:
+        if pdb["status"].get("observedGeneration", 0) < pdb["metadata"]["generation"]:
+            raise _over_budget(pdb, f'The disruption budget {meta.name_of(pdb)} is still being processed by the server.', 10)
+        if not _is_ready(pod) and pdb["status"]["currentHealthy"] >= pdb["status"]["desiredHealthy"] > 0:
+            continue
+        if pdb["status"]["disruptionsAllowed"] <= 0:
+            raise _over_budget(pdb, f'The disruption budget {meta.name_of(pdb)} needs {pdb["status"]["desiredHealthy"]} healthy pods '
+                                    f'and has {pdb["status"]["currentHealthy"]} currently')
+        disrupted = {**pdb["status"].get("disruptedPods", {}), name: registry.clock.timestamp()}
+        status = {**pdb["status"], "disruptionsAllowed": pdb["status"]["disruptionsAllowed"] - 1, "disruptedPods": disrupted}
+        registry.store(resource, (meta.namespace_of(pdb), meta.name_of(pdb)), {**pdb, "status": status}, request)
+
+
+def _over_budget(pdb: dict, text: str, retry: int | None = None) -> ApiError:
+    cause = {"reason": "DisruptionBudget", "message": text}
+    details = {"causes": [cause], **({"retryAfterSeconds": retry} if retry else {})}
+    return errors.too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.", details)
+
+
+def _is_ready(pod: dict) -> bool:
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ()))
+
+
+# --- serviceaccounts/token ----------------------------------------------------------------------------------------
+
+def token(registry, resource: Resource, account: dict, wanted: dict, request: Request) -> dict:
+    """A token for an account. It names its account and cannot be used elsewhere: this API server alone knows it."""
+    seconds = (wanted.get("spec") or {}).get("expirationSeconds") or 3600
+    text = f"kubelearn-{writing.new_uid(registry)}"
+    registry.tokens[text] = f'system:serviceaccount:{meta.namespace_of(account)}:{meta.name_of(account)}'
+    status = {"token": text, "expirationTimestamp": registry.clock.timestamp(registry.clock.now + seconds)}
+    metadata = {"name": meta.name_of(account), "namespace": meta.namespace_of(account), "creationTimestamp": registry.clock.timestamp()}
+    spec = {"audiences": ["https://kubernetes.default.svc.cluster.local"], **(wanted.get("spec") or {}), "expirationSeconds": seconds}
+    return {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": metadata, "spec": spec, "status": status}
+
+
+CREATE = {("pods", "binding"): bind, ("bindings", ""): bind, ("pods", "eviction"): evict, ("serviceaccounts", "token"): token}
+
+
+def _success() -> dict:
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+# --- scale --------------------------------------------------------------------------------------------------------
+
+
+
+
+def read(registry, resource: Resource, obj: dict, subresource: str) -> dict:
+    """What GET of a subresource answers; for status and its like the object itself."""
+    return scale_of(resource, obj) if subresource == "scale" else obj
+
+
+def scale_of(resource: Resource, obj: dict) -> dict:
+    """An object's Scale: how many replicas are wanted, how many there are, and which pods count."""
+    metadata = {key: obj["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if key in obj["metadata"]}
+    paths = _paths(resource)
+    status = {"replicas": _at(obj, paths["statusReplicasPath"]) or 0}
+    selector = _at(obj, paths.get("labelSelectorPath", ".spec.selector"))
+    if selector:
+        status["selector"] = selector if isinstance(selector, str) else selectors.format_selector(
+            selector if "matchLabels" in selector or "matchExpressions" in selector else {"matchLabels": selector})
+    replicas = _at(obj, paths["specReplicasPath"])
+    return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
+            "spec": {"replicas": replicas} if replicas else {}, "status": status}
+
+
+def update(registry, resource: Resource, old: dict, scale: dict, request: Request, subresource: str) -> dict:
+    """Writes a Scale's replicas into its object."""
+    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    version = (scale.get("metadata") or {}).get("resourceVersion")
+    if version and version != old["metadata"]["resourceVersion"]:
+        raise errors.conflict(resource.name, meta.name_of(old))
+    if not isinstance(replicas, int) or isinstance(replicas, bool):
+        raise errors.bad_request("Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal "
+                                 f"{'string' if isinstance(replicas, str) else 'number'} into Go struct field ScaleSpec.spec.replicas of type int32")
+    if replicas < 0:
+        raise errors.invalid("Scale.autoscaling", meta.name_of(old), [errors.invalid_value(
+            "spec.replicas", replicas, "must be greater than or equal to 0")])
+    path = tuple(_paths(resource)["specReplicasPath"].strip(".").split("."))
+    return scale_of(resource, registry.replace(resource, old, meta.replace(old, path, replicas), request))
+
+
+def patch(registry, resource: Resource, old: dict, body: object, patch_type: str, request: Request, subresource: str) -> dict:
+    from kubelearn.api import patch as patches
+    scale = scale_of(resource, old)
+    new = patches.json_patch(scale, body) if patch_type == "json" else patches.merge_patch(scale, body)
+    return update(registry, resource, old, new, request, subresource)
+
+
+def _paths(resource: Resource) -> dict:
+    default = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+    if not resource.definition:
+        return default
+    version = next(v for v in resource.definition["spec"]["versions"] if v["name"] == resource.version)
+    return {"labelSelectorPath": "", **version["subresources"]["scale"]}
+
+
+def _at(obj: dict, path: str) -> object:
+    for key in path.strip(".").split(".") if path else ():
+        obj = obj.get(key) if isinstance(obj, dict) else None
+    return obj if path else None
