@@ -1,0 +1,251 @@
+"""How a container sees its files: an image's tree and the volumes mounted into it, joined, for one user.
+
+Part of Kubernetes: mounts, and the kernel's path walk with its permissions and errors. Volumes themselves: volumes.py.
+Leaves out: hard link counts, access control lists, capabilities other than root's.
+"""
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from kubelearn.volumes import Device, Directory, File, Node, Report, Symlink, fault
+
+
+class Mount(NamedTuple):
+    """node at path; sub_path: only that part of it, as it is when the container starts."""
+
+    path: str
+    node: Node
+    read_only: bool = False
+    sub_path: str = ""
+
+
+class Place(NamedTuple):
+    """Where a path led: its directory, its name there, what is there (None: nothing), the mount that it lies in."""
+
+    directory: Directory
+    name: str
+    node: Node | None
+    mount: Mount
+    path: str
+
+
+class Filesystem:
+    """The tree that the processes of one container see, for one user. Paths are absolute; errors are the kernel's."""
+
+    def __init__(self, root: Directory, mounts: Iterable = (), read_only: bool = False, now: Callable[[], float] = lambda: 0.0,
+                 uid: int = 0, gids: tuple[int, ...] = (0,)):
+        self.root, self.now, self.uid, self.gids = Mount("/", root, read_only), now, uid, gids
+        self.mounts: dict[str, Mount] = {}
+        for mount in sorted((Mount(*mount) for mount in mounts), key=lambda mount: mount.path):
+            self._mount(mount)
+
+    def as_user(self, uid: int, gids: tuple[int, ...]) -> Filesystem:
+        twin = object.__new__(Filesystem)
+        twin.root, twin.now, twin.uid, twin.gids, twin.mounts = self.root, self.now, uid, gids, self.mounts
+        return twin
+
+    def _mount(self, mount: Mount) -> None:
+        """Makes the point where there is none, as runc does, whatever is read-only."""
+        path = os.path.normpath(mount.path)
+        builder = Filesystem(self.root.node)
+        builder.mounts = {at: other._replace(read_only=False) for at, other in self.mounts.items()}
+        node = mount.node
+        if mount.sub_path:
+            volume = Filesystem(node)
+            node = volume.find(mount.sub_path) or volume.makedirs(mount.sub_path)
+        if builder.find(path) is None:
+            builder.makedirs(os.path.dirname(path))
+            builder.makedirs(path) if isinstance(node, Directory) else builder.write(path, b"")
+        path = builder.place(path).path
+        self.mounts[path] = Mount(path, node, mount.read_only)
+
+    # --- finding --------------------------------------------------------------------------------------------------
+
+    def place(self, path: str, follow: bool = True) -> Place:
+        """Walks a path; the last part may be missing. FileNotFoundError, NotADirectoryError, ELOOP."""
+        stack = [(self.root.node, self.root, "")]  # node, mount, path of each level
+        parts = [part for part in path.split("/") if part and part != "."][::-1]
+        links = 0
+        while parts:
+            name = parts.pop()
+            here, mount, at = stack[-1]
+            if not isinstance(here, Directory):
+                raise fault(errno.ENOTDIR)
+            if not self.allowed(here, 1):
+                raise fault(errno.EACCES)
+            if name == "..":
+                stack = stack[:max(1, len(stack) - 1)]
+                continue
+            full = f"{at}/{name}"
+            node = here.lookup(name)
+            over = self.mounts.get(full)
+            if isinstance(node, Symlink) and over is None and (parts or follow):
+                links += 1
+                if links > 40:
+                    raise fault(errno.ELOOP)
+                if node.target.startswith("/"):
+                    del stack[1:]
+                parts += [part for part in node.target.split("/") if part and part != "."][::-1]
+                continue
+            if over is not None:
+                node, mount = over.node, over
+            if node is None:
+                if parts:
+                    raise fault(errno.ENOENT)
+                return Place(here, name, None, mount, full)
+            stack.append((node, mount, full))
+        node, mount, at = stack[-1]
+        if path.endswith("/") and not isinstance(node, Directory):
+            raise fault(errno.ENOTDIR)
+        return Place(stack[-2][0] if len(stack) > 1 else node, at.rpartition("/")[2], node, mount, at or "/")
+
+    def node(self, path: str, follow: bool = True) -> Node:
+        node = self.place(path, follow).node
+        if node is None:
+            raise fault(errno.ENOENT)
+        return node
+
+    def find(self, path: str, follow: bool = True) -> Node | None:
+        """As node(), None for any error."""
+        try:
+            return self.place(path, follow).node
+        except OSError:
+            return None
+
+    def allowed(self, node: Node, bit: int) -> bool:
+        """May this user read (4), write (2), execute or search (1) it?"""
+        if self.uid == 0:
+            return bit != 1 or isinstance(node, Directory) or bool(node.mode & 0o111)
+        shift = 6 if node.uid == self.uid else 3 if node.gid in self.gids else 0
+        return bool(node.mode >> shift & bit)
+
+    # --- reading and writing --------------------------------------------------------------------------------------
+
+    def open(self, path: str, write: bool = False, create: bool = False, truncate: bool = False, mode: int = 0o644) -> File:
+        """The file to read, or to write: then one that may be changed. Errors as open(2)."""
+        place = self.place(path)
+        node = place.node
+        if node is None:
+            if not create:
+                raise fault(errno.ENOENT)
+            return self._create(place, File(b"", mode))
+        if isinstance(node, Directory) and write:
+            raise fault(errno.EISDIR)
+        if not self.allowed(node, 2 if write else 4):
+            raise fault(errno.EACCES)
+        if write and not isinstance(node, (Device, Report)):
+            if place.mount.read_only:
+                raise fault(errno.EROFS)
+            if place.path not in self.mounts:
+                node = place.directory.own(place.name)
+            if truncate:
+                node.truncate()
+            node.mtime = self.now()
+        elif write and isinstance(node, Report):
+            raise fault(errno.EACCES)
+        return node
+
+    def room(self, path: str, more: int) -> None:
+        """OSError ENOSPC where the volume of this path cannot take so many bytes more."""
+        volume = self.place(path).mount.node
+        if isinstance(volume, Directory) and volume.limit is not None and volume.usage() + more > volume.limit:
+            raise fault(errno.ENOSPC)
+
+    def _create(self, place: Place, node: Node) -> Node:
+        self._change(place)
+        node.uid, node.gid, node.mtime = self.uid, self.gids[0], self.now()
+        if place.directory.mode & 0o2000:  # setgid: the group goes down the tree
+            node.gid = place.directory.gid
+            node.mode |= 0o2000 if isinstance(node, Directory) else 0
+        return place.directory.put(place.name, node)
+
+    def _change(self, place: Place) -> None:
+        if place.path in self.mounts:
+            raise fault(errno.EBUSY)
+        if place.mount.read_only:
+            raise fault(errno.EROFS)
+        if not self.allowed(place.directory, 2):
+            raise fault(errno.EACCES)
+        place.directory.mtime = self.now()
+
+    def read(self, path: str) -> bytes:
+        node = self.open(path)
+        if isinstance(node, Directory):
+            raise fault(errno.EISDIR)
+        return node.read()
+
+    def write(self, path: str, data: bytes | str, append: bool = False, mode: int = 0o644) -> None:
+        data = data.encode() if isinstance(data, str) else data
+        file = self.open(path, write=True, create=True, truncate=not append, mode=mode)
+        self.room(path, len(data))
+        file.write(file.size, data)
+
+    # --- names ----------------------------------------------------------------------------------------------------
+
+    def listdir(self, path: str) -> list[str]:
+        node = self.node(path)
+        if not isinstance(node, Directory):
+            raise fault(errno.ENOTDIR)
+        if not self.allowed(node, 4):
+            raise fault(errno.EACCES)
+        return node.names()
+
+    def add(self, path: str, node: Node) -> Node:
+        """Puts a new node there; EEXIST where one is."""
+        place = self.place(path.rstrip("/") or "/", follow=False)
+        if place.node is not None:
+            raise fault(errno.EEXIST)
+        return self._create(place, node)
+
+    def mkdir(self, path: str, mode: int = 0o755) -> Directory:
+        return self.add(path, Directory(mode))
+
+    def makedirs(self, path: str, mode: int = 0o755) -> Directory:
+        at = ""
+        for part in path.strip("/").split("/"):
+            at = f"{at}/{part}"
+            if part and self.place(at).node is None:
+                self.mkdir(at, mode)
+        return self.node(at)
+
+    def remove(self, path: str) -> None:
+        """A file, a link, or an empty directory."""
+        place = self.place(path.rstrip("/") or "/", follow=False)
+        if place.node is None:
+            raise fault(errno.ENOENT)
+        if isinstance(place.node, Directory) and place.node.names():
+            raise fault(errno.ENOTEMPTY)
+        self._change(place)
+        place.directory.remove(place.name)
+
+    def rename(self, source: str, target: str) -> None:
+        old, new = self.place(source.rstrip("/"), follow=False), self.place(target.rstrip("/"), follow=False)
+        if old.node is None:
+            raise fault(errno.ENOENT)
+        if old.mount is not new.mount:
+            raise fault(errno.EXDEV)
+        if new.node is old.node:
+            return
+        if isinstance(new.node, Directory) and (new.node.names() or not isinstance(old.node, Directory)):
+            raise fault(errno.ENOTEMPTY if isinstance(old.node, Directory) else errno.EISDIR)
+        self._change(old)
+        self._change(new)
+        node = old.directory.own(old.name)
+        old.directory.remove(old.name)
+        new.directory.put(new.name, node)
+
+    def change(self, path: str, **attributes: int) -> None:
+        """chmod, chown, touch: mode=, uid=, gid=, mtime=."""
+        place = self.place(path)
+        if place.node is None:
+            raise fault(errno.ENOENT)
+        if place.mount.read_only:
+            raise fault(errno.EROFS)
+        if self.uid not in (0, place.node.uid) and not ("mtime" in attributes and self.allowed(place.node, 2)):
+            raise fault(errno.EPERM)
+        node = place.node if place.path in self.mounts or place.path == "/" else place.directory.own(place.name)
+        for name, value in attributes.items():
+            setattr(node, name, value)
