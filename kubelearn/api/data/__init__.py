@@ -1,0 +1,46 @@
+"""The tables: what a Kubernetes v1.37 server says of itself, read when first asked for.
+
+Part of Kubernetes: its OpenAPI v3 schemas, discovery, Table columns and .proto files, as data (law 9). `fetch` makes
+the first three and the bootstrap objects from any running cluster.
+Leaves out: descriptions, and the protobuf messages of API versions that are no longer served.
+"""
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+
+@lru_cache(maxsize=None)
+def _table(name: str) -> dict | list:
+    return json.loads(Path(__file__).with_name(f"{name}.json").read_bytes())
+
+
+def schema() -> dict[str, dict]:
+    """Definition name ("io.k8s.api.apps.v1.Deployment") -> its OpenAPI v3 schema; `$ref` holds a definition name."""
+    return _table("schema")
+
+
+def resources() -> list[dict]:
+    """The served resources in the order of discovery: group, version, resource, kind, scope, shortNames, verbs..."""
+    return _table("resources")
+
+
+def columns() -> dict[str, list[list]]:
+    """"apps/v1/deployments" -> the columns of its Table: [name, type, format, priority]."""
+    return _table("columns")
+
+
+def protobuf() -> dict[str, dict]:
+    """Message ("k8s.io.api.core.v1.Pod") -> field number (text) -> [json name, type, "*" where repeated]."""
+    return _table("protobuf")
+
+
+def bootstrap() -> list[dict]:
+    """The objects that a fresh cluster holds before anyone creates any. Not to be modified."""
+    return _table("bootstrap")
+
+
+def zeros() -> dict[str, str]:
+    """Message -> its numbers, flags and texts that are pointers in Go (or always written), so that zero is a value."""
+    return _table("zeros")

@@ -1,0 +1,100 @@
+"""Small helpers on objects: names, owners, conditions, and changing a copy.
+
+Part of Kubernetes: apimachinery pkg/apis/meta/v1. Law 3: nothing here modifies an object; what changes one returns a new
+object that shares every part off the path.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def name_of(obj: dict) -> str:
+    return obj["metadata"].get("name", "")
+
+
+def namespace_of(obj: dict) -> str:
+    return obj["metadata"].get("namespace", "")
+
+
+def key_of(obj: dict) -> str:
+    """ "ns/name"; a cluster-scoped object's is "/name"."""
+    metadata = obj["metadata"]
+    return f"{metadata.get('namespace', '')}/{metadata['name']}"
+
+
+def uid_of(obj: dict) -> str:
+    return obj["metadata"].get("uid", "")
+
+
+def labels_of(obj: dict) -> dict:
+    return obj["metadata"].get("labels") or {}
+
+
+def annotations_of(obj: dict) -> dict:
+    return obj["metadata"].get("annotations") or {}
+
+
+def owner_of(obj: dict) -> dict | None:
+    """The ownerReference of its controller."""
+    for reference in obj["metadata"].get("ownerReferences") or ():
+        if reference.get("controller"):
+            return reference
+    return None
+
+
+def owner_reference(owner: dict, controller: bool = True) -> dict:
+    """The reference that says: this owner controls me and its foreground deletion waits for me."""
+    reference = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": name_of(owner), "uid": uid_of(owner)}
+    return reference | {"controller": True, "blockOwnerDeletion": True} if controller else reference
+
+
+def is_deleting(obj: dict) -> bool:
+    return "deletionTimestamp" in obj["metadata"]
+
+
+def get(obj: dict, path: Sequence[str], default: object = None) -> object:
+    """get(pod, ("status", "phase"))"""
+    for part in path:
+        obj = obj.get(part) if isinstance(obj, dict) else None
+        if obj is None:
+            return default
+    return obj
+
+
+def replace(obj: dict, path: Sequence[str], value: object) -> dict:
+    """A new object with this value at the path, sharing the rest; None removes the field."""
+    first, rest = path[0], path[1:]
+    new = dict(obj)
+    if rest:
+        new[first] = replace(obj.get(first) or {}, rest, value)
+    elif value is None:
+        new.pop(first, None)
+    else:
+        new[first] = value
+    return new
+
+
+def condition(obj: dict, kind: str) -> dict | None:
+    """The condition of status.conditions with this type."""
+    for entry in (obj.get("status") or {}).get("conditions") or ():
+        if entry["type"] == kind:
+            return entry
+    return None
+
+
+def condition_is(obj: dict, kind: str, status: str = "True") -> bool:
+    entry = condition(obj, kind)
+    return entry is not None and entry["status"] == status
+
+
+def set_condition(conditions: list[dict], condition: dict, now: str) -> list[dict]:
+    """The conditions with this one in its place; lastTransitionTime (`now`, RFC 3339) moves only when its status does.
+
+    Returns the same list where nothing changes. Upstream: apimachinery meta.SetStatusCondition.
+    """
+    for index, old in enumerate(conditions):
+        if old["type"] == condition["type"]:
+            since = old.get("lastTransitionTime", now) if old["status"] == condition["status"] else now
+            new = old | condition | {"lastTransitionTime": since}
+            return conditions if new == old else [*conditions[:index], new, *conditions[index + 1:]]
+    return [*conditions, condition | {"lastTransitionTime": now}]

@@ -1,0 +1,280 @@
+"""Label and field selectors, parsed once and called often.
+
+Part of Kubernetes: apimachinery pkg/labels, pkg/fields and metav1.LabelSelectorAsSelector; the wording of errors is theirs.
+Leaves out: field selectors over fields that upstream does not offer (they are its error too).
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from ..errors import bad_request
+from . import names
+
+OPERATORS = {"=": "=", "==": "=", "!=": "!=", "in": "in", "notin": "notin", ">": ">", "<": "<"}
+TOKEN = re.compile(r"\s*(?:(?P<symbol>==|!=|[()=,!<>])|(?P<word>[^\s()=,!<>]+))")
+FROM_EXPRESSION = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
+
+
+class Requirement(NamedTuple):
+    """One test on one label."""
+
+    key: str
+    operator: str  # = != in notin exists ! > <
+    values: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        match self.operator:
+            case "exists":
+                return self.key
+            case "!":
+                return f"!{self.key}"
+            case "in" | "notin":
+                return f"{self.key} {self.operator} ({','.join(sorted(self.values))})"
+        return f"{self.key}{self.operator}{self.values[0]}"
+
+    def matches(self, labels: dict) -> bool:
+        value = labels.get(self.key)
+        match self.operator:
+            case "=" | "in":
+                return value in self.values
+            case "!=" | "notin":
+                return value not in self.values  # an absent label counts as different
+            case "exists":
+                return self.key in labels
+            case "!":
+                return self.key not in labels
+        number = _integer(value)
+        return number is not None and (number > int(self.values[0])) == (self.operator == ">") and number != int(self.values[0])
+
+
+def _integer(text: str | None) -> int | None:
+    try:
+        return int(text)
+    except (TypeError, ValueError):
+        return None
+
+
+class Selector:
+    """Call it with labels. `equal` holds the labels that it asks for exactly, for an index."""
+
+    __slots__ = ("requirements", "equal", "_rest", "_nothing")
+
+    def __init__(self, requirements: Iterable[Requirement], nothing: bool = False):
+        self.requirements = tuple(requirements)
+        self.equal = tuple((r.key, r.values[0]) for r in self.requirements if r.operator == "=")
+        self._rest = tuple(r for r in self.requirements if r.operator != "=")
+        self._nothing = nothing
+
+    def __call__(self, labels: dict | None) -> bool:
+        if self._nothing:
+            return False
+        if labels is None:
+            labels = {}
+        for key, value in self.equal:
+            if labels.get(key) != value:
+                return False
+        for requirement in self._rest:
+            if not requirement.matches(labels):
+                return False
+        return True
+
+    @property
+    def everything(self) -> bool:
+        return not self.requirements and not self._nothing
+
+    def __str__(self) -> str:
+        return ",".join(str(r) for r in sorted(self.requirements))
+
+
+NOTHING = Selector((), nothing=True)
+
+
+def label_selector(selector: str | dict | None) -> Selector:
+    """A text ("app=web,tier in (a,b)") or a LabelSelector; empty matches all, None nothing (upstream's nil selector)."""
+    if selector is None:
+        return NOTHING
+    return parse_selector(selector) if isinstance(selector, str) else _from_object(*_key_of(selector))
+
+
+def match_labels(labels: dict | None) -> Selector:
+    """A plain map of labels, as a Service's or a ReplicationController's selector; an empty one matches nothing."""
+    return _from_object(tuple(labels.items()), ()) if labels else NOTHING
+
+
+def _key_of(selector: dict) -> tuple:
+    labels, expressions = selector.get("matchLabels"), selector.get("matchExpressions")
+    return (tuple(labels.items()) if labels else (),
+            tuple((e["key"], e["operator"], tuple(e.get("values") or ())) for e in expressions) if expressions else ())
+
+
+@lru_cache(maxsize=8192)
+def _from_object(labels: tuple, expressions: tuple) -> Selector:
+    requirements = [Requirement(key, "=", (value,)) for key, value in labels]
+    for key, operator, values in expressions:
+        if operator not in FROM_EXPRESSION:
+            raise bad_request(f'"{operator}" is not a valid label selector operator')
+        requirements.append(Requirement(key, FROM_EXPRESSION[operator], values))
+    return Selector(requirements)
+
+
+def format_selector(selector: dict | None) -> str:
+    """As kubectl prints a LabelSelector, and as status.selector of a scale holds it."""
+    if selector is None:
+        return "<none>"
+    if not selector.get("matchExpressions") and not selector.get("matchLabels"):
+        return "<none>"
+    return str(label_selector(selector))
+
+
+@lru_cache(maxsize=1024)
+def parse_selector(text: str) -> Selector:
+    """ApiError (BadRequest) with upstream's wording where the text is no selector. Upstream: labels.Parse."""
+    return Selector(_Parser(text).parse())
+
+
+class _Parser:
+    """Upstream's recursive descent over tokens; '' is the end of the text."""
+
+    def __init__(self, text: str):
+        self.tokens = [match["symbol"] or match["word"] for match in TOKEN.finditer(text)] + [""]
+
+    def parse(self) -> list[Requirement]:
+        requirements: list[Requirement] = []
+        while (token := self.tokens[0]) != "":
+            if token != "!" and not _is_word(token):
+                raise bad_request(f"found '{token}', expected: !, identifier, or 'end of string'")
+            requirements.append(self._requirement())
+            end = self._take()
+            if end == "":
+                break
+            if end != ",":
+                raise bad_request(f"found '{end}', expected: ',' or 'end of string'")
+            if self.tokens[0] != "!" and not _is_word(self.tokens[0]):
+                raise bad_request(f"found '{self.tokens[0]}', expected: identifier after ','")
+        return requirements
+
+    def _take(self) -> str:
+        return self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
+
+    def _requirement(self) -> Requirement:
+        token = self._take()
+        negated = token == "!"
+        key = self._take() if negated else token
+        if not _is_word(key):
+            raise _wrong(f"found '{key}', expected: identifier")
+        for problem in names.qualified_name(key):
+            raise _wrong(f'<nil>: Invalid value: "{key}": {problem}')
+        if self.tokens[0] in ("", ","):
+            return Requirement(key, "!" if negated else "exists")
+        word = self._take()
+        operator = OPERATORS.get(word)
+        if operator is None or negated:
+            raise _wrong(f"found '{word}', expected: in, notin, =, ==, !=, gt, lt")
+        return Requirement(key, operator, _checked(key, operator, self._values(operator)))
+
+    def _values(self, operator: str) -> tuple[str, ...]:
+        if operator not in ("in", "notin"):
+            return ("",) if self.tokens[0] in ("", ",") else (self._word(),)
+        if (found := self._take()) != "(":
+            raise _wrong(f"found '{found}' expected: '('")
+        values: list[str] = []
+        while True:
+            values.append("" if self.tokens[0] in (",", ")") else self._word("expected: ',', ')' or identifier"))
+            found = self._take()
+            if found == ")":
+                return tuple(values)
+            if found != ",":
+                raise _wrong(f"found '{found}', expected: ',' or ')'")
+
+    def _word(self, expected: str = "expected: identifier") -> str:
+        token = self._take()
+        if not _is_word(token):
+            raise _wrong(f"found '{token}', {expected}")
+        return token
+
+
+def _is_word(token: str) -> bool:
+    return token != "" and token not in ("(", ")", ",", "!", "=", "==", "!=", "<", ">")
+
+
+def _wrong(text: str) -> Exception:
+    return bad_request(f"unable to parse requirement: {text}")
+
+
+def _checked(key: str, operator: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    for index, value in enumerate(values):
+        if operator in (">", "<") and _integer(value) is None:
+            raise _wrong(f'values[{index}][{key}]: Invalid value: "{value}": for \'Gt\', \'Lt\' operators, the value must be an integer')
+        for problem in names.label_value(value):
+            raise _wrong(f'values[{index}][{key}]: Invalid value: "{value}": {problem}')
+    return values
+
+
+# --- field selectors ------------------------------------------------------------------------------------------------
+
+EVENT = ("involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
+         "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type")
+FIELDS = {  # storage key -> what may be selected beside metadata.name and metadata.namespace
+    "pods": ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+             "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName"),
+    "events": EVENT, "nodes": ("spec.unschedulable",), "namespaces": ("status.phase",), "secrets": ("type",),
+    "services": ("spec.clusterIP", "spec.type"), "replicationcontrollers": ("status.replicas",),
+    "replicasets.apps": ("status.replicas",), "jobs.batch": ("status.successful",),
+    "certificatesigningrequests.certificates.k8s.io": ("spec.signerName",),
+}
+OLD_WORDING = ("pods", "events", "nodes", "namespaces", "secrets", "services", "replicationcontrollers", "replicasets.apps", "jobs.batch",
+               "certificatesigningrequests.certificates.k8s.io")
+ELSEWHERE = {"source": ("source", "component"), "status.successful": ("status", "succeeded")}
+TERM = re.compile(r"((?:\\.|[^\\,])*)(?:,|$)")
+
+
+def field_selector(text: str, resource: object) -> Callable[[dict], bool]:
+    """"status.phase=Running,spec.nodeName!=" -> a test on objects of this resource; ApiError for unknown fields."""
+    terms = _field_terms(text)
+    for field, _, _ in terms:
+        _check_field(field, resource)
+    tests = [(ELSEWHERE.get(field, tuple(field.split("."))), equal, value) for field, equal, value in terms]
+    return lambda obj: all((_field_text(obj, path) == value) == equal for path, equal, value in tests)
+
+
+@lru_cache(maxsize=256)
+def _field_terms(text: str) -> tuple[tuple[str, bool, str], ...]:
+    """(field, whether equal, value) for each term."""
+    terms = []
+    for term in (match[1] for match in TERM.finditer(text) if match[1]):
+        match = re.match(r"([^=!]*)(!=|==|=)(.*)", term, re.DOTALL)
+        if match is None:
+            raise bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
+        terms.append((match[1], match[2] != "!=", re.sub(r"\\(.)", r"\1", match[3])))
+    return tuple(terms)
+
+
+def _check_field(field: str, resource: object) -> None:
+    if field in ("metadata.name", "metadata.namespace" if resource.namespaced else "", *selectable_fields(resource)):
+        return
+    if resource.storage in OLD_WORDING:
+        raise bad_request(f"field label not supported: {field}")
+    namespace = ', "metadata.namespace"' if resource.namespaced else ""
+    raise bad_request(f'"{field}" is not a known field selector: only "metadata.name"{namespace}')
+
+
+def selectable_fields(resource: object) -> tuple[str, ...]:
+    """A custom resource names its own in selectableFields."""
+    versions = (resource.definition or {}).get("spec", {}).get("versions", ())
+    custom = [entry["jsonPath"].lstrip(".") for v in versions if v["name"] == resource.version for entry in v.get("selectableFields", ())]
+    return tuple(custom) or FIELDS.get(resource.storage, ())
+
+
+def _field_text(obj: dict, path: tuple[str, ...]) -> str:
+    value: object = obj
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    if value is None:
+        return "false" if path[-1] in ("unschedulable", "hostNetwork") else "0" if path in NUMBERS else ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+NUMBERS = (("status", "replicas"), ("status", "succeeded"))
