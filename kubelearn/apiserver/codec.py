@@ -1,0 +1,194 @@
+"""Bodies in and out: JSON, YAML and protobuf to plain dicts, plain dicts to JSON.
+
+Part of Kubernetes: apimachinery pkg/runtime/serializer (json, yaml, protobuf) and sigs.k8s.io/yaml. Law 8: what is broken
+gets a real server's words, and nothing that a client sends can cost more than its size.
+Leaves out: CBOR; protobuf answers (every client accepts JSON).
+"""
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+
+from kubelearn import errors
+from kubelearn.apiserver import protobuf
+
+LIMIT = 3 * 1024 * 1024  # bytes of a request body
+JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
+PATCHES = {  # media type of a PATCH -> what the registry calls it
+    "application/json-patch+json": "json",
+    "application/merge-patch+json": "merge",
+    "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
+}
+UNKNOWN_FORMAT = "the body of the request was in an unknown format - accepted media types include: "
+_EXPANDED = 1_000_000  # values that a YAML text may come to through its aliases
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+def encode(obj: object) -> bytes:
+    return _dumps(obj).encode("utf-8", "replace")
+
+
+def decode(body: bytes, content_type: str) -> tuple[dict, list[str]]:
+    """A request body -> the object, and the paths of fields that it has twice; ApiError 400 or 415."""
+    media_type = content_type.partition(";")[0].strip().lower() or JSON
+    if media_type == PROTOBUF:
+        return protobuf.decode(body), []
+    if media_type == YAML:
+        return decode_yaml(body), []
+    if media_type != JSON:
+        raise errors.unsupported_media_type(UNKNOWN_FORMAT + ", ".join((JSON, YAML, PROTOBUF)))
+    return decode_json(body)
+
+
+def decode_patch(body: bytes, content_type: str) -> tuple[object, str]:
+    """A PATCH's body -> the patch and its type: json, merge, strategic or apply."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type not in PATCHES:
+        accepted = ", ".join(("application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"))
+        raise errors.unsupported_media_type(UNKNOWN_FORMAT + accepted)
+    if PATCHES[media_type] == "apply":
+        return decode_yaml(body, "error decoding YAML: "), "apply"
+    return decode_json(body)[0], PATCHES[media_type]
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+
+def decode_json(body: bytes) -> tuple[object, list[str]]:
+    """The value, and the paths of the keys that come twice in one object (the last of them wins, as in Go)."""
+    twice: list[tuple[dict, str]] = []
+
+    def pairs(items: list[tuple[str, object]]) -> dict:
+        result = dict(items)
+        if len(result) != len(items):
+            seen: set[str] = set()
+            twice.extend((result, key) for key, _ in items if key in seen or seen.add(key))
+        return result
+    try:
+        value = json.loads(body, object_pairs_hook=pairs, parse_constant=_no_constant, parse_float=_finite)
+    except RecursionError:
+        raise errors.bad_request("exceeded max depth") from None
+    except ValueError as error:
+        raise errors.bad_request(_json_error(body, error)) from None
+    if b"\\ud" in body or b"\\uD" in body:  # half a surrogate pair cannot be encoded again
+        value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return value, [path for holder, key in twice if (path := _path_to(value, holder, key))]
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"invalid character '{text[0]}' looking for beginning of value")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"json: cannot unmarshal number {text} into Go value of type float64")
+    return number
+
+
+def _json_error(body: bytes, error: ValueError) -> str:
+    """Python's complaint in the words of Go's encoding/json."""
+    if not isinstance(error, json.JSONDecodeError):
+        return f"error decoding JSON: {error}"
+    text = body.decode("utf-8", "replace")
+    if error.pos >= len(text.rstrip()) or "Unterminated" in error.msg:
+        return "unexpected end of JSON input"
+    where = {"Expecting property name": "looking for beginning of object key string", "Expecting ':'": "after object key",
+             "Expecting ','": "after object key:value pair", "Extra data": "after top-level value"}
+    place = next((go for python, go in where.items() if error.msg.startswith(python)), "looking for beginning of value")
+    return f"invalid character '{text[error.pos]}' {place}"
+
+
+def _path_to(value: object, holder: dict, key: str, path: str = "") -> str:
+    """Where in value the very dict `holder` is, with key: 'spec.containers[0].name'; '' if nowhere."""
+    if value is holder:
+        return f"{path}.{key}".lstrip(".")
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in steps:
+        found = _path_to(inner, holder, key, f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}")
+        if found:
+            return found
+    return ""
+
+
+# --- YAML ---------------------------------------------------------------------------------------------------------
+
+def decode_yaml(body: bytes | str, prefix: str = "error converting YAML to JSON: ") -> object:
+    """One document, as sigs.k8s.io/yaml reads it."""
+    documents = load_yaml(body, prefix)
+    return documents[0] if documents else None
+
+
+def load_yaml(text: bytes | str, prefix: str = "error converting YAML to JSON: ") -> list:
+    """All documents of a text. Dates stay text, keys become text, 12:30 is no number; ApiError 400 where it is broken."""
+    import yaml
+    try:
+        documents = list(yaml.load_all(text, Loader=_loader()))
+        for document in documents:
+            if _size(document, {}) > _EXPANDED:
+                raise errors.bad_request(f"{prefix}yaml: document contains excessive aliasing")
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise errors.bad_request(f"{prefix}yaml: {line}{error.problem}") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise errors.bad_request(f"{prefix}yaml: {str(error) or 'exceeded max depth'}") from None
+    return [_plain(document) for document in documents]
+
+
+@lru_cache(maxsize=1)
+def _loader() -> type:
+    """PyYAML's safe loader with Go's idea of what an unquoted word is."""
+    import yaml
+    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):
+        yaml_implicit_resolvers = {
+            first: [(tag, pattern) for tag, pattern in rules if tag.rpartition(":")[2] not in ("timestamp", "int", "float", "value")]
+            for first, rules in base.yaml_implicit_resolvers.items()}
+
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            super().flatten_mapping(node)
+            if len(node.value) > 100_000:  # merges of merges of merges
+                raise ValueError("document contains excessive aliasing")
+    loader = Loader
+    loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)$"),
+                                 list("-+0123456789"))
+    loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"),
+                                 list("-+.0123456789"))
+    loader.add_constructor("tag:yaml.org,2002:int", _int)
+    loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+    return loader
+
+
+def _int(loader: object, node: object) -> int:
+    text = loader.construct_scalar(node).replace("_", "").lower()
+    sign, digits = (-1 if text.startswith("-") else 1), text.lstrip("+-")
+    if len(digits) > 1 and digits[0] == "0" and digits[1].isdigit():
+        digits = "0o" + digits[1:]
+    return sign * int(digits, 0)
+
+
+def _size(value: object, known: dict[int, int]) -> int:
+    """How many values a document comes to when its aliases are written out; each shared part is counted once only."""
+    if not isinstance(value, (dict, list)):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = _EXPANDED + 1  # until it is known: an alias to what contains it never ends
+        known[id(value)] = 1 + sum(_size(inner, known) for inner in (value.values() if isinstance(value, dict) else value))
+    return known[id(value)]
+
+
+def _plain(value: object) -> object:
+    """Only what JSON has: keys are text, a set is an object of nulls."""
+    if isinstance(value, dict):
+        return {_key(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, set):
+        return dict.fromkeys(map(_key, sorted(value, key=str)))
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _key(key: object) -> str:
+    return key if isinstance(key, str) else json.dumps(key) if isinstance(key, (int, float, bool, type(None))) else str(key)
