@@ -146,11 +146,6 @@ def _loader() -> type:
         yaml_implicit_resolvers = {
             first: [(tag, pattern) for tag, pattern in rules if tag.rpartition(":")[2] not in ("timestamp", "int", "float", "value")]
             for first, rules in base.yaml_implicit_resolvers.items()}
-
-        def flatten_mapping(self, node: yaml.MappingNode) -> None:
-            super().flatten_mapping(node)
-            if len(node.value) > 100_000:  # merges of merges of merges
-                raise ValueError("document contains excessive aliasing")
     loader = Loader
     loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)$"),
                                  list("-+0123456789"))

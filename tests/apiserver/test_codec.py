@@ -55,9 +55,9 @@ def test_an_alias_bomb_is_refused_and_honest_aliases_are_not():
         nine = ", ".join([f"*{before}"] * 9)
         bomb += f"{name}: &{name} [{nine}]\n"
         merges += f"{name}: &{name} {{<<: [{nine}]}}\n"
-    for text in (bomb, merges):
-        with pytest.raises(ApiError, match="excessive aliasing"):
-            codec.decode_yaml(text)
+    with pytest.raises(ApiError, match="excessive aliasing"):
+        codec.decode_yaml(bomb)
+    assert codec.decode_yaml(merges)["i"] == {"x": "y"}
     with pytest.raises(ApiError, match="excessive aliasing"):
         codec.decode_yaml("a: &a [*a]")
     assert codec.decode_yaml("a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}") == {"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1, "e": 2}}
