@@ -17,9 +17,10 @@ def namespace_of(obj: dict) -> str:
 
 
 def key_of(obj: dict) -> str:
-    """ "ns/name"; a cluster-scoped object's is "/name"."""
+    """ "ns/name"; a cluster-scoped object's is its name. client-go MetaNamespaceKeyFunc."""
     metadata = obj["metadata"]
-    return f"{metadata.get('namespace', '')}/{metadata['name']}"
+    namespace = metadata.get("namespace")
+    return f"{namespace}/{metadata['name']}" if namespace else metadata["name"]
 
 
 def uid_of(obj: dict) -> str:

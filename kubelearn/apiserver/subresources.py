@@ -13,6 +13,7 @@ from kubelearn.apiserver.request import Request
 from kubelearn.errors import ApiError
 
 VIEWS = ("scale",)  # subresources with a body of another kind than the object's
+TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 REVIEWS = rbac.REVIEWS  # resources that are answered and not stored
 
 
@@ -41,8 +42,17 @@ def bind(registry, resource: Resource, pod: dict, binding: dict, request: Reques
     others = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
     status = {**pod["status"], "conditions": [*others, condition]}
     request.subresource = "binding"
-    registry.store(resource, (metadata["namespace"], metadata["name"]), {**pod, "spec": {**pod["spec"], "nodeName": target}, "status": status}, request)
+    bound = {**pod, "metadata": _with_topology(registry, metadata, target), "spec": {**pod["spec"], "nodeName": target}, "status": status}
+    registry.store(resource, (metadata["namespace"], metadata["name"]), bound, request)
     return _success()
+
+
+def _with_topology(registry, metadata: dict, node_name: str) -> dict:
+    """A bound pod carries its node's zone and region as labels. Admission plugin PodTopologyLabels."""
+    node = registry.find(registry.must_find("nodes"), "", node_name)
+    labels = node["metadata"].get("labels", {}) if node else {}
+    topology = {key: labels[key] for key in TOPOLOGY if key in labels}
+    return {**metadata, "labels": {**metadata.get("labels", {}), **topology}} if topology else metadata
 
 
 def evict(registry, resource: Resource, pod: dict, eviction: dict, request: Request) -> dict:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kubelearn.api import meta
 from kubelearn.api.resources import Resource
 from kubelearn.etcd import Revision
 
@@ -29,7 +30,7 @@ class Informer:
         self._pending: list[Revision] = []
         for obj in registry.objects(resource):
             if node is None or obj["spec"].get("nodeName") == node:
-                self._put(_key(obj["metadata"]), None, obj)
+                self._put(meta.key_of(obj), None, obj)
         self.stop = registry.etcd.watch(resource.storage, self._receive, node)
 
     # --- reading --------------------------------------------------------------------------------------------------
@@ -63,7 +64,7 @@ class Informer:
         self.items, self._by_owner, self._by_namespace, self._by_node = {}, {}, {}, {}
         for obj in self.registry.objects(self.resource):
             if self.node is None or obj["spec"].get("nodeName") == self.node:
-                self._put(_key(obj["metadata"]), None, obj)
+                self._put(meta.key_of(obj), None, obj)
         self.revision = self.registry.etcd.revision
         gone = [obj for key, obj in before.items() if key not in self.items]
         for handler in self._handlers:
@@ -83,8 +84,7 @@ class Informer:
         pending, self._pending = self._pending, []
         for revision in pending:
             obj = revision.object
-            metadata = obj["metadata"]
-            key = _key(metadata)
+            key = meta.key_of(obj)
             old, new = self.items.get(key), None if revision.verb == "delete" else obj
             if revision.revision <= self.revision or old is None and new is None:
                 continue
@@ -131,7 +131,3 @@ def _controller(obj: dict) -> str:
             return reference["uid"]
     return ""
 
-
-def _key(metadata: dict) -> str:
-    namespace = metadata.get("namespace")
-    return f"{namespace}/{metadata['name']}" if namespace else metadata["name"]
