@@ -1,0 +1,61 @@
+"""Admission: what the API server changes in a write, and what it refuses, after authorisation and before storing.
+
+Part of Kubernetes: the plugins that a default kube-apiserver v1.37 enables, each under upstream's name in its comment.
+Law 9: which plugin looks at which kind is a table. Law 3: a plugin that changes an object returns a new one.
+Leaves out: webhooks, ValidatingAdmissionPolicy and MutatingAdmissionPolicy (their objects are stored and do nothing),
+CertificateApproval, CertificateSigning and ClusterTrustBundleAttest (nobody signs here), NodeRestriction (a kubelet is trusted).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubelearn.apiserver.admission import lifecycle, limitranger, objects, podsecurity, podspec, quota
+from kubelearn.apiserver.request import Attributes
+
+Mutating = Callable[[Attributes, object], dict]
+Validating = Callable[[Attributes, object], None]
+
+ON_CREATE: dict[str, tuple[Mutating, ...]] = {  # kind -> what changes a new object, in upstream's order
+    "Pod": (podspec.admit,),                                   # LimitRanger, ServiceAccount, Priority and more: see there
+    "Node": (objects.taint_new_node,),                         # TaintNodesByCondition
+    "PersistentVolumeClaim": (objects.default_storage_class,   # DefaultStorageClass
+                              objects.protect_in_use),         # StorageObjectInUseProtection
+    "PersistentVolume": (objects.protect_in_use,),
+    "Ingress": (objects.default_ingress_class,),               # DefaultIngressClass
+}
+CHECK_CREATE: dict[str, tuple[Validating, ...]] = {
+    "Pod": (limitranger.validate, podsecurity.validate),
+    "PersistentVolumeClaim": (limitranger.validate,),
+    "PriorityClass": (objects.one_default_priority,),          # Priority
+    **{kind: (podsecurity.warn,) for kind in podsecurity.TEMPLATES},
+}
+CHECK_UPDATE: dict[str, tuple[Validating, ...]] = {
+    "PersistentVolumeClaim": (objects.resize_allowed,),        # PersistentVolumeClaimResize
+    "PriorityClass": (objects.one_default_priority,),
+    "Namespace": (podsecurity.check_namespace,),
+    **{kind: (podsecurity.warn,) for kind in podsecurity.TEMPLATES},
+}
+
+
+def mutate(attributes: Attributes, store) -> dict:
+    """The object as the mutating plugins leave it: attributes.new itself where none has a say.
+
+    Raises ApiError: 404 for a namespace that is not there, 403 where a plugin refuses.
+    """
+    if attributes.operation == "CREATE" and not attributes.subresource:
+        lifecycle.check(attributes, store)                     # NamespaceLifecycle comes first of all
+        for plugin in ON_CREATE.get(attributes.resource.kind, ()):
+            attributes.new = plugin(attributes, store)
+    return attributes.new
+
+
+def validate(attributes: Attributes, store) -> None:
+    """Raises ApiError (403) where a plugin refuses. DELETE is asked too, with old only."""
+    if attributes.operation == "DELETE":
+        return lifecycle.check_delete(attributes)
+    if attributes.subresource:
+        return None
+    table = CHECK_CREATE if attributes.operation == "CREATE" else CHECK_UPDATE
+    for plugin in table.get(attributes.resource.kind, ()):
+        plugin(attributes, store)
+    return quota.validate(attributes, store)                   # ResourceQuota comes last: nothing may be refused after it

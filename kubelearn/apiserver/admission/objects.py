@@ -1,0 +1,82 @@
+"""Admission of what is no pod: nodes, claims, volumes, ingresses, priority classes.
+
+Part of Kubernetes: plugin/pkg/admission/nodetaint, storage/..., network/defaultingressclass, priority.
+Law 8: the wording of a refusal is upstream's.
+"""
+from __future__ import annotations
+
+from kubelearn import errors
+from kubelearn.api import quantity
+from kubelearn.api.meta import annotations_of, replace
+from kubelearn.apiserver.request import Attributes
+
+NOT_READY = {"effect": "NoSchedule", "key": "node.kubernetes.io/not-ready"}
+PROTECTION = {"PersistentVolumeClaim": "kubernetes.io/pvc-protection", "PersistentVolume": "kubernetes.io/pv-protection"}
+DEFAULT_STORAGE_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
+DEFAULT_INGRESS_CLASS = ("ingressclass.kubernetes.io/is-default-class",)
+
+
+def taint_new_node(attributes: Attributes, store) -> dict:
+    """A new node takes no pod before it is ready: the node controller takes the taint away."""
+    node = attributes.new
+    taints = (node.get("spec") or {}).get("taints") or []
+    if any(taint["key"] == NOT_READY["key"] and taint["effect"] == NOT_READY["effect"] for taint in taints):
+        return node
+    return replace(node, ("spec", "taints"), [*taints, NOT_READY])
+
+
+def protect_in_use(attributes: Attributes, store) -> dict:
+    """The finalizer that keeps a claim while a pod uses it, and a volume while a claim is bound to it."""
+    finalizer, obj = PROTECTION[attributes.resource.kind], attributes.new
+    present = obj["metadata"].get("finalizers") or []
+    return obj if finalizer in present else replace(obj, ("metadata", "finalizers"), [*present, finalizer])
+
+
+def default_storage_class(attributes: Attributes, store) -> dict:
+    claim = attributes.new
+    if "storageClassName" in claim["spec"] or "volume.beta.kubernetes.io/storage-class" in annotations_of(claim):
+        return claim
+    default = _default(store, "StorageClass", DEFAULT_STORAGE_CLASS)
+    return replace(claim, ("spec", "storageClassName"), default["metadata"]["name"]) if default else claim
+
+
+def default_ingress_class(attributes: Attributes, store) -> dict:
+    ingress = attributes.new
+    if "ingressClassName" in ingress["spec"] or "kubernetes.io/ingress.class" in annotations_of(ingress):
+        return ingress
+    default = _default(store, "IngressClass", DEFAULT_INGRESS_CLASS)
+    return replace(ingress, ("spec", "ingressClassName"), default["metadata"]["name"]) if default else ingress
+
+
+def _default(store, kind: str, marks: tuple[str, ...]) -> dict | None:
+    """The class that is marked as default; of several the newest, of those made at once the first by name."""
+    found = [obj for obj in store.objects(store.resources.find(kind)) if any(annotations_of(obj).get(mark) == "true" for mark in marks)]
+    newest = max((obj["metadata"]["creationTimestamp"] for obj in found), default=None)
+    return min((obj for obj in found if obj["metadata"]["creationTimestamp"] == newest),
+               key=lambda obj: obj["metadata"]["name"], default=None)
+
+
+def resize_allowed(attributes: Attributes, store) -> None:
+    old, new = attributes.old, attributes.new
+    before, after = (claim["spec"]["resources"]["requests"]["storage"] for claim in (old, new))
+    if quantity.compare(after, before) <= 0:
+        return
+    if (old.get("status") or {}).get("phase") != "Bound":
+        _refuse(attributes, "Only bound persistent volume claims can be expanded")
+    name = new["spec"].get("storageClassName")
+    found = store.find(store.resources.find("StorageClass"), "", name) if name else None
+    if not found or not found.get("allowVolumeExpansion"):
+        _refuse(attributes, "only dynamically provisioned pvc can be resized and "
+                            "the storageclass that provisions the pvc must support resize")
+
+
+def one_default_priority(attributes: Attributes, store) -> None:
+    if not attributes.new.get("globalDefault"):
+        return
+    for other in store.objects(attributes.resource):
+        if other.get("globalDefault") and other["metadata"]["name"] != attributes.name:
+            _refuse(attributes, f"PriorityClass {other['metadata']['name']} is already marked as default. Only one default can exist")
+
+
+def _refuse(attributes: Attributes, text: str) -> None:
+    raise errors.forbidden(attributes.resource.name, attributes.name, text)
