@@ -176,6 +176,9 @@ class Future:
             raise self._error
         return self._result
 
+    def error(self) -> BaseException | None:
+        return self._error
+
     def set_result(self, value: object = None) -> None:
         self._finish(value, None)
 
@@ -217,6 +220,11 @@ class Task(Future):
         self._coroutine, self._waiting = coroutine, None
         self._wake = self._resume
         clock.call_soon(self._advance, None)
+
+    @property
+    def running(self) -> bool:
+        """Is it this coroutine that is calling?"""
+        return self._coroutine.cr_running
 
     def _resume(self, future: Future) -> None:
         if future is self._waiting:

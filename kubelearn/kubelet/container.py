@@ -1,0 +1,201 @@
+"""A container and the sandbox that it shares with the others of its pod.
+
+Part of Kubernetes: what containerd keeps of each: state, log, processes, limits. A container ends with its first process,
+which takes all others with it.
+Leaves out: rotation of logs into several files (the oldest half goes when 10 MiB are full).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kubelearn.filesystem import Filesystem
+from kubelearn.kubelet.files import OpenFile, ReadEnd, Sink, Terminal
+from kubelearn.kubelet.images import ImageInfo
+from kubelearn.kubelet.kernel import device_files, process_files
+from kubelearn.kubelet.process import Process, ProcessSpace, find_executable
+from kubelearn.streams import Pipe
+from kubelearn.volumes import Directory, File, Node
+
+if TYPE_CHECKING:
+    from kubelearn.kubelet.runtime import Runtime
+
+LOG_LIMIT = 10 << 20  # containerLogMaxSize
+NODE_MEMORY = 256 << 20  # what a container without a limit may really hold in this process before the node runs out
+
+
+class Sandbox:
+    """What the containers of a pod share: address, host name, and when asked for, processes."""
+
+    __slots__ = ("runtime", "id", "pod", "address", "host_network", "resolv_conf", "hostname", "containers", "ready", "created_at", "space",
+                 "pause")
+
+    def __init__(self, runtime: Runtime, id: str, pod: dict, address: str, resolv_conf: str):
+        spec, meta = pod["spec"], pod["metadata"]
+        self.runtime, self.id, self.pod, self.address, self.resolv_conf = runtime, id, pod, address, resolv_conf
+        self.host_network = bool(spec.get("hostNetwork"))
+        self.hostname = runtime.node if self.host_network else (spec.get("hostname") or meta["name"])[:63].rstrip("-.")
+        self.containers: list[Container] = []
+        self.ready, self.created_at = True, runtime.clock.now
+        self.space = runtime.host if spec.get("hostPID") else None
+        self.pause: Container | None = None
+        if spec.get("shareProcessNamespace"):
+            self.space = ProcessSpace()
+            self.pause = Container(self, id, "POD", runtime.catalogue.pause, ["/pause"], {}, (), "/", space=self.space)
+            self.pause.start()
+            self.containers.remove(self.pause)
+
+
+class Container:
+    """state: created, running, exited. log: (time, "stdout" or "stderr", line with its newline); times are virtual seconds.
+
+    on_exit(container) is called when it ends; on_log(entry) at each new log entry, for those who follow;
+    on_output(stream name, bytes) at each write, for those who are attached.
+    """
+
+    __slots__ = ("sandbox", "runtime", "clock", "id", "name", "image", "argv", "env", "mounts", "workdir", "user", "memory_limit",
+                 "read_only", "space", "state", "created_at", "started_at", "finished_at", "exit_code", "reason", "message", "log",
+                 "log_dropped", "log_size", "on_exit", "on_log", "on_output", "processes", "process", "cpu_seconds", "root", "input",
+                 "tty", "_files", "_partial")
+
+    def __init__(self, sandbox: Sandbox, id: str, name: str, image: ImageInfo, argv: list[str], env: dict[str, str], mounts: tuple,
+                 workdir: str, user: int | str | None = None, group: int | None = None, groups: tuple[int, ...] = (),
+                 memory: int | None = None, read_only: bool = False, stdin: bool = False, tty: bool = False,
+                 space: ProcessSpace | None = None):
+        self.sandbox, self.runtime, self.clock = sandbox, sandbox.runtime, sandbox.runtime.clock
+        self.id, self.name, self.image, self.argv, self.mounts, self.workdir = id, name, image, argv, mounts, workdir or "/"
+        self.memory_limit, self.read_only, self.tty = memory, read_only, tty
+        uid, gid = image.user_of(image.user if user is None else user)
+        gid = gid if group is None else group
+        self.user = (uid, gid, tuple(sorted({gid, *groups})))
+        self.env = {**image.env, "HOSTNAME": sandbox.hostname, **env}
+        self.env.setdefault("HOME", image.home_of(uid))
+        self.space = space or sandbox.space or ProcessSpace()
+        self.state, self.created_at, self.started_at, self.finished_at = "created", self.clock.now, None, None
+        self.exit_code, self.reason, self.message = None, "", ""
+        self.log: list[tuple[float, str, bytes]] = []
+        self.log_dropped, self.log_size = 0, 0
+        self.on_exit: Callable[[Container], object] | None = None
+        self.on_log: list[Callable[[tuple], object]] = []
+        self.on_output: list[Callable[[str, bytes], object]] = []
+        self.processes: list[Process] = []
+        self.process: Process | None = None
+        self.cpu_seconds = 0.0
+        self.root = Directory.over(image.tree)
+        self.input = Pipe(self.clock) if stdin else None
+        self._files: Filesystem | None = None
+        self._partial: dict[str, bytes] = {}
+        sandbox.containers.append(self)
+
+    # --- files ----------------------------------------------------------------------------------------------------
+
+    @property
+    def files(self) -> Filesystem:
+        """Made when first looked at: most containers of a large cluster never do."""
+        if self._files is None:
+            own = [("/proc", process_files(self)), ("/dev", device_files(self)), ("/etc/hostname", File(self.sandbox.hostname + "\n")),
+                   ("/etc/resolv.conf", File(self.sandbox.resolv_conf)), ("/sys", Directory(), True)]
+            given = {mount[0] for mount in self.mounts}
+            mounts = [mount for mount in own if mount[0] not in given]
+            self._files = Filesystem(self.root, [*mounts, *self.mounts], self.read_only, lambda: self.clock.now)
+            if self._files.find(self.workdir) is None:
+                self._files.makedirs(self.workdir)
+            self._files = self._files.as_user(self.user[0], self.user[1:2] + self.user[2])
+        return self._files
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """OSError when its program cannot be run."""
+        node = self.image.quick(self.argv[0], self.env.get("PATH", ""), self.mounts)
+        if node is None:
+            node = self._executable(self.argv[0])
+        self.process = process = Process(self, self.argv, self.env, self._stdio(), self.workdir)
+        self.started_at, self.state = self.clock.now, "running"
+        process.start(process.load(node))
+        self.check_memory()
+
+    def _stdio(self) -> dict[int, OpenFile]:
+        if self.tty:
+            shown = Sink(lambda data: self.write("stdout", data.replace(b"\n", b"\r\n")))
+            return {0: ReadEnd(self.input) if self.input else OpenFile(), 1: shown, 2: shown.share()}
+        return {0: ReadEnd(self.input) if self.input else OpenFile(), 1: Sink(lambda data: self.write("stdout", data)),
+                2: Sink(lambda data: self.write("stderr", data))}
+
+    def launch(self, argv: list[str], fds: dict[int, OpenFile]) -> Process:
+        """One more process beside the first: exec."""
+        node = self._executable(argv[0])
+        process = Process(self, argv, self.env, fds, self.workdir)
+        return process.start(process.load(node))
+
+    def _executable(self, name: str) -> Node:
+        return find_executable(self.files, self.workdir, self.env.get("PATH", ""), name)[1]
+
+    def process_ended(self, process: Process) -> None:
+        self.processes.remove(process)
+        if process is self.process:
+            self.end_all(process)
+            self.exit(process.exit.result(), self.reason or ("Completed" if process.exit.result() == 0 else "Error"))
+
+    def end_all(self, but: Process) -> None:
+        for other in list(self.processes):
+            if other is not but:
+                other.die(137, "KILL")
+
+    def kill(self) -> None:
+        """SIGKILL; a container that never ran is only marked."""
+        if self.state == "running":
+            self.process.die(137, "KILL")
+
+    def exit(self, code: int, reason: str, message: str = "") -> None:
+        for stream in list(self._partial):
+            self._append(stream, self._partial.pop(stream))
+        self.started_at = self.clock.now if self.started_at is None else self.started_at
+        self.state, self.finished_at, self.exit_code, self.reason, self.message = "exited", self.clock.now, code, reason, message
+        if self.on_exit is not None:
+            self.on_exit(self)
+        if self.runtime.on_event is not None:
+            self.runtime.on_event(self)
+
+    # --- what it uses ---------------------------------------------------------------------------------------------
+
+    @property
+    def memory(self) -> int:
+        """Bytes that its processes hold."""
+        return sum(process.memory for process in self.processes)
+
+    def check_memory(self) -> None:
+        """Over its limit the kernel kills all of it."""
+        limit = NODE_MEMORY if self.memory_limit is None else self.memory_limit
+        if self.state == "running" and self.memory > limit:
+            self.reason = "OOMKilled"
+            self.process.die(137, "KILL")
+
+    def disk(self) -> int:
+        """Bytes of its writable layer and its log."""
+        return self.root.usage() + self.log_size
+
+    # --- output ---------------------------------------------------------------------------------------------------
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Output becomes log entries, one a line; what has no newline yet waits for it."""
+        for listener in self.on_output:
+            listener(stream, data)
+        data = self._partial.pop(stream, b"") + data
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            self._append(stream, line + b"\n")
+        if rest:
+            self._partial[stream] = rest
+
+    def _append(self, stream: str, line: bytes) -> None:
+        entry = (self.clock.now, stream, line)
+        self.log.append(entry)
+        self.log_size += len(line)
+        for listener in list(self.on_log):
+            listener(entry)
+        if self.log_size > LOG_LIMIT:
+            half = len(self.log) // 2
+            self.log_size -= sum(len(entry[2]) for entry in self.log[:half])
+            self.log_dropped += half
+            del self.log[:half]

@@ -1,0 +1,163 @@
+"""Open files: what a process's file descriptors lead to.
+
+Part of Kubernetes: the kernel's file descriptions under a container's processes. Several processes may hold one; it is
+closed when the last lets go, so a reader sees the end of a pipe exactly when every writer is gone.
+Leaves out: seeking by programs, non-blocking reads.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubelearn.filesystem import Filesystem, fault
+from kubelearn.streams import Pipe, Stream
+from kubelearn.volumes import Device, File
+
+
+class OpenFile:
+    """The base: nothing to read, nowhere to write."""
+
+    refs = 1
+    is_terminal = False
+
+    def share(self) -> OpenFile:
+        self.refs += 1
+        return self
+
+    def release(self) -> None:
+        self.refs -= 1
+        if self.refs == 0:
+            self.close()
+
+    async def read(self, n: int = 65_536) -> bytes:
+        return b""
+
+    def write(self, data: bytes) -> None:
+        raise fault(9)
+
+    async def drain(self) -> None:
+        """Waits until there is room for more."""
+
+    def close(self) -> None:
+        """The last one let go."""
+
+
+class Descriptor(Device):
+    """A file that stands for an open file: of the process that opens it, or of process `pid`."""
+
+    __slots__ = ("number", "pid")
+
+    def __init__(self, number: int, pid: int = 0):
+        super().__init__()
+        self.number, self.pid = number, pid
+
+
+class ReadEnd(OpenFile):
+    def __init__(self, pipe: Pipe):
+        self.pipe = pipe
+
+    async def read(self, n: int = 65_536) -> bytes:
+        return await self.pipe.read(n)
+
+    def close(self) -> None:
+        self.pipe.abandon()
+
+
+class WriteEnd(OpenFile):
+    def __init__(self, pipe: Pipe):
+        self.pipe = pipe
+
+    def write(self, data: bytes) -> None:
+        self.pipe.write(data)
+
+    async def drain(self) -> None:
+        await self.pipe.drain()
+
+    def close(self) -> None:
+        self.pipe.end()
+
+
+class Terminal(OpenFile):
+    """One end for all three: reads what is typed, shows it and what is written, newlines as carriage return and newline."""
+
+    is_terminal = True
+
+    def __init__(self, typed: Pipe, shown: Pipe):
+        self.typed, self.shown, self.line = typed, shown, bytearray()
+
+    async def read(self, n: int = 65_536) -> bytes:
+        """One edited line at a time, as a terminal in cooked mode gives it."""
+        while b"\n" not in self.line:
+            data = await self.typed.read()
+            if not data or data == b"\x04":
+                break
+            self._edit(data)
+        end = self.line.find(b"\n") + 1 or len(self.line)
+        data = bytes(self.line[:min(n, end)])
+        del self.line[:len(data)]
+        return data
+
+    def _edit(self, data: bytes) -> None:
+        for byte in data:
+            if byte in (0x7F, 0x08):
+                if self.line and self.line[-1:] != b"\n":
+                    del self.line[-1:]
+                    self.shown.write(b"\b \b")
+            else:
+                self.line.append(0x0A if byte == 0x0D else byte)
+                self.write(b"\n" if byte == 0x0D else bytes([byte]))
+
+    def write(self, data: bytes) -> None:
+        self.shown.write(data.replace(b"\n", b"\r\n"))
+
+    def close(self) -> None:
+        self.shown.end()
+
+
+class Socket(OpenFile):
+    def __init__(self, stream: Stream):
+        self.stream = stream
+
+    async def read(self, n: int = 65_536) -> bytes:
+        return await self.stream.read(n)
+
+    def write(self, data: bytes) -> None:
+        self.stream.write(data)
+
+    def close(self) -> None:
+        self.stream.close()
+
+
+class RegularFile(OpenFile):
+    """A position in a file of the tree. Opened through a Filesystem, which has checked that it may be."""
+
+    def __init__(self, node: File, files: Filesystem, path: str, append: bool = False):
+        self.node, self.files, self.path, self.append, self.position = node, files, path, append, 0
+
+    async def read(self, n: int = 65_536) -> bytes:
+        data = self.node.read(self.position, n)
+        self.position += len(data)
+        return data
+
+    def write(self, data: bytes) -> None:
+        if not isinstance(self.node, Device):
+            self.files.room(self.path, len(data))
+        if self.append:
+            self.position = self.node.size
+        self.node.write(self.position, data)
+        self.position += len(data)
+        self.node.mtime = self.files.now()
+
+
+class Sink(OpenFile):
+    """Hands what is written to a function: a container's log."""
+
+    def __init__(self, write: Callable[[bytes], None]):
+        self.write = write
+
+
+def open_file(files: Filesystem, path: str, how: str) -> RegularFile:
+    """how: "<" to read, ">" to write anew, ">>" to append, "<>" both. The kernel's errors."""
+    if how == "<":
+        return RegularFile(files.open(path), files, path)
+    node = files.open(path, write=True, create=True, truncate=how == ">")
+    return RegularFile(node, files, path, append=how == ">>")

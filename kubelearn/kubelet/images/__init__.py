@@ -1,0 +1,189 @@
+"""Images: names, what a registry knows of them, and the programs and files that they hold.
+
+Part of Kubernetes: container images and the registries they come from. A learner's own image:
+
+    @image("hello:1.0")
+    async def hello(process):
+        process.print("hello from", process.hostname)
+
+Law 8: a name that is wrong or unknown fails as it does under containerd with Docker Hub.
+Leaves out: layers as such, platforms, private registries that let someone in.
+"""
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from kubelearn.kubelet.process import Executable, Program
+from kubelearn.volumes import Directory, Node, tree
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+
+
+class ImageError(Exception):
+    """code is what kubelet needs: ErrImagePull, InvalidImageName, RegistryUnavailable."""
+
+    def __init__(self, message: str, code: str = "ErrImagePull"):
+        super().__init__(message)
+        self.message, self.code = message, code
+
+
+class ImageInfo:
+    """An image: config and file tree. size is what is pulled, in bytes; files are made when first needed."""
+
+    def __init__(self, name: str, files: Callable[[], Directory], entrypoint: Iterable[str] = (), cmd: Iterable[str] = (),
+                 env: dict[str, str] | None = None, user: str = "", workdir: str = "/", size: int = 4_000_000, ports: Iterable[int] = (),
+                 stop_signal: str = "TERM", docs: str = ""):
+        self.name, self._make, self.entrypoint, self.cmd = name, files, list(entrypoint), list(cmd)
+        self.env, self.user, self.workdir, self.size, self.ports = {"PATH": PATH, **(env or {})}, user, workdir, size, tuple(ports)
+        self.stop_signal, self.docs = stop_signal, docs
+        self._quick: dict[tuple, tuple[str, Node] | None] = {}
+
+    @cached_property
+    def digest(self) -> str:
+        return "sha256:" + hashlib.sha256(self.name.encode()).hexdigest()
+
+    @property
+    def id(self) -> str:
+        """As a container status names it."""
+        return f"{self.name.rpartition(':')[0]}@{self.digest}"
+
+    @cached_property
+    def tree(self) -> Directory:
+        return self._make()
+
+    def argv(self, command: list[str] | None, args: list[str] | None) -> list[str]:
+        """command replaces the entrypoint and drops the image's cmd; args replace only that."""
+        if command:
+            return [*command, *(args or ())]
+        return [*self.entrypoint, *(args or self.cmd)]
+
+    def quick(self, program: str, search: str, mounts: tuple) -> Node | None:
+        """The file to run, from the bare image, unless a mount could have changed it."""
+        key = (program, search)
+        if key not in self._quick:
+            self._quick[key] = self._find(program, search)
+        found = self._quick[key]
+        return None if found is None or any(found[0].startswith(mount[0].rstrip("/") + "/") for mount in mounts) else found[1]
+
+    def _find(self, program: str, search: str) -> tuple[str, Node] | None:
+        from kubelearn.filesystem import Filesystem
+        from kubelearn.kubelet.process import find_executable
+        try:
+            return find_executable(Filesystem(self.tree), self.workdir, search, program)
+        except OSError:
+            return None
+
+    # --- users ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _passwd(self) -> list[list[str]]:
+        from kubelearn.filesystem import Filesystem
+        passwd = Filesystem(self.tree).find("/etc/passwd")
+        return [line.split(":") for line in passwd.read().decode().splitlines()] if passwd is not None else []
+
+    def user_of(self, user: int | str) -> tuple[int, int]:
+        """uid and gid of 1000, "1000:3000", "nginx" or ""; an unknown name is root's."""
+        name, _, group = str(user).partition(":")
+        row = next((row for row in self._passwd if name in (row[0], row[2])), None) if name not in ("", "0") else None
+        uid = int(name) if name.isdigit() else int(row[2]) if row else 0
+        return uid, int(group) if group.isdigit() else int(row[3]) if row else 0
+
+    def home_of(self, uid: int) -> str:
+        if uid == 0 and not self._passwd:
+            return "/root"
+        return next((row[5] for row in self._passwd if row[2] == str(uid)), "/")
+
+
+class Catalogue:
+    """What the simulated registries hold: exact names, and families that make an image for a tag."""
+
+    def __init__(self) -> None:
+        self._images: dict[str, ImageInfo] = {}
+        self._families: dict[str, Callable[[str, str], ImageInfo | None]] = {}
+        self._pause: ImageInfo | None = None
+
+    def family(self, *repositories: str) -> Callable:
+        """@family("nginx"): the function gets (full name, tag) and gives an image, None for a tag that is not there."""
+        def register(make: Callable[[str, str], ImageInfo | None]) -> Callable:
+            for repository in repositories:
+                self._families[self.normalize(repository).rpartition(":")[0]] = make
+            return make
+        return register
+
+    def add(self, image: ImageInfo) -> None:
+        self._images[image.name] = image
+
+    def normalize(self, reference: str) -> str:
+        """nginx -> docker.io/library/nginx:latest. ImageError InvalidImageName in the kubelet's words."""
+        name, _, digest = reference.partition("@")
+        name, tag = _split_tag(name)
+        host, slash, rest = name.partition("/")
+        if not slash or not ("." in host or ":" in host or host == "localhost"):
+            host, rest = "docker.io", name if slash else f"library/{name}"
+        if not REPOSITORY.fullmatch(rest) or not TAG.fullmatch(tag or "latest"):
+            lower = ": repository name ({}) must be lowercase".format(rest) if rest != rest.lower() else ""
+            raise ImageError(f'Failed to apply default image tag "{reference}": couldn\'t parse image name "{reference}": '
+                             f"invalid reference format{lower}", "InvalidImageName")
+        return f"{host}/{rest}@{digest}" if digest else f"{host}/{rest}:{tag or 'latest'}"
+
+    def find(self, reference: str) -> ImageInfo:
+        """The image as the registry has it; ImageError as containerd words it."""
+        name = self.normalize(reference)
+        if name not in self._images:
+            repository, _, tag = name.rpartition(":")
+            make = self._families.get(repository)
+            known = make or any(other.rpartition(":")[0] == repository for other in self._images)
+            image = make(name, tag) if make else None
+            if image is None:
+                raise ImageError(_pull_error(name, repository, bool(known)))
+            self._images[name] = image
+        return self._images[name]
+
+    @property
+    def pause(self) -> ImageInfo:
+        return self.find("registry.k8s.io/pause:3.10")
+
+
+def _split_tag(name: str) -> tuple[str, str]:
+    head, colon, tag = name.rpartition(":")
+    return (head, tag) if colon and "/" not in tag else (name, "")
+
+
+def _pull_error(name: str, repository: str, known: bool) -> str:
+    text = f'failed to pull and unpack image "{name}": failed to resolve image: '
+    if known or not repository.startswith("docker.io/"):
+        return f"rpc error: code = NotFound desc = {text}{name}: not found"
+    return (text + "pull access denied, repository does not exist or may require authorization: "
+            "server message: insufficient_scope: authorization failed")
+
+
+catalogue = Catalogue()
+
+
+def image(name: str, size: int = 10_000_000, env: dict[str, str] | None = None, base: str = "busybox:latest", user: str = "",
+          workdir: str = "/", ports: Iterable[int] = ()) -> Callable[[Program], Program]:
+    """Makes `async def program(process)` an image of this name, on top of another image's files."""
+    def register(program: Program) -> Program:
+        def files() -> Directory:
+            root = Directory.over(catalogue.find(base).tree)
+            root.put("entrypoint", Executable(program))
+            return root
+        catalogue.add(ImageInfo(catalogue.normalize(name), files, ["/entrypoint"], env=env, user=user, workdir=workdir, size=size,
+                                ports=ports))
+        return program
+    return register
+
+
+def executables(directory: str, programs: dict[str, Program], size: int = 1_000_000, memory: int = 1 << 20) -> dict[str, Node]:
+    """Programs as the files of one directory, for tree()."""
+    return {f"{directory}/{name}": Executable(program, size, memory) for name, program in programs.items()}
+
+
+from kubelearn.kubelet.images import library  # noqa: E402, F401  (fills the catalogue)
+
+__all__ = ["Catalogue", "ImageError", "ImageInfo", "catalogue", "executables", "image", "tree"]

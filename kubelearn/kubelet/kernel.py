@@ -1,0 +1,143 @@
+"""/proc and /dev as a container sees them: computed when they are read.
+
+Part of Kubernetes: the kernel's own file systems, and the devices that runc makes in every container.
+Leaves out: most of /proc; all of /sys.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kubelearn.filesystem import Filesystem
+from kubelearn.kubelet.files import Descriptor
+from kubelearn.volumes import Device, Directory, Node, Report, Symlink
+
+if TYPE_CHECKING:
+    from kubelearn.kubelet.container import Container
+    from kubelearn.kubelet.process import Process
+
+MEMORY, CPUS = 8 << 30, 4  # of a node
+
+
+def _full(data: bytes) -> None:
+    raise OSError(28, "No space left on device")
+
+
+DEVICES = Directory()
+for _name, _device in {"null": Device(), "zero": Device(bytes), "full": Device(bytes, _full), "stdin": Descriptor(0), "stdout": Descriptor(1),
+                       "stderr": Descriptor(2), "tty": Descriptor(0), "shm": Directory(0o1777)}.items():
+    DEVICES.put(_name, _device)
+
+
+def device_files(container: Container) -> Directory:
+    devices = Directory.over(DEVICES)
+    random = container.clock.random(f"urandom/{container.id}")
+    devices.children.update({name: Device(random.randbytes) for name in ("random", "urandom")})
+    devices.children["shm"] = Directory(0o1777, limit=64 << 20, medium="Memory")
+    return devices
+
+
+class Computed(Directory):
+    """A directory whose names and files are functions."""
+
+    __slots__ = ("list", "make")
+
+    def __init__(self, names: Callable[[], list[str]], make: Callable[[str], Node | None]):
+        super().__init__(0o555)
+        self.list, self.make = names, make
+
+    def names(self) -> list[str]:
+        return self.list()
+
+    def lookup(self, name: str) -> Node | None:
+        return self.make(name)
+
+
+def process_files(container: Container) -> Directory:
+    """/proc of the container's process space."""
+    processes = container.space.processes
+
+    def make(name: str) -> Node | None:
+        if name in SYSTEM:
+            return Report(lambda: SYSTEM[name](container))
+        if name.isdigit() and int(name) in processes:
+            return _process_directory(processes[int(name)])
+        return Symlink("1") if name == "self" else None
+
+    return Computed(lambda: [*map(str, sorted(processes)), *sorted(SYSTEM), "self"], make)
+
+
+def _process_directory(process: Process) -> Directory:
+    def make(name: str) -> Node | None:
+        if name == "fd":
+            return Computed(lambda: list(map(str, sorted(process.fds))), lambda number: Descriptor(int(number), process.pid))
+        if name in ("cwd", "root", "exe"):
+            return Symlink({"cwd": process.cwd, "root": "/", "exe": process.argv[0]}[name])
+        return Report(lambda: PROCESS[name](process)) if name in PROCESS else None
+
+    return Computed(lambda: sorted([*PROCESS, "cwd", "exe", "fd", "root"]), make)
+
+
+def parent_of(process: Process) -> int:
+    """Its parent's number; 1 (or 0 from outside) once that one is gone."""
+    parent = process.parent
+    if parent is None or parent.space is not process.space:
+        return 0
+    return parent.pid if parent.pid in process.space.processes else 1
+
+
+def _status(process: Process) -> str:
+    uid, gid, groups = process.user
+    rows = {"Name": process.name[:15], "Umask": "0022", "State": "S (sleeping)", "Tgid": process.pid, "Pid": process.pid,
+            "PPid": parent_of(process), "Uid": "\t".join([str(uid)] * 4), "Gid": "\t".join([str(gid)] * 4), "Groups": " ".join(map(str, groups)),
+            "VmRSS": f"{process.memory >> 10:8} kB", "Threads": 1}
+    return "".join(f"{name}:\t{value}\n" for name, value in rows.items())
+
+
+def _stat(process: Process) -> str:
+    ticks = int(process.started_at * 100)
+    return f"{process.pid} ({process.name[:15]}) S {parent_of(process)} 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 {ticks} 0 0\n"
+
+
+PROCESS: dict[str, Callable[[Process], str]] = {
+    "comm": lambda process: process.name[:15] + "\n",
+    "cmdline": lambda process: "".join(f"{word}\0" for word in process.argv),
+    "environ": lambda process: "".join(f"{name}={value}\0" for name, value in process.env.items()),
+    "cgroup": lambda process: "0::/\n",
+    "status": _status,
+    "stat": _stat,
+    "mounts": lambda process: mount_table(process.files),
+}
+
+
+def mount_table(files: Filesystem) -> str:
+    """/proc/mounts: the root first, then each mount with what it is made of."""
+    rows = [f"overlay / overlay {'ro' if files.root.read_only else 'rw'},relatime 0 0"]
+    for path, mount in files.mounts.items():
+        mode = "ro" if mount.read_only else "rw"
+        if path in ("/proc", "/dev", "/sys"):
+            kind = {"/proc": "proc", "/dev": "tmpfs", "/sys": "sysfs"}[path]
+            rows.append(f"{kind} {path} {kind} {mode},nosuid,nodev,noexec,relatime 0 0")
+        elif isinstance(mount.node, Directory) and mount.node.medium == "Memory":
+            size = f",size={mount.node.limit >> 10}k" if mount.node.limit is not None else ""
+            rows.append(f"tmpfs {path} tmpfs {mode},relatime{size} 0 0")
+        else:
+            rows.append(f"/dev/vda1 {path} ext4 {mode},relatime 0 0")
+    return "\n".join(rows) + "\n"
+
+
+def memory_info(container: Container) -> dict[str, int]:
+    """Of the node, in bytes: what free and /proc/meminfo show in a container too."""
+    used = sum(process.memory for process in container.runtime.host.processes.values()) + (600 << 20)
+    return {"MemTotal": MEMORY, "MemFree": MEMORY - used, "MemAvailable": MEMORY - used, "Buffers": 0, "Cached": 0,
+            "SwapTotal": 0, "SwapFree": 0}
+
+
+SYSTEM: dict[str, Callable[[Container], str]] = {
+    "cpuinfo": lambda container: "".join(f"processor\t: {n}\nmodel name\t: simulated\n\n" for n in range(CPUS)),
+    "loadavg": lambda container: "0.00 0.00 0.00 1/100 1\n",
+    "meminfo": lambda container: "".join(f"{name + ':':<15} {size >> 10:>8} kB\n" for name, size in memory_info(container).items()),
+    "mounts": lambda container: mount_table(container.files),
+    "uptime": lambda container: f"{container.clock.now:.2f} {container.clock.now * CPUS:.2f}\n",
+    "version": lambda container: "Linux version 6.8.0 (kubelearn) #1 SMP\n",
+}
