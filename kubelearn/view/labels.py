@@ -1,0 +1,170 @@
+"""Graphviz HTML-table labels of cards and boxes, every cell of a fixed size, so that no text can move another.
+
+Part of Kubernetes: none. Rule: a ring, a longer word or an empty slot changes no coordinate of anything else.
+Leaves out: the measuring of text (theme.fit cuts it to its cell beforehand).
+"""
+from __future__ import annotations
+
+from html import escape
+
+from kubelearn.view.graph import Bar, Box, Card, Group
+from kubelearn.view.states import State
+from kubelearn.view.theme import LIGHT, fit, measure
+
+
+def text(content: str, size: float = 12, role: str = "ink", bold: bool = False) -> str:
+    inner = f"<B>{escape(content)}</B>" if bold else escape(content)
+    return f'<FONT POINT-SIZE="{size:g}" COLOR="{LIGHT[role]}">{inner}</FONT>' if content else ""
+
+
+def cell(content: str, width: float, height: float, align: str = "LEFT", **more: str) -> str:
+    """A fixed cell; more are Graphviz' own attributes."""
+    extra = "".join(f' {name.upper()}="{escape(value)}"' for name, value in more.items())
+    return f'<TD FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}" ALIGN="{align}"{extra}>{content}</TD>'
+
+
+def centred(content: str, width: float, height: float, size: float, role: str, bold: bool = False) -> str:
+    """A text in the middle of its cell, by our own measure: Graphviz has no metrics for this font."""
+    shown = fit(content, width, size, bold)
+    pad = max((width - measure(shown, size, bold)) / 2, 0)
+    return cell(table(row(cell("", pad, height), cell(text(shown, size, role, bold), width - pad, height))), width, height)
+
+
+def row(*cells: str) -> str:
+    return f"<TR>{''.join(cells)}</TR>"
+
+
+def table(rows: str, **more: str) -> str:
+    extra = "".join(f' {name.upper()}="{escape(value)}"' for name, value in more.items())
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"{extra}>{rows}</TABLE>'
+
+
+def frame(inner: str, width: float, height: float, ring: bool = False, role: str = "line", ground: str = "card",
+          title: str = "", dotted: bool = False) -> str:
+    """A rounded border around one cell. With and without the ring it takes the same room: a thinner border leaves more space."""
+    border, spacing, colour = (3, 0, "ring") if ring else (1, 2, role)
+    style = "rounded,dotted" if dotted else "rounded"
+    hover = f' TITLE="{escape(title)}"' if title else ""
+    fill = "" if dotted else f' BGCOLOR="{LIGHT[ground]}"'
+    return (f'<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="{spacing}" CELLPADDING="0" STYLE="{style}" COLOR="{LIGHT[colour]}"{fill}'
+            f' FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"{hover}>{row(cell(inner, width - 6, height - 6, "CENTER"))}</TABLE>')
+
+
+def card(item: Card) -> str:
+    """A card of the lane, or of a picture of cards and arrows."""
+    width, height = item.size
+    if item.free:
+        return frame("", width, height, item.ring, "rule", dotted=True)
+    inner, line = width - 10, str(item.state) if item.state else item.line
+    role = item.state.role if item.state else "ink"
+    if item.state and item.line:
+        line = f"{line} · {item.line}"
+    if height < 44:
+        name = fit(item.name, inner * 0.55, 12, True)
+        used = measure(name, 12, True) + 6
+        rows = row(cell(text(name, 12, item.hue, True), used, height - 8), cell(text(fit(line, inner - used - 6, 11), 11, role), inner - used, height - 8))
+    else:
+        rows = (row(centred(item.kind, inner, 14, 10, "muted")) + row(centred(item.name, inner, 22, 14, item.hue, True))
+                + row(centred(line, inner, 18, 12, role)))
+    return frame(table(rows), width, height, item.ring, item.hue, title=item.title)
+
+
+def slot(item: Card, width: float, height: float) -> str:
+    """A pod's card in a node's box: the owner's stripe, name and image tag, state and a note."""
+    if item.free:
+        return frame("", width, height, item.ring, "rule", dotted=True)
+    inner, tag_width = width - 28, measure(item.tag, 11) + 4 if item.tag else 0
+    name = fit(item.name, inner - tag_width, 12, True, keep="end")
+    note_width = measure(item.note, 11) + 4 if item.note else 0
+    state = item.state or State("", item.line, "ink")
+    top = row(cell(text(name, 12, "ink", True), inner - tag_width, 18), *([cell(text(item.tag, 11, item.hue), tag_width, 18)] if item.tag else []))
+    low = row(cell(text(fit(str(state).strip(), inner - note_width, 12), 12, state.role), inner - note_width, 18),
+              *([cell(text(item.note, 11, "muted"), note_width, 18)] if item.note else []))
+    stripe = cell("", 5, height - 14, bgcolor=LIGHT["muted" if item.hue == "ink" else item.hue])
+    inside = row(cell("", 3, 1), stripe, cell("", 6, 1), cell(table(table_row(top) + table_row(low)), inner, height - 10), cell("", 4, 1))
+    return frame(table(inside), width, height, item.ring, "line", title=item.title)
+
+
+def table_row(rows: str) -> str:
+    """A row of its own grid, so that its cells need not line up with those of the next."""
+    return row(f"<TD>{table(rows)}</TD>")
+
+
+def mark(item: Card | None, size: float) -> str:
+    """A pod as a mark: whose by its colour, how by its sign."""
+    if item is None:
+        return cell("", size, size)
+    if item.free:
+        return cell(text("·", 12, "rule"), size, size, "CENTER")
+    border = {"border": "2", "color": LIGHT["ring"]} if item.ring else {}
+    return cell(text(item.state.mark, 13, item.hue), size, size, "CENTER", title=item.title or item.name, href="#", **border)
+
+
+def box(item: Box, slot_height: float, mark_size: float) -> str:
+    """A node: its name and state, slots, counts, bars."""
+    width, height = item.size
+    inner = width - 14
+    if not item.name:
+        return frame("", width, height, item.ring, "rule", dotted=True)
+    name = fit(item.name, inner - 10, 13, True)
+    used = min(measure(name, 13, True) + 10, inner)
+    rest = inner - used - 4
+    state = fit(f"{item.state or ''} {item.note}".strip(), rest, 12)
+    rows = [table_row(row(cell("", 4, 24), cell(text(name, 13, "ink", True), used, 24), cell(text(state, 12, item.state.role if item.state else "muted"), rest, 24)))]
+    rows += [table_row(_slots(line, inner, slot_height, mark_size)) for line in item.rows]
+    rows += [row(cell(text(fit(line, inner, 12), 12, role), inner, 18)) for line, role in item.lines]
+    rows += [row(cell(bar(each, inner), inner, 20)) for each in item.bars]
+    rows += [row(cell("", inner, max(height - 12 - _used(item, slot_height, mark_size), 1)))]
+    return frame(table("".join(rows)), width, height, item.ring, "line", "ground", item.title)
+
+
+def _used(item: Box, slot_height: float, mark_size: float) -> float:
+    return 24 + len(item.rows) * (slot_height + 4 if not _marks(item) else mark_size) + 18 * len(item.lines) + 20 * len(item.bars)
+
+
+def _marks(item: Box) -> bool:
+    return bool(item.rows) and len(item.rows[0]) > 4
+
+
+def _slots(line: tuple[Card | None, ...], inner: float, height: float, mark_size: float) -> str:
+    if len(line) > 4:
+        return row(*(mark(each, mark_size) for each in line))
+    width = inner / len(line)
+    return row(*(cell(slot(each, width - 2, height) if each else "", width, height + 4, "CENTER") for each in line))
+
+
+def bar(item: Bar, width: float) -> str:
+    """A capacity bar: the blocks promised, the room left, the figures."""
+    label, figures = 36, 80
+    length = width - label - figures
+    cells, used = [], 0.0
+    for amount, role, hover in merged(item.parts):
+        part = min(amount / item.total * length if item.total else 0, length - used)
+        if part >= 1:
+            cells.append(cell("", round(used + part) - round(used), 11, bgcolor=LIGHT[role], title=hover, href="#"))
+            used += part
+    if length - round(used) >= 1:
+        cells.append(cell("", length - round(used), 11, bgcolor=LIGHT["trough"]))
+    return table(row(cell("", 4, 18), cell(text(item.label, 11, "muted"), label - 4, 18), cell(table(row(*cells)), length, 18),
+                     cell("", figures - measure(item.text, 11) - 4, 18), cell(text(item.text, 11, "muted"), measure(item.text, 11) + 4, 18)))
+
+
+def merged(parts: tuple) -> list[tuple[float, str, str]]:
+    """Neighbours of one colour as one block, where there are many."""
+    if len(parts) <= 12 and len({role for _, role, _ in parts}) > 1:
+        return list(parts)
+    found: list[tuple[float, str, str]] = []
+    for amount, role, hover in parts:
+        if found and found[-1][1] == role:
+            found[-1] = (found[-1][0] + amount, role, "")
+        else:
+            found.append((amount, role, hover))
+    return found
+
+
+def group(item: Group) -> str:
+    """The title of a frame around cards."""
+    width = measure(item.name, 13, True) + 8
+    more = f"{item.state or ''} {item.note}".strip()
+    return table(row(cell(text(item.name, 13, "ink", True), width, 22),
+                     cell(text(more, 12, item.state.role if item.state else "muted"), measure(more, 12) + 8, 22)))

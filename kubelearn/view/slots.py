@@ -1,0 +1,120 @@
+"""Where each object stands and which hue it has: a fold over the history, so that every picture of a cluster agrees.
+
+Part of Kubernetes: none. Rule: nothing jumps. An object keeps its slot for as long as it lives (a pod: until it moves to a node);
+a slot that was given back goes to the next who needs one, the lowest first. Hues go to owners in the order of their coming.
+Leaves out: a snapshot without its history gets slots by age, which then hold within that picture only.
+"""
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from weakref import WeakKeyDictionary
+
+from kubelearn.api.meta import owner_of
+from kubelearn.view import theme
+
+OWNERS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicationController")
+SYSTEM = ("kube-system", "kube-public", "kube-node-lease", "local-path-storage")
+COLUMNS = 4  # of the owners' lane
+
+Seat = tuple[str, str]  # uid, and the place that it sits in: a node's name, "" for no node yet, "lane" for owners
+
+
+def shown(namespace: str | None, wanted: str | None) -> bool:
+    """Whether objects of a namespace belong in the picture: a given one, "*" for all, else all but the system's own."""
+    return wanted == "*" or (namespace == wanted if wanted else namespace not in SYSTEM)
+
+
+class Places:
+    """Numbered seats, handed out lowest first."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, int] = {}
+        self._free: dict[str, list[int]] = {}
+
+    def take(self, place: str) -> int:
+        free = self._free.get(place)
+        if free:
+            return heapq.heappop(free)
+        self._next[place] = self._next.get(place, 0) + 1
+        return self._next[place] - 1
+
+    def give_back(self, place: str, seat: int) -> None:
+        heapq.heappush(self._free.setdefault(place, []), seat)
+
+
+class Slots:
+    """seat(uid, place) and hue(uid) of everything that ever lived in the shown namespaces."""
+
+    def __init__(self, namespace: str | None = None):
+        self.namespace = namespace
+        self.revision = -1
+        self._places = Places()
+        self._seats: dict[Seat, int] = {}
+        self._now: dict[str, str] = {}  # uid -> place, of what lives
+        self._hues: dict[str, str] = {}
+
+    def seat(self, obj: dict) -> int:
+        """The number of its slot where it is now (or was when this state was written)."""
+        return self._seats.get((obj["metadata"]["uid"], place_of(obj)), 0)
+
+    def hue(self, uid: str | None) -> str:
+        """The hue of an owner; what owns no pods is drawn in ink."""
+        return self._hues.get(uid or "", "ink")
+
+    def feed(self, revisions: Iterable) -> Slots:
+        """Takes in revisions, oldest first; those already seen are skipped."""
+        for revision in revisions:
+            if revision.revision > self.revision:
+                self.revision = revision.revision
+                if revision.resource.kind == "Pod" or revision.resource.kind in OWNERS:
+                    self.take(revision.object, revision.verb == "delete")
+        return self
+
+    def take(self, obj: dict, gone: bool = False) -> None:
+        """One object in its new state."""
+        metadata = obj["metadata"]
+        uid, place = metadata["uid"], place_of(obj)
+        if not shown(metadata.get("namespace"), self.namespace):
+            return
+        before = self._now.get(uid)
+        if before is not None and (gone or before != place):
+            self._places.give_back(before, self._seats[uid, before])
+            del self._now[uid]
+        if not gone and self._now.get(uid) != place:
+            self._now[uid] = place
+            self._seats[uid, place] = self._places.take(place)
+            self._colour(obj)
+
+    def _colour(self, obj: dict) -> None:
+        """Whoever makes pods has a hue of its own; a Deployment and a CronJob leave that to their children."""
+        owner = owner_of(obj) if obj["kind"] == "Pod" else obj["metadata"] if obj["kind"] not in ("Deployment", "CronJob") else None
+        if owner is not None and owner.get("kind") != "Node":
+            self._hues.setdefault(owner["uid"], theme.hue(len(self._hues)))
+
+
+def place_of(obj: dict) -> str:
+    """A pod: its node or "". An owner: the lane, or its own owner's row in it."""
+    if obj["kind"] == "Pod":
+        return (obj.get("spec") or {}).get("nodeName", "")
+    parent = owner_of(obj)
+    return f"row {parent['uid']}" if parent else "lane"
+
+
+_known: WeakKeyDictionary[object, dict[str | None, Slots]] = WeakKeyDictionary()
+
+
+def slots_of(cluster: object, namespace: str | None = None) -> Slots:
+    """The slots of a cluster, up to date with its newest revision; each revision is looked at once."""
+    slots = _known.setdefault(cluster, {}).setdefault(namespace, Slots(namespace))
+    if slots.revision < 0:
+        slots_from(cluster.at(revision=0), slots)
+    return slots.feed(cluster.revisions(since=max(slots.revision, 0)))
+
+
+def slots_from(snapshot: object, slots: Slots) -> Slots:
+    """Slots for what a snapshot holds, the oldest first."""
+    objects = [obj for kind in (*OWNERS, "Pod") for obj in snapshot.list(kind)]
+    for obj in sorted(objects, key=lambda o: (o["metadata"].get("creationTimestamp") or "", o["metadata"]["name"])):
+        slots.take(obj)
+    return slots
