@@ -37,6 +37,7 @@ class Registry:
         self.random = clock.random("registry")
         self.service_cidr, self.node_ports = "10.96.0.0/12", range(30000, 32768)
         self.computed: dict[tuple[str, str, str], Callable[[dict], dict]] = {}  # (storage, namespace, name): read as, see read
+        self.admitted_specs: dict = {}  # what admission made of pod specs, see admission.podspec
         self.tokens: dict[str, str] = {}  # bearer token -> user name
         self.journal: Callable[..., None] | None = None  # told of every external write before it is tried
 

@@ -23,7 +23,6 @@ TOKEN_SOURCE = {"defaultMode": 420, "sources": [
 NODE_LOST = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 GRACE_ON_LOST_NODE = 300  # seconds that a pod stays on a node that is not ready or out of reach
 MEMORY = 500  # specs remembered
-_known: dict[tuple[int, str], tuple] = {}  # (id of the incoming spec, namespace) -> (that spec, its surroundings, the answer)
 
 
 def admit(attributes: Attributes, store) -> dict:
@@ -31,14 +30,15 @@ def admit(attributes: Attributes, store) -> dict:
     pod, namespace = attributes.new, attributes.namespace
     spec, mirror = pod["spec"], "kubernetes.io/config.mirror" in annotations_of(pod)
     surroundings = _surroundings(spec, namespace, store)
-    known = _known.get((id(spec), namespace))
+    memory = store.admitted_specs  # (id of the incoming spec, namespace) -> (that spec, its surroundings, the answer)
+    known = memory.get((id(spec), namespace))
     if known and known[0] is spec and not mirror and _same(known[1], surroundings):
         return _with(pod, *known[2])
     answer = _admitted(attributes, spec, store, surroundings, mirror)
     if not mirror:
-        if len(_known) >= MEMORY:
-            _known.clear()
-        _known[id(spec), namespace] = (spec, surroundings, answer)
+        if len(memory) >= MEMORY:
+            memory.clear()
+        memory[id(spec), namespace] = (spec, surroundings, answer)
     return _with(pod, *answer)
 
 

@@ -1,0 +1,56 @@
+"""The objects of a fresh cluster: what the API server makes before anyone's first command.
+
+Part of Kubernetes: the API server's post-start hooks (RBAC bootstrap, priority classes, system namespaces) and what kubeadm adds.
+Law 9: the objects are a table, read from a real server. Leaves out: bootstrap tokens.
+"""
+from __future__ import annotations
+
+from kubelearn.api import data
+from kubelearn.apiserver import strategies, writing
+from kubelearn.apiserver.registry import Registry
+from kubelearn.apiserver.request import Request
+from kubelearn.profiles import Profile
+
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+API_SERVER = ("10.99.0.1", 6443)  # where the API server is on the cluster's own network
+
+
+def bootstrap(registry: Registry, profile: Profile) -> None:
+    """Stores them as given, without the checks that they have passed in a real server."""
+    request = Request("kube-apiserver", "a fresh cluster has it")
+    for name in NAMESPACES:
+        _store(registry, strategies.namespace(registry, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+               | {"status": {"phase": "Active"}}, request)
+    for obj in data.bootstrap():
+        _store(registry, OWN.get((obj["kind"], obj["metadata"]["name"]), lambda o: o)(obj), request)
+    for obj in storage_classes(profile):
+        _store(registry, obj, request)
+
+
+def _store(registry: Registry, obj: dict, request: Request) -> None:
+    resource = registry.resources.by_kind(obj["apiVersion"], obj["kind"])
+    metadata = {**obj["metadata"], "uid": writing.new_uid(registry), "creationTimestamp": registry.clock.timestamp()}
+    if resource.kind in writing.WITH_GENERATION:
+        metadata["generation"] = 1
+    registry.store(resource, (metadata.get("namespace", ""), metadata["name"]), {**obj, "metadata": metadata}, request)
+
+
+def _service(obj: dict) -> dict:
+    port = {**obj["spec"]["ports"][0], "targetPort": API_SERVER[1]}
+    return {**obj, "spec": {**obj["spec"], "ports": [port]}, "status": {"loadBalancer": {}}}
+
+
+def _endpoints(obj: dict) -> dict:
+    endpoint = {"addresses": [API_SERVER[0]], "conditions": {"ready": True}}
+    return {**obj, "endpoints": [endpoint], "ports": [{**obj["ports"][0], "port": API_SERVER[1]}]}
+
+
+OWN = {("Service", "kubernetes"): _service, ("EndpointSlice", "kubernetes"): _endpoints}
+
+
+def storage_classes(profile: Profile) -> list[dict]:
+    if profile.storage_class is None:
+        return []
+    default = {"storageclass.kubernetes.io/is-default-class": "true"}
+    return [{"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": profile.storage_class, "annotations": default},
+             "provisioner": profile.provisioner, "reclaimPolicy": "Delete", "volumeBindingMode": profile.volume_binding_mode}]

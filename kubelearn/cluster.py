@@ -1,0 +1,280 @@
+"""A cluster: the wiring of its parts, and the surface that learners call. Wiring only: what happens is in the parts.
+
+Part of Kubernetes: what kubeadm sets up. Laws 2 and 4: parts are given a client, the clock and the network, and nothing of
+each other; time moves only by run(), step(), a waiting kubectl, or live().
+"""
+from __future__ import annotations
+
+import copy
+import logging
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from kubelearn import errors
+from kubelearn.api.resources import Resources
+from kubelearn.apiserver.registry import Registry
+from kubelearn.apiserver.request import Request
+from kubelearn.bootstrap import bootstrap
+from kubelearn.client import Client
+from kubelearn.clock import RealTimeClock, parse_time
+from kubelearn.etcd import Revision
+from kubelearn.journal import Journal
+from kubelearn.network import Network
+from kubelearn.parts import Node, control_plane, cluster_services, join
+from kubelearn.profiles import node_specs, profile_of
+from kubelearn.snapshot import Snapshot
+
+log = logging.getLogger("kubelearn")
+
+
+class Cluster:
+    """A Kubernetes of its own. Objects go in and out as plain dicts; errors are ApiError; times are virtual seconds.
+
+    nodes: how many, or a list of dicts (name, cpu, memory, pods, zone, labels). seed: names and choices follow from it.
+    serve: also over HTTPS on loopback, for kubectl. profile: plain, kind, minikube or cloud.
+    """
+
+    def __init__(self, nodes: int | list[dict] | None = None, seed: int = 0, serve: bool = True, profile: str = "kind", port: int = 0):
+        self.profile = profile_of(profile)
+        self.options = {"nodes": nodes, "seed": seed, "profile": profile}
+        self.clock = RealTimeClock(seed)
+        self.clock.on_error = self.refused
+        self.network = Network(self.clock)
+        self.registry = Registry(self.clock, Resources())
+        self.journal = Journal(self.clock)
+        self.client = Client(self.registry, "kubelearn")
+        bootstrap(self.registry, self.profile)
+        self.parts: dict[str, object] = control_plane(self.registry, self.profile)
+        self.nodes: dict[str, Node] = {}
+        for spec in node_specs(self.profile.nodes if nodes is None else nodes):
+            self.nodes[spec.name] = join(self.registry, self.network, spec, len(self.nodes), self.profile)
+        self.parts |= cluster_services(self.registry, self.network)
+        self.clock.settle()
+        self.registry.journal = self.journal.write
+        self.server, self._live, self._fresh = None, None, self.registry.etcd.revision
+        if serve:
+            self._serve(port)
+
+    # --- objects --------------------------------------------------------------------------------------------------
+
+    def apply(self, what: str | dict | Path) -> list[dict]:
+        """Applies YAML text, an object, or the file or folder at a path; returns copies of what is stored."""
+        with self._entered():
+            return [copy.deepcopy(self._apply(obj)) for obj in _documents(what)]
+
+    def _apply(self, obj: dict) -> dict:
+        for field in ("apiVersion", "kind"):
+            if not isinstance(obj.get(field), str):
+                raise errors.bad_request(f"error validating data: {field} not set")
+        resource = self.registry.resources.by_kind(obj["apiVersion"], obj["kind"])
+        if resource is None:
+            raise errors.ApiError(404, "NotFound", f'no matches for kind "{obj["kind"]}" in version "{obj["apiVersion"]}"')
+        metadata = obj.get("metadata") or {}
+        namespace = metadata.get("namespace", "default") if resource.namespaced else ""
+        request = self._request(field_manager="kubelearn", field_validation="Strict", force=True)
+        if not metadata.get("name"):
+            return self.registry.create(resource, namespace, obj, request)
+        return self.registry.patch(resource, namespace, metadata["name"], obj, "apply", request)
+
+    def get(self, kind: str, name: str | None = None, namespace: str | None = "default") -> dict | list[dict]:
+        """A copy of one object (ApiError NotFound when there is none), or without a name of all; namespace=None: everywhere."""
+        with self._entered():
+            resource = self.registry.must_find(kind)
+            namespace = namespace if resource.namespaced else ""
+            if name is not None:
+                return copy.deepcopy(self.registry.get(resource, namespace or "", name))
+            return copy.deepcopy(self.registry.objects(resource, namespace))
+
+    def delete(self, kind: str, name: str, namespace: str = "default", **options: object) -> dict:
+        """Deletes as kubectl does, without waiting; options as in DeleteOptions (gracePeriodSeconds...)."""
+        with self._entered():
+            resource = self.registry.must_find(kind)
+            return copy.deepcopy(self.registry.delete(resource, namespace if resource.namespaced else "", name, self._request(), options))
+
+    def _request(self, **more: object) -> Request:
+        return Request("you", external=True, command="cluster", **more)
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds since the cluster began."""
+        return self.clock.now
+
+    def run(self, seconds: float | None = None, until: float | Callable[[], bool] | None = None, limit: float = 3600.0) -> bool:
+        """Lets time run: for some seconds, to a virtual time, or until a condition holds; False where `limit` seconds passed first.
+
+        An interrupt (Ctrl-C, the stop button) ends it between two events: nothing is lost, and run() goes on from there.
+        """
+        with self._entered() as interrupted:
+            end = self.clock.now + (limit if seconds is None else seconds)
+            condition = until if callable(until) else None
+            if until is not None and condition is None:
+                end = float(until)
+            while not (condition and condition()):
+                when = self.clock.peek()
+                if interrupted() or when is None or when > end:
+                    break
+                self.clock.step()
+                self.clock.settle()
+            else:
+                return True
+            if not interrupted():
+                self.clock.now = max(self.clock.now, end if condition is None or self.clock.peek() is not None else self.clock.now)
+            return condition is None
+
+    def step(self) -> bool:
+        """The next moment at which anything happens; False when nothing ever will."""
+        with self._entered():
+            moved = self.clock.step()
+            self.clock.settle()
+            return moved
+
+    def live(self, speed: float = 1.0) -> None:
+        """Time follows real time at this speed, in a thread; 0 ends it."""
+        self.clock.live(speed)
+        if speed and self._live is None:
+            self._live = threading.Thread(target=self._tick, name="kubelearn-clock", daemon=True)
+            self._live.start()
+
+    def _tick(self) -> None:
+        while self._live is not None and self.clock.speed:
+            self.clock.tick()
+        self._live = None
+
+    # --- history --------------------------------------------------------------------------------------------------
+
+    def at(self, time: float | str | None = None, revision: int | None = None) -> Snapshot:
+        """The cluster as it was at a virtual time (seconds, or a timestamp), or after a revision; without either: as it is now."""
+        with self._entered():
+            etcd = self.registry.etcd
+            if revision is None:
+                time = self.clock.now if time is None else parse_time(time) if isinstance(time, str) else time
+                return Snapshot(self.registry, etcd.revision_at(time), time)
+            revision = min(revision, etcd.revision)
+            return Snapshot(self.registry, revision, etcd.log[revision - etcd.first - 1].time if revision > etcd.first else 0.0)
+
+    @property
+    def revision(self) -> int:
+        """The newest revision: a mark to play from later."""
+        return self.registry.etcd.revision
+
+    @property
+    def beginning(self) -> int:
+        """The newest revision of the fresh cluster, before anyone's first command."""
+        return self._fresh
+
+    def revisions(self, since: int | None = None) -> list[Revision]:
+        """What was written after a revision (the fresh cluster's unless said otherwise), oldest first. Not to be modified."""
+        with self.clock.lock:
+            return self.registry.etcd.since(self._fresh if since is None else since)
+
+    def fork(self, at: float | None = None, serve: bool = False) -> Cluster:
+        """A second, independent cluster, run again from the same inputs up to a virtual time (now unless said otherwise)."""
+        with self._entered():
+            twin = Cluster(**self.options, serve=serve)
+            self.journal.replay(twin, self.clock.now if at is None else at)
+            return twin
+
+    # --- faults ---------------------------------------------------------------------------------------------------
+
+    def stop(self, name: str) -> None:
+        """Stops a node (its kubelet and machine), or a component of the control plane: exactly what it did no longer happens."""
+        self._switch("stop", name)
+
+    def start(self, name: str) -> None:
+        """Starts again what was stopped."""
+        self._switch("start", name)
+
+    def _switch(self, method: str, name: str) -> None:
+        part = self.nodes.get(name) or self.parts.get(name)
+        if part is None:
+            raise ValueError(f"there is no {name!r}; there are {', '.join([*self.nodes, *self.parts])}")
+        with self._entered():
+            self.journal.fault(method, name)
+            self.clock.cause = None
+            getattr(part, method)()
+
+    # --- the edge -------------------------------------------------------------------------------------------------
+
+    @property
+    def lock(self):
+        return self.clock.lock
+
+    def _serve(self, port: int) -> None:
+        from kubelearn.apiserver.http import Server  # loads the HTTP libraries, which a cluster without a server does not need
+        self.server = Server(self.registry, self.network, port=port)
+        self.server.start()
+
+    @property
+    def kubeconfig(self) -> str:
+        """The path of an administrator's kubeconfig."""
+        if self.server is None:
+            raise RuntimeError("this cluster is not served: make it with Cluster(serve=True)")
+        return str(self.server.kubeconfig)
+
+    def close(self) -> None:
+        """Ends the server and its threads. What was in the cluster stays readable."""
+        self.clock.live(0)
+        thread, self._live = self._live, None
+        if thread is not None:
+            thread.join(timeout=5)
+        if self.server is not None:
+            self.server.stop()
+            self.server = None
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def refused(self, error: BaseException) -> None:
+        """Something failed inside the cluster: it is told, and the cluster goes on."""
+        level = logging.DEBUG if isinstance(error, errors.ApiError) else logging.ERROR
+        log.log(level, "".join(traceback.format_exception(error)).rstrip())
+
+    @contextmanager
+    def _entered(self) -> Iterator[Callable[[], bool]]:
+        """Holds the lock, keeps an interrupt until a safe moment, and at the end does all that needs no time."""
+        asked = []
+        main = threading.current_thread() is threading.main_thread()
+        before = signal.signal(signal.SIGINT, lambda *_: asked.append(True) if not asked else signal.default_int_handler(*_)) if main else None
+        try:
+            with self.clock.lock:
+                yield lambda: bool(asked)
+                self.clock.settle()
+        finally:
+            if main:
+                signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)
+        if asked:
+            raise KeyboardInterrupt(f"stopped at {self.clock.now:.3f} s of virtual time; run() goes on from there")
+
+
+def _documents(what: str | dict | Path) -> list[dict]:
+    """Objects from YAML text, one object, or a path."""
+    if isinstance(what, dict):
+        found = [what]
+    else:
+        path = Path(what) if isinstance(what, Path) or "\n" not in what and ":" not in what else None
+        if path is not None and not path.exists():
+            raise FileNotFoundError(f'the path "{path}" does not exist')
+        files = [] if path is None else sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml", ".json")) if path.is_dir() else [path]
+        texts = [file.read_text() for file in files] if path is not None else [what]
+        found = [document for text in texts for document in _load(text) if document is not None]
+    items = [item for obj in found for item in (obj.get("items") or []) if isinstance(obj, dict)] if any(
+        isinstance(obj, dict) and obj.get("kind") == "List" for obj in found) else found
+    if not all(isinstance(item, dict) for item in items):
+        raise errors.bad_request("error parsing: a document is not an object")
+    return items
+
+
+def _load(text: str) -> list:
+    from kubelearn.apiserver.codec import load_yaml_documents
+    return load_yaml_documents(text)
