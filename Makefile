@@ -25,6 +25,7 @@ bench: $(VENV)/installed-test  ## measures, and prints a table (BENCH="--runs 3 
 
 notebooks: $(VENV)/installed-test  ## executes every notebook and stores its outputs (NOTEBOOKS="notebooks/00_start.ipynb" for some)
 	@$(BIN)/python -m kubelearn.lessons.notebook $(or $(NOTEBOOKS),$(wildcard notebooks/*.ipynb))
+	@$(BIN)/python -m kubelearn.lessons.claims notebooks
 
 clean:  ## forgets what was installed
 	rm -rf $(VENV)
