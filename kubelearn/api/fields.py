@@ -1,0 +1,69 @@
+"""How a complaint about a field is worded.
+
+Part of Kubernetes: apimachinery pkg/util/validation/field. A path is a chain (parent, step), written out here: a step is a
+field's name, the index of an item, or a Key of a map.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from ..errors import FieldError
+from .decode import Key, steps_of
+
+Path = tuple | None
+IMMUTABLE = "field is immutable"
+
+
+def at(path: Path) -> str:
+    """'spec.containers[0].name', 'data[key]'"""
+    return "".join(f"[{step}]" if isinstance(step, (int, Key)) else f".{step}" for step in steps_of(path)).removeprefix(".")
+
+
+def path_of(*steps: str | int) -> Path:
+    path = None
+    for step in steps:
+        path = (path, step)
+    return path
+
+
+def shown(value: object) -> str:
+    """A value as Go prints it in an error: text quoted, the rest as compact JSON with sorted keys."""
+    if isinstance(value, (dict, list, str, bool)) or value is None:
+        text = json.dumps(value, separators=(",", ":"), sort_keys=isinstance(value, dict), ensure_ascii=False)
+        return text if isinstance(value, str) else text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return str(value)
+
+
+def invalid(path: Path, value: object, detail: str) -> FieldError:
+    return FieldError("FieldValueInvalid", at(path), f"Invalid value: {shown(value)}{f': {detail}' if detail else ''}")
+
+
+def required(path: Path, detail: str = "") -> FieldError:
+    return FieldError("FieldValueRequired", at(path), f"Required value{f': {detail}' if detail else ''}")
+
+
+def forbidden(path: Path, detail: str) -> FieldError:
+    return FieldError("FieldValueForbidden", at(path), f"Forbidden: {detail}")
+
+
+def duplicate(path: Path, value: object) -> FieldError:
+    return FieldError("FieldValueDuplicate", at(path), f"Duplicate value: {shown(value)}")
+
+
+def not_found(path: Path, value: object) -> FieldError:
+    return FieldError("FieldValueNotFound", at(path), f"Not found: {shown(value)}")
+
+
+def not_supported(path: Path, value: object, supported: Iterable[str]) -> FieldError:
+    """The supported values in the order of their text."""
+    names = ", ".join(f'"{name}"' for name in sorted(supported))
+    return FieldError("FieldValueNotSupported", at(path), f"Unsupported value: {shown(value)}{f': supported values: {names}' if names else ''}")
+
+
+def too_long(path: Path, limit: int) -> FieldError:
+    return FieldError("FieldValueTooLong", at(path), f"Too long: may not be more than {limit} bytes")
+
+
+def too_many(path: Path, count: int, limit: int) -> FieldError:
+    return FieldError("FieldValueTooMany", at(path), f"Too many: {count}: must have at most {limit} items")
