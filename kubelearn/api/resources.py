@@ -97,12 +97,11 @@ class Resources:
     """One cluster's table: the built-in resources and those that CustomResourceDefinitions add."""
 
     def __init__(self) -> None:
-        self._all: list[Resource] = []
+        self._all: list[Resource] = list(builtin())
         self._kinds: dict[tuple[str, str], Resource] = {}
         self._paths: dict[tuple[str, str, str], Resource] = {}
         self._words: dict[str, Resource] = {}
-        for resource in builtin():
-            self.add(resource)
+        self._index()
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._all)
