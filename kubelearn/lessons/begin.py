@@ -1,0 +1,38 @@
+"""begin: the first cell of every notebook. A fresh cluster, kubectl pointed at it, one line about it.
+
+Part of Kubernetes: what `minikube start` is to a learner with a machine to spare.
+"""
+from __future__ import annotations
+
+import os
+
+from kubelearn import kubectl
+from kubelearn.cluster import Cluster
+
+_current: list[tuple[Cluster, kubectl.Context]] = []  # this kernel's, of which there is one at a time
+
+
+def begin(nodes: int | list[dict] | None = None, seed: int = 0, profile: str = "kind", context: str | None = None):
+    """A cluster for this notebook. `!kubectl` in its cells talks to it. A second begin() ends the first one's cluster.
+
+    context (or the environment variable KUBELEARN_CONTEXT) names a real cluster of your own kubeconfig instead.
+    """
+    context = context or os.environ.get("KUBELEARN_CONTEXT")
+    if context:
+        from kubelearn.connect import connect
+        return connect(context)
+    while _current:
+        end(_current[-1][0])
+    cluster = Cluster(nodes=nodes, seed=seed, profile=profile)
+    _current.append((cluster, kubectl.Context(cluster.kubeconfig)))
+    names = ", ".join(cluster.nodes)
+    print(f"A cluster of {len(cluster.nodes)} node{'s' * (len(cluster.nodes) != 1)} ({names}). Time stands still until you let it run.")
+    return cluster
+
+
+def end(cluster: Cluster) -> None:
+    """Takes the cluster out of kubectl's configuration and closes it."""
+    for pair in [pair for pair in _current if pair[0] is cluster]:
+        pair[1].close()
+        _current.remove(pair)
+    cluster.close()
