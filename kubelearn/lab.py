@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import sys
 import sysconfig
@@ -109,3 +110,17 @@ def environment() -> dict[str, str]:
     scripts = str(Path(sys.executable).parent)
     path = found["PATH"] if scripts in found["PATH"].split(os.pathsep) else os.pathsep.join([scripts, found["PATH"]])
     return dict(os.environ) | found | {"PATH": path}
+
+
+def main(words: list[str]) -> None:
+    """For a JupyterLab that somebody else starts (Binder): --folder makes the copy and names it, --environment gives lines for a shell."""
+    if words == ["--folder"]:
+        print(prepare()[0])
+    elif words == ["--environment"]:
+        print(*(f"export {name}={shlex.quote(environment()[name])}" for name in ("PATH", "KUBECONFIG", "KUBECACHEDIR")), sep="\n")
+    else:
+        raise SystemExit("usage: python -m kubelearn.lab --folder | --environment")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -109,3 +109,10 @@ def test_the_labs_terminal_has_kubectl_and_kubelearn():
 def test_the_lab_opens_on_the_first_lesson(course):
     words = lab.command(course, port=9000, browser=False)
     assert "--LabApp.default_url=/lab/tree/00_start.ipynb" in words and "--no-browser" in words and "--ServerApp.port=9000" in words
+
+
+def test_a_lab_that_somebody_else_starts_gets_the_same(tmp_path):
+    """Binder's start script: its shell has the terminal's PATH and KUBECONFIG."""
+    script = f'eval "$({sys.executable} -m kubelearn.lab --environment)"; command -v kubectl; echo "$KUBECONFIG"'
+    said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split("\n")
+    assert os.path.samefile(said[0], kubectl.find()) and said[1] == str(kubectl.shared_config())
