@@ -272,7 +272,7 @@ class RealTimeClock(Clock):
     """
 
     speed = 0.0  # 0: manual; live() sets it
-    pause = 0.05
+    pause = 0.02
 
     def live(self, speed: float = 1.0) -> None:
         """From now on virtual time follows real time at this speed; 0 ends it."""
@@ -283,16 +283,21 @@ class RealTimeClock(Clock):
         """The virtual time that it should be by the wall clock."""
         return self._virtual + (wall.monotonic() - self._real) * self.speed
 
+    def catch_up(self) -> None:
+        """Live: everything that is due by now happens, for at most `pause` real seconds. Manual: nothing. Under the lock."""
+        if not self.speed:
+            return
+        budget = wall.monotonic() + self.pause
+        while (when := self.peek()) is not None and when <= self.target():
+            if wall.monotonic() > budget:
+                return
+            self.step()
+        self.now = max(self.now, self.target())
+
     def tick(self) -> None:
         """One turn of the live loop: what is due happens, then a short sleep outside the lock."""
         with self.lock:
-            speed = self.speed
-            if speed:
-                budget = wall.monotonic() + self.pause
-                while (when := self.peek()) is not None and when <= self.target() and wall.monotonic() < budget:
-                    self.step()
-                if when is None or when > self.target():
-                    self.now = max(self.now, self.target())
-            when = self.peek()
+            self.catch_up()
+            when, speed = self.peek(), self.speed
             wait = self.pause if when is None or not speed else (when - self.now) / speed
         wall.sleep(min(self.pause, max(wait, 0.0005)))
