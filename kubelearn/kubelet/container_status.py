@@ -1,0 +1,148 @@
+"""The status of each container of a pod, from what the node's last look at the runtime saw.
+
+Part of Kubernetes: pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), kuberuntime/kuberuntime_container.go and
+prober_manager.go (UpdatePodStatus). Pure: the same inputs give the same status.
+Leaves out: container restart rules, resize, volumes' health.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Seen(NamedTuple):
+    """One container as the runtime showed it. state: created, running or exited; times in virtual seconds, as text."""
+
+    name: str
+    id: str
+    state: str
+    attempt: int = 0
+    image: str = ""
+    image_id: str = ""
+    user: dict | None = None
+    started_at: str = ""
+    finished: float = 0.0
+    finished_at: str = ""
+    exit_code: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+class PodSeen(NamedTuple):
+    """A pod as the runtime showed it: containers of one name newest first; sandbox: "" (none), ready or exited."""
+
+    containers: dict[str, list[Seen]] = {}
+    sandbox: str = ""
+    ip: str = ""
+
+    def newest(self, name: str) -> Seen | None:
+        found = self.containers.get(name)
+        return found[0] if found else None
+
+
+class NoProbes:
+    """What a pod's probes say where it has none: every running container has started and is ready."""
+
+    def is_started(self, name: str, container_id: str) -> bool:
+        return True
+
+    def is_ready(self, name: str, container_id: str) -> bool:
+        return True
+
+
+def restart_policy(pod: dict, container: dict) -> str:
+    return container.get("restartPolicy") or pod["spec"].get("restartPolicy", "Always")
+
+
+def is_sidecar(container: dict) -> bool:
+    return container.get("restartPolicy") == "Always"
+
+
+def should_be_restarted(pod: dict, container: dict, seen: Seen | None) -> bool:
+    if "deletionTimestamp" in pod["metadata"]:
+        return False
+    if seen is None or seen.state == "created":
+        return True
+    policy = restart_policy(pod, container)
+    return seen.state == "exited" and (policy == "Always" or policy == "OnFailure" and seen.exit_code != 0)
+
+
+# --- containers ---------------------------------------------------------------------------------------------------
+
+def container_state(seen: Seen) -> dict:
+    if seen.state == "running":
+        return {"running": {"startedAt": seen.started_at}}
+    if seen.state == "created":
+        return {"waiting": {}}
+    ended = {"exitCode": seen.exit_code, "reason": seen.reason, "message": seen.message, "startedAt": seen.started_at,
+             "finishedAt": seen.finished_at, "containerID": f"containerd://{seen.id}"}
+    return {"terminated": ended if seen.message else {key: value for key, value in ended.items() if key != "message"}}
+
+
+def volume_mounts(container: dict) -> list[dict]:
+    """status.volumeMounts: what was asked for, and that read-only does not reach into mounts below."""
+    wanted = (("name", "mountPath", "readOnly") if mount.get("readOnly") else ("name", "mountPath") for mount in container.get("volumeMounts") or ())
+    return [{key: mount[key] for key in keys} | ({"recursiveReadOnly": "Disabled"} if len(keys) > 2 else {})
+            for mount, keys in zip(container.get("volumeMounts") or (), wanted)]
+
+
+def container_statuses(pod: dict, containers: Iterable[dict], old: list[dict], seen: PodSeen, reasons: dict, kind: str) -> list[dict]:
+    """kind: regular, init or ephemeral. reasons: container -> (reason, message) why it could not be started."""
+    initializing = kind == "regular" and pod["spec"].get("initContainers")
+    waiting = {"waiting": {"reason": "PodInitializing" if initializing or kind == "init" else "ContainerCreating"}}
+    before = {status["name"]: status for status in old}
+    return [_container_status(pod, c, before.get(c["name"]), seen.containers.get(c["name"]) or (), reasons.get(c["name"]), waiting, kind)
+            for c in containers]
+
+
+def _container_status(pod: dict, container: dict, old: dict | None, runs: Iterable[Seen], reason: tuple | None, waiting: dict, kind: str) -> dict:
+    if not runs:
+        status = _never_seen(pod, container, old, waiting)
+    else:
+        newest, *earlier = runs
+        status = {"name": container["name"], "state": container_state(newest), "lastState": container_state(earlier[0]) if earlier else {},
+                  "ready": False, "restartCount": newest.attempt, "image": newest.image, "imageID": newest.image_id,
+                  "containerID": f"containerd://{newest.id}"}
+        if newest.user is not None:
+            status["user"] = newest.user
+        if container.get("resources"):
+            status |= _resources(container["resources"])
+    if "volumeMounts" in container:
+        status["volumeMounts"] = old["volumeMounts"] if old and "volumeMounts" in old else volume_mounts(container)
+    newest = next(iter(runs), None)
+    if reason and not (kind == "init" and newest and newest.state == "exited" and newest.exit_code == 0) and (
+            should_be_restarted(pod, container, newest)):
+        if "terminated" in status["state"]:
+            status["lastState"] = status["state"]
+        status["state"] = {"waiting": {"reason": reason[0], "message": reason[1]} if reason[1] else {"reason": reason[0]}}
+    return status
+
+
+def _never_seen(pod: dict, container: dict, old: dict | None, waiting: dict) -> dict:
+    """The runtime knows no such container: it waits to be made, or it was there and is lost."""
+    if old and "terminated" in old["state"]:
+        return dict(old)
+    last, count = (old.get("lastState") or {}, old["restartCount"]) if old else ({}, 0)
+    if old and "running" in old["state"]:
+        last = {"terminated": {"reason": "ContainerStatusUnknown", "exitCode": 137, "startedAt": None, "finishedAt": None,
+                               "message": "The container could not be located when the pod was deleted.  The container used to be Running"}}
+        count += "deletionTimestamp" not in pod["metadata"]
+    return {"name": container["name"], "state": waiting, "lastState": last, "ready": False, "restartCount": count,
+            "image": container["image"], "imageID": ""}
+
+
+def _resources(resources: dict) -> dict:
+    shown = {key: resources[key] for key in ("limits", "requests") if resources.get(key)}
+    return {"resources": shown} | ({"allocatedResources": shown["requests"]} if "requests" in shown else {})
+
+
+def apply_probes(spec: dict, inits: list[dict], regulars: list[dict], probes: NoProbes) -> None:
+    """started and ready: by probes where there are any, else by running at all."""
+    sidecars = {c["name"] for c in spec.get("initContainers") or () if is_sidecar(c)}
+    for status in [*inits, *regulars]:
+        name, identity = status["name"], status.get("containerID", "")
+        status["started"] = "running" in status["state"] and probes.is_started(name, identity)
+        if status in inits and name not in sidecars:
+            status["ready"] = (status["state"].get("terminated") or {}).get("exitCode") == 0
+        else:
+            status["ready"] = status["started"] and probes.is_ready(name, identity)

@@ -1,0 +1,133 @@
+"""Commands run in containers, hooks around their lives, and how a container is made to end.
+
+Part of Kubernetes: pkg/kubelet/lifecycle/handlers.go and kuberuntime_container.go (killContainer, executePreStopHook).
+Every wait is bounded on the virtual clock: a hook's time counts against the grace period, and two seconds always remain.
+Leaves out: hooks' own host header, stopSignal of a pod's lifecycle.
+"""
+from __future__ import annotations
+
+from kubelearn.clock import Clock, Future
+from kubelearn.kubelet.container import Container
+from kubelearn.kubelet.runtime import Runtime
+from kubelearn.network import Network
+
+MINIMUM_GRACE = 2.0  # seconds: minimumGracePeriodInSeconds
+
+
+class HookError(Exception):
+    """A hook or a probe's request that did not succeed."""
+
+
+async def within(clock: Clock, future: Future, seconds: float) -> bool:
+    """Waits for a Future, at most so long. True: it is done."""
+    if future.done():
+        return True
+    race = Future(clock)
+    timer = clock.call_later(seconds, race.set_result, False)
+    came = lambda done: race.set_result(True)  # noqa: E731
+    future.add_done_callback(came)
+    try:
+        return await race
+    finally:
+        timer.cancel()
+        future.remove_done_callback(came)
+
+
+def ended(container: Container) -> Future:
+    """A Future of the container's end."""
+    future = Future(container.clock)
+    if container.state == "running":
+        container.on_exit = lambda container: future.set_result(None)
+    else:
+        future.set_result(None)
+    return future
+
+
+async def run_in_container(runtime: Runtime, container: Container, command: list[str], seconds: float) -> tuple[int | None, str]:
+    """(exit code, or None when the time was over; what it printed). ExecError where it cannot start."""
+    process = runtime.exec(container, command)
+    reading = runtime.clock.spawn(_read(process))
+    if not await within(runtime.clock, reading, seconds):
+        process.die(137, "KILL")
+        return None, ""
+    return await process.exit, reading.result()
+
+
+async def _read(process) -> str:
+    text = bytearray()
+    for pipe in (process.output, process.errors):
+        while pipe is not None and (data := await pipe.read()):
+            text += data
+    await process.exit
+    return text[:10_240].decode(errors="replace")
+
+
+async def http_get(network: Network, source: str, address: str, action: dict, ports: list[dict], agent: str) -> tuple[int, str]:
+    """(status code, body) of an httpGet action. ConnectionRefusedError, TimeoutError, HookError."""
+    port, path = port_number(action["port"], ports), action.get("path") or "/"
+    headers = {"Host": f"{address}:{port}", "User-Agent": agent, "Accept": "*/*", "Connection": "close"}
+    headers |= {header["name"]: header["value"] for header in action.get("httpHeaders") or ()}
+    stream = await network.connect(source, action.get("host") or address, port)
+    try:
+        stream.write((f"GET {path} HTTP/1.1\r\n" + "".join(f"{key}: {value}\r\n" for key, value in headers.items()) + "\r\n").encode())
+        status = (await stream.read_line()).split()
+        if len(status) < 2 or not status[0].startswith(b"HTTP/") or not status[1].isdigit():
+            raise HookError(f'malformed HTTP response "{b" ".join(status).decode(errors="replace")}"' if status else "EOF")
+        return int(status[1]), (await stream.read_all()).partition(b"\r\n\r\n")[2].decode(errors="replace")
+    finally:
+        stream.close()
+
+
+def port_number(port: int | str, ports: list[dict]) -> int:
+    if isinstance(port, int):
+        return port
+    for entry in ports:
+        if entry.get("name") == port:
+            return entry["containerPort"]
+    raise HookError(f'couldn\'t find port: "{port}"')
+
+
+class Lifecycle:
+    """Runs hooks and ends containers on one node."""
+
+    def __init__(self, clock: Clock, runtime: Runtime, network: Network, address: str):
+        self.clock, self.runtime, self.network, self.address = clock, runtime, network, address
+
+    async def run_hook(self, container: Container, spec: dict, hook: dict) -> None:
+        """HookError, ExecError, OSError where it does not succeed."""
+        if "exec" in hook:
+            code, text = await run_in_container(self.runtime, container, hook["exec"]["command"], 1e9)
+            if code:
+                raise HookError(f"command '{' '.join(hook['exec']['command'])}' exited with {code}: {text}")
+        elif "sleep" in hook:
+            await self.clock.sleep(hook["sleep"]["seconds"])
+        elif "httpGet" in hook:
+            code, _ = await http_get(self.network, self.address, container.sandbox.address, hook["httpGet"], spec.get("ports") or [],
+                                     "kube-lifecycle/1.37")
+            if code >= 400:
+                raise HookError(f"HTTP request failed with status {code}")
+
+    async def kill_container(self, container: Container, spec: dict, grace: float, tell) -> None:
+        """preStop hook, the stop signal, and after the grace period SIGKILL. Returns when it has ended."""
+        if container.state != "running":
+            return
+        began = self.clock.now
+        hook = (spec.get("lifecycle") or {}).get("preStop")
+        if hook and grace > 0:
+            await self._pre_stop(container, spec, hook, grace, tell)
+        left = max(grace - (self.clock.now - began), MINIMUM_GRACE)
+        gone = ended(container)
+        self.runtime.stop(container)
+        if not await within(self.clock, gone, left):
+            self.runtime.kill(container)
+            await gone
+
+    async def _pre_stop(self, container: Container, spec: dict, hook: dict, grace: float, tell) -> None:
+        running = self.clock.spawn(self.run_hook(container, spec, hook))
+        if await within(self.clock, running, grace):
+            try:
+                running.result()
+            except Exception:  # whatever failed in it, the container still has to end
+                tell("Warning", "FailedPreStopHook", "PreStopHook failed")
+        else:
+            running.add_done_callback(lambda hook: hook.error() is not None and tell("Warning", "FailedPreStopHook", "PreStopHook failed"))

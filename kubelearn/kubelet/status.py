@@ -1,0 +1,168 @@
+"""A pod's status from what its node's last look at the runtime saw: phase, conditions, container statuses.
+
+Part of Kubernetes: pkg/kubelet/kubelet_pods.go (generateAPIPodStatus, getPhase), pkg/kubelet/status/generate.go and
+status_manager.go (mergePodStatus). Pure; what did not change is shared with the old status.
+Leaves out: resize conditions, host IPs of two families.
+"""
+from __future__ import annotations
+
+from kubelearn.kubelet.container_status import NoProbes, PodSeen, apply_probes, container_statuses, is_sidecar, restart_policy
+
+TERMINAL = ("Succeeded", "Failed")
+OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")  # in the order in which they are written
+NO_PROBES = NoProbes()
+
+
+def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, probes: NoProbes, now: str, host_ip: str,
+                        evicted: tuple[str, str] | None = None, terminal: bool = False, stopped: bool = False) -> dict:
+    """The status to write. old: the one written last; reasons: container -> why it could not be started; now: RFC 3339.
+
+    evicted: (reason, message) of a pod that must fail. terminal: none of it will run again. stopped: and none runs any
+    more; until then the phase stays what it was, so that nobody takes the pod's place too early.
+    """
+    spec = pod["spec"]
+    inits = container_statuses(pod, spec.get("initContainers") or (), old.get("initContainerStatuses") or [], seen, reasons, "init")
+    regulars = container_statuses(pod, spec["containers"], old.get("containerStatuses") or [], seen, reasons, "regular")
+    apply_probes(spec, inits, regulars, probes)
+    phase = "Failed" if evicted else get_phase(pod, inits, regulars, terminal)
+    if old.get("phase") in TERMINAL:
+        phase = old["phase"]
+    new = {key: old[key] for key in ("qosClass", "startTime", "nominatedNodeName", "resourceClaimStatuses") if key in old}
+    new["startTime"] = old.get("startTime") or now
+    new["observedGeneration"] = pod["metadata"].get("generation", 1)
+    new |= {"hostIP": host_ip, "hostIPs": [{"ip": host_ip}]}
+    address = host_ip if spec.get("hostNetwork") else seen.ip or old.get("podIP")
+    if address:
+        new |= {"podIP": address, "podIPs": [{"ip": address}]}
+    new["conditions"] = pod_conditions(pod, old, seen, inits, regulars, phase, now)
+    new["phase"] = phase if stopped or phase not in TERMINAL else old.get("phase", "Pending")
+    if new["phase"] == "Failed" and (evicted or old.get("reason")):
+        new["reason"], new["message"] = evicted or (old["reason"], old.get("message", ""))
+    ephemeral = container_statuses(pod, spec.get("ephemeralContainers") or (), old.get("ephemeralContainerStatuses") or [], seen, reasons, "ephemeral")
+    for key, statuses in (("initContainerStatuses", inits), ("ephemeralContainerStatuses", ephemeral)):
+        if statuses:
+            new[key] = statuses
+    new["containerStatuses"] = sorted(regulars, key=lambda status: status["name"])
+    return shared(new, old)
+
+
+def shared(new: object, old: object) -> object:
+    """new, with every part that equals old's taken from old."""
+    if new == old:
+        return old
+    if isinstance(new, dict) and isinstance(old, dict):
+        return {key: shared(value, old[key]) if key in old else value for key, value in new.items()}
+    if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
+        return [shared(a, b) for a, b in zip(new, old)]
+    return new
+
+
+def lost_containers(status: dict) -> dict:
+    """A pod that is over: what of it has no end in the runtime is said to have failed. Upstream: TerminatePod."""
+    gone = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown", "startedAt": None, "finishedAt": None,
+                           "message": "The container could not be located when the pod was terminated"}}
+    ran = any("terminated" in c["state"] for c in status["containerStatuses"])
+    regulars = [{**c, "state": gone} if ran and "terminated" not in c["state"] else c for c in status["containerStatuses"]]
+    phase = status["phase"] if status["phase"] in TERMINAL else "Failed"
+    return {**status, "containerStatuses": regulars, "phase": phase}
+
+
+# --- phase --------------------------------------------------------------------------------------------------------
+
+def _kind_of_state(status: dict) -> str:
+    """running, stopped, waiting: one that waits for its restart counts as stopped."""
+    state = status["state"]
+    if "running" in state:
+        return "running"
+    return "stopped" if "terminated" in state or "terminated" in (status.get("lastState") or {}) else "waiting"
+
+
+def _exit_code(status: dict) -> int:
+    return (status["state"].get("terminated") or (status.get("lastState") or {}).get("terminated") or {}).get("exitCode", 0)
+
+
+def get_phase(pod: dict, inits: list[dict], regulars: list[dict], terminal: bool) -> str:
+    """Pending, Running, Succeeded or Failed. terminal: nothing of it will ever run again."""
+    spec = pod["spec"]
+    sidecars = {c["name"] for c in spec.get("initContainers") or () if is_sidecar(c)}
+    once = [status for status in inits if status["name"] not in sidecars]
+    failed = any(_kind_of_state(s) == "stopped" and _exit_code(s) for s in once)
+    if failed and spec.get("restartPolicy") == "Never":
+        return "Failed"
+    initialized = any(_kind_of_state(status) != "waiting" for status in regulars)
+    pending = failed or any(_kind_of_state(s) != "stopped" for s in once)
+    pending = pending or not initialized and any(not s.get("started") for s in inits if s["name"] in sidecars and _kind_of_state(s) != "stopped")
+    kinds = [_kind_of_state(status) for status in regulars]
+    if pending or "waiting" in kinds:
+        return "Pending"
+    if "running" in kinds or any(_kind_of_state(s) == "running" for s in inits if s["name"] in sidecars):
+        return "Running"
+    succeeded = not any(_exit_code(status) or "terminated" not in status["state"] for status in regulars)
+    if terminal:
+        return "Succeeded" if succeeded else "Failed"
+    if all(restart_policy(pod, c) == "Always" for c in spec["containers"]):
+        return "Running"
+    return "Succeeded" if succeeded else "Failed" if spec.get("restartPolicy") == "Never" else "Running"
+
+
+# --- conditions ---------------------------------------------------------------------------------------------------
+
+Verdict = tuple  # (status, reason, message)
+
+
+def _names(text: str, names: list[str]) -> str:
+    return f"containers with {text} status: [{' '.join(names)}]"
+
+
+def _sandbox_condition(seen: PodSeen) -> Verdict:
+    if seen.sandbox == "ready":
+        return "True", "", ""
+    return "False", "PodSandboxNotReady", "pod sandbox is not ready" if seen.sandbox else "no pod sandbox exists"
+
+
+def _initialized_condition(spec: dict, inits: list[dict], regulars: list[dict], phase: str) -> Verdict:
+    if phase == "Succeeded":
+        return "True", "PodCompleted", ""
+    if any(status["started"] or _kind_of_state(status) != "waiting" for status in regulars):
+        return "True", "", ""
+    sidecars = {c["name"] for c in spec.get("initContainers") or () if is_sidecar(c)}
+    unready = [s["name"] for s in inits if not (s["started"] if s["name"] in sidecars else s["ready"])]
+    return ("False", "ContainersNotInitialized", _names("incomplete", unready)) if unready else ("True", "", "")
+
+
+def _containers_ready_condition(spec: dict, inits: list[dict], regulars: list[dict], phase: str) -> Verdict:
+    if phase in TERMINAL:
+        return "False", "PodCompleted" if phase == "Succeeded" else "PodFailed", ""
+    sidecars = {c["name"] for c in spec.get("initContainers") or () if is_sidecar(c)}
+    ready = {s["name"]: s["ready"] for s in [*inits, *regulars]}
+    unready = [c["name"] for c in [*(spec.get("initContainers") or ()), *spec["containers"]]
+               if not ready[c["name"]] and (c["name"] in sidecars or c in spec["containers"])]
+    return ("False", "ContainersNotReady", _names("unready", unready)) if unready else ("True", "", "")
+
+
+def ready_condition(pod: dict, containers_ready: Verdict) -> Verdict:
+    if containers_ready[0] != "True" or not pod["spec"].get("readinessGates"):
+        return containers_ready
+    present = {c["type"]: c["status"] for c in pod["status"].get("conditions") or ()}
+    missing = [f'corresponding condition of pod readiness gate "{gate["conditionType"]}" does not exist.' if gate["conditionType"] not in present
+               else f'the status of pod readiness gate "{gate["conditionType"]}" is not "True", but {present[gate["conditionType"]]}'
+               for gate in pod["spec"]["readinessGates"] if present.get(gate["conditionType"]) != "True"]
+    return ("False", "ReadinessGatesNotReady", ", ".join(missing)) if missing else ("True", "", "")
+
+
+def pod_conditions(pod: dict, old: dict, seen: PodSeen, inits: list[dict], regulars: list[dict], phase: str, now: str) -> list[dict]:
+    """Others' conditions first, then the kubelet's own. lastTransitionTime moves only when the status does."""
+    spec = pod["spec"]
+    containers_ready = _containers_ready_condition(spec, inits, regulars, phase)
+    verdicts = (_sandbox_condition(seen), _initialized_condition(spec, inits, regulars, phase), ready_condition(pod, containers_ready),
+                containers_ready, ("True", "", ""))
+    written = {c["type"]: c for c in pod["status"].get("conditions") or ()} | {c["type"]: c for c in old.get("conditions") or ()}
+    generation = pod["metadata"].get("generation", 1)
+    conditions = [c for c in pod["status"].get("conditions") or () if c["type"] not in OWNED]
+    for kind, (status, reason, message) in zip(OWNED, verdicts):
+        before = written.get(kind)
+        since = before["lastTransitionTime"] if before and before["status"] == status else now
+        condition = {"type": kind, "status": status, "observedGeneration": generation, "lastTransitionTime": since}
+        condition |= {key: text for key, text in (("reason", reason), ("message", message)) if text}
+        conditions.append(condition)
+    return conditions
