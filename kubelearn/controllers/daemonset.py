@@ -1,0 +1,237 @@
+"""The DaemonSet controller: one pod on every node that allows it.
+
+Law: from any state each node that fits the template (node name, selector, affinity, taints) has exactly one pod of the
+newest revision, replaced at most maxUnavailable at a time, or with maxSurge beside the old one.
+Leaves out: bursts of 250 pods, back-off between deletions of failed pods. Upstream: pkg/controller/daemon.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from kubelearn.api.meta import annotations_of, is_deleting, key_of, labels_of, name_of
+from kubelearn.controllers.history import RevisionController
+from kubelearn.controllers.nodes import affinity_matches, taints, untolerated
+from kubelearn.controllers.pods import available_at, is_available, is_ready, is_terminal, phase
+from kubelearn.controllers.replicaset import pod_from_template
+from kubelearn.controllers.rollout import resolve
+from kubelearn.errors import ApiError
+
+HASH_LABEL, GENERATION_LABEL = "controller-revision-hash", "pod-template-generation"
+GENERATION = "deprecated.daemonset.template.generation"
+NODE = "node.kubernetes.io/"
+TOLERATIONS = [  # what every daemon pod tolerates
+    *({"key": NODE + key, "operator": "Exists", "effect": "NoExecute"} for key in ("not-ready", "unreachable")),
+    *({"key": NODE + key, "operator": "Exists", "effect": "NoSchedule"}
+      for key in ("disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")),
+]
+HOST_NETWORK = {"key": NODE + "network-unavailable", "operator": "Exists", "effect": "NoSchedule"}
+PODS_ENDED = {"Failed": ("Warning", "FailedDaemonPod", "Found failed daemon pod {} on node {}, will try to kill it"),
+              "Succeeded": ("Normal", "SucceededDaemonPod", "Found succeeded daemon pod {} on node {}, will try to delete it")}
+
+
+class Place(NamedTuple):
+    """A DaemonSet's view of one node."""
+
+    node: str
+    wanted: bool      # a pod should run here
+    allowed: bool     # a pod that runs here may stay
+    old: list[dict]   # its living pods of earlier revisions, oldest first
+    new: list[dict]   # of the newest
+    ended: list[dict]
+    leaving: list[dict]
+
+
+def daemon_tolerations(spec: dict) -> list[dict]:
+    """The template's tolerations, and those that every daemon pod has."""
+    own = list(spec.get("tolerations") or ())
+    extra = TOLERATIONS + ([HOST_NETWORK] if spec.get("hostNetwork") else [])
+    return [t for t in own if not any(same_toleration(t, e) for e in extra)] + extra
+
+
+def same_toleration(a: dict, b: dict) -> bool:
+    return all(a.get(key, default) == b.get(key, default) for key, default in (("key", ""), ("effect", ""), ("operator", "Equal"), ("value", "")))
+
+
+def fits(spec: dict, tolerations: list[dict], node: dict) -> tuple[bool, bool]:
+    """(a pod should run on this node, one that runs there may stay)"""
+    if not affinity_matches(spec, node):
+        return False, False
+    in_the_way = untolerated(tolerations, taints(node, "NoSchedule", "NoExecute"))
+    return not in_the_way, all(taint["effect"] != "NoExecute" for taint in in_the_way)
+
+
+def target_node(pod: dict) -> str:
+    """The node that a daemon pod is on, or is meant for by its affinity."""
+    if pod["spec"].get("nodeName"):
+        return pod["spec"]["nodeName"]
+    affinity = pod["spec"].get("affinity", {}).get("nodeAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution", {})
+    fields = [field for term in affinity.get("nodeSelectorTerms", ()) for field in term.get("matchFields", ())]
+    return next((field["values"][0] for field in fields if field["key"] == "metadata.name"), "")
+
+
+def pinned(spec: dict, node: str) -> dict:
+    """The pod spec with the affinity that binds it to one node; the scheduler does the rest."""
+    term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
+    affinity = spec.get("affinity") or {}
+    node_affinity = {**(affinity.get("nodeAffinity") or {}), "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+    return {**spec, "affinity": {**affinity, "nodeAffinity": node_affinity}}
+
+
+def is_updated(pod: dict, revision: str, generation: str | None) -> bool:
+    labels = labels_of(pod)
+    return labels.get(HASH_LABEL) == revision or generation is not None and labels.get(GENERATION_LABEL) == generation
+
+
+def places(daemon_set: dict, nodes: Iterable[dict], pods: Iterable[dict], revision: str) -> list[Place]:
+    """Every node, and every node that is gone but has pods, with its daemon pods."""
+    by_node: dict[str, list[dict]] = {}
+    for pod in pods:
+        by_node.setdefault(target_node(pod), []).append(pod)
+    spec = daemon_set["spec"]["template"]["spec"]
+    tolerations, generation = daemon_tolerations(spec), annotations_of(daemon_set).get(GENERATION)
+    found = [place(name_of(node), fits(spec, tolerations, node), by_node.pop(name_of(node), []), revision, generation) for node in nodes]
+    return found + [place(node, (False, bool(gone[0]["spec"].get("nodeName"))), gone, revision, generation) for node, gone in by_node.items()]
+
+
+def place(node: str, fit: tuple[bool, bool], pods: list[dict], revision: str, generation: str | None) -> Place:
+    pods = sorted(pods, key=lambda p: (not p["spec"].get("nodeName"), p["metadata"]["creationTimestamp"], name_of(p)))
+    leaving = [p for p in pods if is_deleting(p)]
+    ended = [p for p in pods if is_terminal(p) and not is_deleting(p)]
+    alive = [p for p in pods if not is_terminal(p) and not is_deleting(p)]
+    new = [p for p in alive if is_updated(p, revision, generation)]
+    return Place(node, *fit, [p for p in alive if p not in new], new, ended, leaving)
+
+
+def missing(place: Place) -> bool:
+    """Nothing runs here and nothing is on its way out. (With maxSurge a pod that leaves is not waited for.)"""
+    return place.wanted and not (place.old or place.new or place.ended or place.leaving)
+
+
+def out_of_place(place: Place, surge: bool) -> list[dict]:
+    """Pods to delete whatever the rollout does: where none may be, those that ended, and doubles (the oldest stays)."""
+    alive = sorted(place.old + place.new, key=lambda p: (not p["spec"].get("nodeName"), p["metadata"]["creationTimestamp"], name_of(p)))
+    if not place.allowed:
+        return place.ended + alive
+    return place.ended + (place.old[1:] + place.new[1:] if surge else alive[1:])
+
+
+def replaceable(found: list[Place], max_unavailable: int, available: set[str]) -> list[dict]:
+    """Old pods that a rollout may delete now: all that are not available, and so many others that maxUnavailable is kept."""
+    broken, candidates, unavailable = [], [], 0
+    for place in (p for p in found if p.old or p.new or p.leaving or p.ended):
+        if place.new and not place.old:
+            unavailable += name_of(place.new[0]) not in available
+        elif place.old and not place.new and name_of(place.old[0]) in available:
+            candidates.append(place.old[0])
+        else:
+            unavailable += 1
+            broken += place.old if not place.new else []
+    return broken + candidates[:max(max_unavailable - unavailable, 0)]
+
+
+def surge_steps(found: list[Place], max_surge: int, available: set[str]) -> tuple[list[str], list[dict]]:
+    """With maxSurge: nodes that get a new pod beside the old one, and old pods whose successor is available."""
+    done = [p.old[0] for p in found if p.old and p.new and (name_of(p.new[0]) in available or name_of(p.old[0]) not in available)]
+    surging = sum(bool(p.old and p.new) and name_of(p.new[0]) not in available for p in found)
+    waiting = [p for p in found if p.wanted and p.old and not p.new]
+    broken = [p.node for p in waiting if name_of(p.old[0]) not in available]
+    healthy = [p.node for p in waiting if p.node not in broken]
+    return broken + healthy[:max(max_surge - surging, 0)], done
+
+
+def counts(found: list[Place], available: set[str]) -> dict:
+    """The figures of a DaemonSet's status; of several pods on one node the oldest counts."""
+    wanted = [p for p in found if p.wanted]
+    first = [(p, sorted(p.old + p.new + p.leaving + p.ended, key=lambda x: (x["metadata"]["creationTimestamp"], name_of(x)))) for p in wanted]
+    first = [(p, pods[0]) for p, pods in first if pods]
+    ready = [pod for _, pod in first if is_ready(pod)]
+    up = sum(name_of(pod) in available for pod in ready)
+    status = {"currentNumberScheduled": len(first), "numberMisscheduled": sum(bool(p.old or p.new or p.leaving or p.ended) for p in found if not p.wanted),
+              "desiredNumberScheduled": len(wanted), "numberReady": len(ready)}
+    optional = {"updatedNumberScheduled": sum(pod in p.new for p, pod in first), "numberAvailable": up, "numberUnavailable": len(wanted) - up}
+    return status | {key: value for key, value in optional.items() if value}
+
+
+class DaemonSetController(RevisionController):
+    name, kind, owns, hash_label = "daemonset-controller", "DaemonSet", ("Pod", "ControllerRevision"), HASH_LABEL
+
+    def __init__(self, client):
+        super().__init__(client)
+        self.informer("Node").on(self._node_changed)
+
+    def _node_changed(self, old: dict | None, new: dict | None) -> None:
+        """Only what a DaemonSet looks at: labels, taints, whether the node is there."""
+        if self.stopped or old and new and labels_of(old) == labels_of(new) and old["spec"].get("taints") == new["spec"].get("taints"):
+            return
+        for key in self.informer("DaemonSet").items:
+            self.queue.add(key)
+
+    def sync(self, daemon_set: dict) -> None:
+        if is_deleting(daemon_set):
+            return
+        revision, collisions = self.current_revision(daemon_set)
+        text, pods = labels_of(revision)[HASH_LABEL], self.claim(daemon_set, "Pod")
+        found = places(daemon_set, self.informer("Node").list(), [p for p in pods if not (is_terminal(p) and is_deleting(p))], text)
+        available = self._available(daemon_set, pods)
+        self._manage(daemon_set, found, text)
+        if daemon_set["spec"]["updateStrategy"]["type"] == "RollingUpdate" and not any(map(missing, found)):
+            self._roll(daemon_set, found, available, text)
+        self.truncate_history(daemon_set, [name_of(revision), *(f"{name_of(daemon_set)}-{labels_of(p).get(HASH_LABEL)}" for p in pods)])
+        status = counts(found, available) | {"observedGeneration": daemon_set["metadata"]["generation"]}
+        self.update_status(daemon_set, status | ({"collisionCount": collisions} if collisions else {}))
+
+    def _available(self, daemon_set: dict, pods: list[dict]) -> set[str]:
+        """Names of the available pods; comes back when the next one will be."""
+        seconds, now = daemon_set["spec"].get("minReadySeconds", 0), self.clock.now
+        later = [at for at in (available_at(pod, seconds) for pod in pods) if at is not None and at > now]
+        if later:
+            self.queue.add_after(key_of(daemon_set), min(later) - now)
+        return {name_of(pod) for pod in pods if is_available(pod, seconds, now)}
+
+    def _manage(self, daemon_set: dict, found: list[Place], revision: str) -> None:
+        surge = bool(self._limit(daemon_set, found, "maxSurge"))
+        for place in found:
+            for pod in out_of_place(place, surge):
+                self._delete_pod(daemon_set, pod, place)
+            if missing(place) or surge and place.wanted and not (place.old or place.new):
+                self._create_pod(daemon_set, place.node, revision, because=f"node {place.node} should have one pod, found none")
+
+    def _roll(self, daemon_set: dict, found: list[Place], available: set[str], revision: str) -> None:
+        surge = self._limit(daemon_set, found, "maxSurge")
+        if surge:
+            nodes, old = surge_steps(found, surge, available)
+            for node in nodes:
+                self._create_pod(daemon_set, node, revision, because=f"a new revision; maxSurge allows {surge} more")
+        else:
+            limit = self._limit(daemon_set, found, "maxUnavailable")
+            old = replaceable(found, limit, available)
+        for pod in old:
+            self.delete(pod, because="a newer one is available" if surge else f"a new revision; {limit} may be unavailable")
+            self.event(daemon_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
+
+    def _limit(self, daemon_set: dict, found: list[Place], field: str) -> int:
+        rolling = daemon_set["spec"]["updateStrategy"].get("rollingUpdate") or {}
+        return resolve(rolling.get(field, 0), sum(place.wanted for place in found), math.ceil)
+
+    def _create_pod(self, daemon_set: dict, node: str, revision: str, because: str) -> None:
+        template = daemon_set["spec"]["template"]
+        pod = pod_from_template(daemon_set)
+        labels = {**labels_of(pod), HASH_LABEL: revision}
+        generation = annotations_of(daemon_set).get(GENERATION)
+        labels |= {GENERATION_LABEL: generation} if generation else {}
+        spec = {**pinned(template["spec"], node), "tolerations": daemon_tolerations(template["spec"])}
+        try:
+            created = self.create({**pod, "metadata": {**pod["metadata"], "labels": labels}, "spec": spec}, daemon_set, because)
+        except ApiError as error:
+            self.event(daemon_set, "Warning", "FailedCreate", f"Error creating: {error}")
+            raise
+        self.event(daemon_set, "Normal", "SuccessfulCreate", f"Created pod: {name_of(created)}")
+
+    def _delete_pod(self, daemon_set: dict, pod: dict, place: Place) -> None:
+        ended = PODS_ENDED.get(phase(pod)) if place.allowed else None
+        if ended:
+            self.event(daemon_set, *ended[:2], ended[2].format(key_of(pod), place.node))
+        self.delete(pod, because=f"it has {phase(pod).lower()}" if ended else "no pod may run there" if not place.allowed else "one pod a node")
+        self.event(daemon_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
