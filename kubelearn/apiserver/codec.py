@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from kubelearn import errors
@@ -23,11 +24,14 @@ PATCHES = {  # media type of a PATCH -> what the registry calls it
 }
 UNKNOWN_FORMAT = "the body of the request was in an unknown format - accepted media types include: "
 _EXPANDED = 1_000_000  # values that a YAML text may come to through its aliases
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_COMPACT = {"ensure_ascii": False, "separators": (",", ":"), "check_circular": False}
+_dumps = json.JSONEncoder(**_COMPACT).encode
 
 
-def encode(obj: object) -> bytes:
-    return _dumps(obj).encode("utf-8", "replace")
+def encode(obj: object, default: Callable | None = None) -> bytes:
+    """JSON; default says what stands for a value that JSON does not have, in the order of the text."""
+    text = _dumps(obj) if default is None else json.JSONEncoder(**_COMPACT, default=default).encode(obj)
+    return text.encode("utf-8", "replace")
 
 
 def decode(body: bytes, content_type: str) -> tuple[dict, list[str]]:

@@ -1,0 +1,146 @@
+"""Cells of the kinds that administrators meet: quotas, bindings, autoscalers, certificates, classes, claims.
+
+Part of Kubernetes: pkg/printers/internalversion/printers.go, kube-aggregator's and apiextensions' tables. Law 1.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubelearn.apiserver import cells
+
+
+def quota(limits: bool) -> Callable[[dict], str]:
+    def cell(quota: dict) -> str:
+        status = quota.get("status") or {}
+        hard, used = status.get("hard") or {}, status.get("used") or {}
+        return ", ".join(f"{name}: {used.get(name, '0')}/{hard[name]}" for name in sorted(hard) if name.startswith("limits.") == limits)
+    return cell
+
+
+def subjects(kind: str) -> Callable[[dict], str]:
+    def cell(binding: dict) -> str:
+        found = [s for s in binding.get("subjects") or () if s["kind"] == kind]
+        return ", ".join(f"{s.get('namespace', '')}/{s['name']}" if kind == "ServiceAccount" else s["name"] for s in found)
+    return cell
+
+
+def csr_condition(csr: dict) -> str:
+    status = csr.get("status") or {}
+    types = {condition["type"] for condition in status.get("conditions") or ()}
+    word = "Denied" if "Denied" in types else "Approved" if "Approved" in types else "Pending"
+    return word + (",Failed" if "Failed" in types else "") + (",Issued" if status.get("certificate") else "")
+
+
+def csr_duration(csr: dict) -> str:
+    seconds = csr["spec"].get("expirationSeconds")
+    return "<none>" if seconds is None else cells.human_duration(seconds)
+
+
+def crd_versions(crd: dict) -> str:
+    return ",".join(version["name"] + ("(storage)" if version["storage"] else "") for version in crd["spec"]["versions"])
+
+
+def _hpa_target(kind: str, spec: dict, now: dict) -> str:
+    """One metric: 'cpu: 12%/50%', '<unknown>/10 (avg)'."""
+    source, current = spec[kind[0].lower() + kind[1:]], now.get(kind[0].lower() + kind[1:], {}).get("current", {})
+    target, named = source["target"], f"{source['name']}: " if "name" in source else ""
+    if named and target.get("averageValue") is None:
+        now_text = f"{current['averageUtilization']}%" if current.get("averageUtilization") is not None else "<unknown>"
+        return f"{named}{now_text}/{target['averageUtilization']}%" if "averageUtilization" in target else f"{named}{now_text}/<auto>"
+    field = "averageValue" if target.get("averageValue") is not None else "value"
+    average = " (avg)" if field == "averageValue" and kind in ("External", "Object") else ""
+    return f"{named}{current.get(field, '<unknown>')}/{target.get(field, '')}{average}"
+
+
+def hpa_targets(hpa: dict) -> str:
+    now = (hpa.get("status") or {}).get("currentMetrics") or []
+    specs = hpa["spec"].get("metrics") or ()
+    return cells.more([_hpa_target(spec["type"], spec, now[i] if i < len(now) else {}) for i, spec in enumerate(specs)], 2, ", ")
+
+
+def hpa_cpu(hpa: dict) -> str:
+    """The v1 form knows only one metric."""
+    target = hpa["spec"].get("targetCPUUtilizationPercentage")
+    now = (hpa.get("status") or {}).get("currentCPUUtilizationPercentage")
+    return "<none>" if target is None else f"cpu: {'<unknown>' if now is None else f'{now}%'}/{target}%"
+
+
+def reference(hpa: dict) -> str:
+    return f"{hpa['spec']['scaleTargetRef']['kind']}/{hpa['spec']['scaleTargetRef']['name']}"
+
+
+def controller(revision: dict) -> str:
+    owner = next((o for o in revision["metadata"].get("ownerReferences") or () if o.get("controller")), None)
+    if owner is None:
+        return "<none>"
+    group = owner["apiVersion"].rpartition("/")[0]
+    return f"{owner['kind']}{'.' + group if group else ''}/{owner['name']}".replace(owner["kind"], owner["kind"].lower(), 1)
+
+
+def healthy(component: dict) -> str:
+    found = next((c for c in component.get("conditions") or () if c["type"] == "Healthy"), None)
+    return "Unknown" if found is None else "Healthy" if found["status"] == "True" else "Unhealthy"
+
+
+def component(field: str) -> Callable[[dict], str]:
+    return lambda component: next((c.get(field, "") for c in component.get("conditions") or () if c["type"] == "Healthy"), "")
+
+
+def parameters(ingress_class: dict) -> str:
+    found = ingress_class["spec"].get("parameters")
+    return f"{found['kind']}{'.' + found['apiGroup'] if found.get('apiGroup') else ''}/{found['name']}" if found else "<none>"
+
+
+def param_kind(policy: dict) -> str:
+    kind = policy["spec"].get("paramKind")
+    return f"{kind['apiVersion']}/{kind['kind']}" if kind else "<unset>"
+
+
+def param_ref(binding: dict) -> str:
+    found = binding["spec"].get("paramRef") or {}
+    return f"{found.get('namespace') or '*'}/{found['name']}" if found.get("name") else "<unset>"
+
+
+def condition_status(kind: str, absent: str) -> Callable[[dict], str]:
+    return lambda obj: next((c["status"] for c in (obj.get("status") or {}).get("conditions") or () if c["type"] == kind), absent)
+
+
+def served_by(service: dict) -> str:
+    target = service["spec"].get("service")
+    return f"{target['namespace']}/{target['name']}" if target else "Local"
+
+
+def available(service: dict) -> str:
+    found = next((c for c in (service.get("status") or {}).get("conditions") or () if c["type"] == "Available"), None)
+    if found is None:
+        return "Unknown"
+    return "True" if found["status"] == "True" else f"{found['status']} ({found.get('reason', '')})"
+
+
+def token_requests(driver: dict) -> str:
+    found = driver["spec"].get("tokenRequests")
+    return "<unset>" if found is None else ",".join(request["audience"] for request in found)
+
+
+def claim_state(claim: dict) -> str:
+    status, deleted = claim.get("status") or {}, "deletionTimestamp" in claim["metadata"]
+    words = ["deleted"] if deleted else []
+    if status.get("allocation") is None:
+        return ",".join(words or ["pending"])
+    return ",".join([*words, "allocated", *(["reserved"] if status.get("reservedFor") else [])])
+
+
+def parent(address: dict) -> str:
+    parent = address["spec"].get("parentRef")
+    if not parent:
+        return "<none>"
+    resource = f"{parent['resource']}.{parent['group']}" if parent.get("group") else parent["resource"]
+    return "/".join([resource.lower(), *([parent["namespace"]] if parent.get("namespace") else []), parent["name"]])
+
+
+def queuing(field: str) -> Callable[[dict], object]:
+    def cell(level: dict) -> object:
+        limited = level["spec"].get("limited") or {}
+        found = limited if field == "nominalConcurrencyShares" else (limited.get("limitResponse") or {}).get("queuing") or {}
+        return found.get(field, "<none>")
+    return cell
