@@ -147,6 +147,10 @@ def external_policy(spec: dict) -> str | None:
     return "Cluster" if exposed else None
 
 
+def policy_types(spec: dict) -> list[str]:
+    return ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
+
+
 def limit_range_item(item: dict) -> dict:
     """A container's default limit is its maximum; its default request is the limit, else the minimum."""
     if item.get("type") != "Container":
@@ -254,7 +258,7 @@ TABLE: dict[str, dict[str, object]] = {
     "autoscaling.v2.HorizontalPodAutoscalerSpec": {"minReplicas": 1, "metrics": CPU_TARGET},
     "autoscaling.v2.HorizontalPodAutoscalerBehavior": {"": scaling_behavior},
     "policy.v1.PodDisruptionBudgetStatus": {"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0},
-    "networking.v1.NetworkPolicySpec": {"podSelector": {}, "policyTypes": lambda spec: ["Ingress", *(["Egress"] if spec.get("egress") else [])]},
+    "networking.v1.NetworkPolicySpec": {"podSelector": {}, "policyTypes": policy_types},
     "networking.v1.NetworkPolicyPort": {"protocol": "TCP"},
     "networking.v1.IngressClassParametersReference": {"scope": "Cluster"},
     "networking.v1.IngressStatus": {"loadBalancer": {}},

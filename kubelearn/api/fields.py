@@ -58,7 +58,8 @@ def not_found(path: Path, value: object) -> FieldError:
 def not_supported(path: Path, value: object, supported: Iterable[str]) -> FieldError:
     """The supported values in the order of their text."""
     names = ", ".join(f'"{name}"' for name in sorted(supported))
-    return FieldError("FieldValueNotSupported", at(path), f"Unsupported value: {shown(value)}{f': supported values: {names}' if names else ''}")
+    detail = f": supported values: {names}" if names else ""
+    return FieldError("FieldValueNotSupported", at(path), f"Unsupported value: {shown(value)}{detail}")
 
 
 def too_long(path: Path, limit: int) -> FieldError:

@@ -99,3 +99,20 @@ def set_condition(conditions: list[dict], condition: dict, now: str) -> list[dic
             new = old | condition | {"lastTransitionTime": since}
             return conditions if new == old else [*conditions[:index], new, *conditions[index + 1:]]
     return [*conditions, condition | {"lastTransitionTime": now}]
+
+
+def share(new: object, old: object) -> object:
+    """new, with every part that equals the same part of old replaced by old's own; old itself where all is equal.
+
+    So that what came back from a patch or a client costs only what differs.
+    """
+    if new is old or type(new) is not type(old):
+        return new
+    if isinstance(new, dict):
+        parts = {key: share(value, old.get(key)) for key, value in new.items()}
+        same = len(parts) == len(old) and all(key in old and value is old[key] for key, value in parts.items())
+        return old if same else parts
+    if isinstance(new, list):
+        items = [share(item, other) for item, other in zip(new, old)] + new[len(old):]
+        return old if len(items) == len(old) and all(item is other for item, other in zip(items, old)) else items
+    return old if new == old else new
