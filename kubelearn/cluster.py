@@ -18,6 +18,7 @@ import yaml
 
 from kubelearn import errors
 from kubelearn.api.resources import Resources
+from kubelearn.apiserver.codec import load_yaml
 from kubelearn.apiserver.registry import Registry
 from kubelearn.apiserver.request import Request
 from kubelearn.bootstrap import bootstrap
@@ -66,7 +67,7 @@ class Cluster:
     def apply(self, what: str | dict | Path) -> list[dict]:
         """Applies YAML text, an object, or the file or folder at a path; returns copies of what is stored."""
         with self._entered():
-            return [copy.deepcopy(self._apply(obj)) for obj in _documents(what)]
+            return [copy.deepcopy(self._apply(obj)) for obj in documents(what)]
 
     def _apply(self, obj: dict) -> dict:
         for field in ("apiVersion", "kind"):
@@ -257,7 +258,7 @@ class Cluster:
             raise KeyboardInterrupt(f"stopped at {self.clock.now:.3f} s of virtual time; run() goes on from there")
 
 
-def _documents(what: str | dict | Path) -> list[dict]:
+def documents(what: str | dict | Path) -> list[dict]:
     """Objects from YAML text, one object, or a path."""
     if isinstance(what, dict):
         found = [what]
@@ -267,14 +268,10 @@ def _documents(what: str | dict | Path) -> list[dict]:
             raise FileNotFoundError(f'the path "{path}" does not exist')
         files = [] if path is None else sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml", ".json")) if path.is_dir() else [path]
         texts = [file.read_text() for file in files] if path is not None else [what]
-        found = [document for text in texts for document in _load(text) if document is not None]
+        found = [document for text in texts for document in load_yaml(text) if document is not None]
     items = [item for obj in found for item in (obj.get("items") or []) if isinstance(obj, dict)] if any(
         isinstance(obj, dict) and obj.get("kind") == "List" for obj in found) else found
     if not all(isinstance(item, dict) for item in items):
         raise errors.bad_request("error parsing: a document is not an object")
     return items
 
-
-def _load(text: str) -> list:
-    from kubelearn.apiserver.codec import load_yaml_documents
-    return load_yaml_documents(text)
