@@ -14,7 +14,7 @@ from html import escape, unescape
 from pathlib import Path
 
 from kubelearn.view import labels
-from kubelearn.view.graph import Card, Edge, Graph
+from kubelearn.view.graph import Card, Edge, Graph, Group
 from kubelearn.view.overview import MARK, SLOT
 from kubelearn.view.theme import FONT, LIGHT
 
@@ -60,11 +60,10 @@ def source(graph: Graph) -> str:
         inside.setdefault(card.group, []).append(card)
     lines += [_node(card.id, labels.card(card), card.at, graph) for card in inside.get("", ())]
     lines += [_node(box.id, labels.box(box, SLOT, MARK), box.at, graph) for box in graph.boxes]
-    for number, group in enumerate(graph.groups):
-        members = "\n".join(_node(card.id, labels.card(card), card.at, graph) for card in inside.get(group.id, ()))
-        lines.append(f'subgraph cluster_{number} {{ label=<{labels.group(group)}>; labeljust=l; style="rounded,filled"; margin=14; '
-                     f'color="{LIGHT["line"]}"; fillcolor="{LIGHT["ground"]}"; {members} }}')
+    lines += [_group(group, graph, inside) for group in graph.groups if not group.parent]
     lines += [_edge(edge) for edge in graph.edges]
+    if not graph.cards and not graph.boxes:
+        lines.append(_node("empty", labels.frame(labels.table(labels.row(labels.centred(graph.empty, 360, 40, 13, "muted"))), 380, 60, dotted=True), None, graph))
     return "\n".join([*lines, "}"])
 
 
@@ -82,6 +81,15 @@ def _corners(graph: Graph) -> list[str]:
 def _node(id: str, label: str, at: tuple[float, float] | None, graph: Graph) -> str:
     pos = f' pos="{at[0]:.1f},{-at[1]:.1f}"' if at and graph.height else ""
     return f'"{_quoted(id)}" [label=<{label}>{pos}]'
+
+
+def _group(group: Group, graph: Graph, inside: dict[str, list[Card]]) -> str:
+    """A frame, the cards in it, and the frames in it."""
+    cards = "\n".join(_node(card.id, labels.card(card), card.at, graph) for card in inside.get(group.id, ()))
+    groups = "\n".join(_group(other, graph, inside) for other in graph.groups if other.parent == group.id)
+    ground = LIGHT["paper" if group.parent else "ground"]
+    return (f'subgraph "cluster_{_quoted(group.id)}" {{ label=<{labels.group(group)}>; labeljust=l; style="rounded,filled"; margin=12; '
+            f'color="{LIGHT["line"]}"; fillcolor="{ground}"; {cards} {groups} }}')
 
 
 def _edge(edge: Edge) -> str:

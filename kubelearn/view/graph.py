@@ -36,12 +36,13 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """used of total; parts are (length, role, hover text) of the blocks that make it up, in their order."""
+    """A capacity; parts are (length, role, hover text, words inside) of the blocks that make it up, in their order."""
 
     label: str
     text: str
     total: float
-    parts: tuple[tuple[float, str, str], ...]
+    parts: tuple[tuple[float, str, str, str], ...]
+    height: int = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Group:
     state: State | None = None
     note: str = ""
     title: str = ""
+    parent: str = ""  # the group in which it lies
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +134,18 @@ def _filled(graph: Graph, cards: dict, groups: dict, edges: dict) -> Graph:
         edges=tuple(lines.get(key) or replace(edge, hidden=True, label="") for key, edge in edges.items()))
 
 
-def ringed(graph: Graph, changed: frozenset[str]) -> Graph:
-    """The graph with the amber ring on what changed."""
-    if not changed:
-        return graph
-    cards = tuple(replace(card, ring=True) if card.id in changed else card for card in graph.cards)
-    return replace(graph, cards=cards, boxes=tuple(_ringed_box(box, changed) for box in graph.boxes))
+def ringed(graph: Graph, changed: frozenset[str], emptied: dict[str, str] | None = None) -> Graph:
+    """The graph with the amber ring on what changed; a slot just emptied says whose it was."""
+    names = dict.fromkeys(changed, "") | (emptied or {})
+    return replace(graph, cards=tuple(_ringed(card, names) for card in graph.cards),
+                   boxes=tuple(replace(box, ring=box.id in names, rows=tuple(tuple(_ringed(card, names) for card in row) for row in box.rows))
+                               for box in graph.boxes)) if names else graph
 
 
-def _ringed_box(box: Box, changed: frozenset[str]) -> Box:
-    rows = tuple(tuple(card and (replace(card, ring=True) if card.id in changed else card) for card in row) for row in box.rows)
-    return replace(box, rows=rows, ring=box.id in changed)
+def _ringed(card: Card | None, names: dict[str, str]) -> Card | None:
+    if card is None or card.id not in names:
+        return card
+    return replace(card, ring=True, name=names[card.id] or card.name)
 
 
 def identity(obj: dict) -> str:

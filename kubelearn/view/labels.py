@@ -54,7 +54,7 @@ def card(item: Card) -> str:
     """A card of the lane, or of a picture of cards and arrows."""
     width, height = item.size
     if item.free:
-        return frame("", width, height, item.ring, "rule", dotted=True)
+        return frame(vacant(item, width - 10), width, height, item.ring, "rule", dotted=True)
     inner, line = width - 10, str(item.state) if item.state else item.line
     role = item.state.role if item.state else "ink"
     if item.state and item.line:
@@ -69,10 +69,15 @@ def card(item: Card) -> str:
     return frame(table(rows), width, height, item.ring, item.hue, title=item.title)
 
 
+def vacant(item: Card, width: float) -> str:
+    """What a free slot says: nothing, or who has just left it."""
+    return table(row(centred(f"{fit(item.name, width - 60, 12, keep='end')} is gone", width, 18, 12, "muted"))) if item.name else ""
+
+
 def slot(item: Card, width: float, height: float) -> str:
     """A pod's card in a node's box: the owner's stripe, name and image tag, state and a note."""
     if item.free:
-        return frame("", width, height, item.ring, "rule", dotted=True)
+        return frame(vacant(item, width - 10), width, height, item.ring, "rule", dotted=True)
     inner, tag_width = width - 28, measure(item.tag, 11) + 4 if item.tag else 0
     name = fit(item.name, inner - tag_width, 12, True, keep="end")
     note_width = measure(item.note, 11) + 4 if item.note else 0
@@ -113,13 +118,13 @@ def box(item: Box, slot_height: float, mark_size: float) -> str:
     rows = [table_row(row(cell("", 4, 24), cell(text(name, 13, "ink", True), used, 24), cell(text(state, 12, item.state.role if item.state else "muted"), rest, 24)))]
     rows += [table_row(_slots(line, inner, slot_height, mark_size)) for line in item.rows]
     rows += [row(cell(text(fit(line, inner, 12), 12, role), inner, 18)) for line, role in item.lines]
-    rows += [row(cell(bar(each, inner), inner, 20)) for each in item.bars]
+    rows += [row(cell(bar(each, inner), inner, each.height + 9)) for each in item.bars]
     rows += [row(cell("", inner, max(height - 12 - _used(item, slot_height, mark_size), 1)))]
     return frame(table("".join(rows)), width, height, item.ring, "line", "ground", item.title)
 
 
 def _used(item: Box, slot_height: float, mark_size: float) -> float:
-    return 24 + len(item.rows) * (slot_height + 4 if not _marks(item) else mark_size) + 18 * len(item.lines) + 20 * len(item.bars)
+    return 24 + len(item.rows) * (slot_height + 4 if not _marks(item) else mark_size) + 18 * len(item.lines) + sum(each.height + 9 for each in item.bars)
 
 
 def _marks(item: Box) -> bool:
@@ -137,28 +142,36 @@ def bar(item: Bar, width: float) -> str:
     """A capacity bar: the blocks promised, the room left, the figures."""
     label, figures = 36, 80
     length = width - label - figures
-    cells, used = [], 0.0
-    for amount, role, hover in merged(item.parts):
-        part = min(amount / item.total * length if item.total else 0, length - used)
-        if part >= 1:
-            cells.append(cell("", round(used + part) - round(used), 11, bgcolor=LIGHT[role], title=hover, href="#"))
-            used += part
-    if length - round(used) >= 1:
-        cells.append(cell("", length - round(used), 11, bgcolor=LIGHT["trough"]))
-    return table(row(cell("", 4, 18), cell(text(item.label, 11, "muted"), label - 4, 18), cell(table(row(*cells)), length, 18),
-                     cell("", figures - measure(item.text, 11) - 4, 18), cell(text(item.text, 11, "muted"), measure(item.text, 11) + 4, 18)))
+    cells, used, exact = [], 0, 0.0
+    for amount, role, hover, words in merged(item.parts):
+        exact = min(exact + (amount / item.total * length if item.total else 0), length)
+        if round(exact) > used:
+            cells.append(block(round(exact) - used, item.height, role, hover, words))
+            used = round(exact)
+    if length - used >= 1:
+        cells.append(cell("", length - used, item.height, bgcolor=LIGHT["trough"]))
+    room = item.height + 7
+    return table(row(cell("", 4, room), cell(text(item.label, 11, "muted"), label - 4, room), cell(table(row(*cells)), length, room),
+                     cell("", figures - measure(item.text, 11) - 4, room), cell(text(item.text, 11, "muted"), measure(item.text, 11) + 4, room)))
 
 
-def merged(parts: tuple) -> list[tuple[float, str, str]]:
-    """Neighbours of one colour as one block, where there are many."""
-    if len(parts) <= 12 and len({role for _, role, _ in parts}) > 1:
-        return list(parts)
-    found: list[tuple[float, str, str]] = []
-    for amount, role, hover in parts:
-        if found and found[-1][1] == role:
-            found[-1] = (found[-1][0] + amount, role, "")
+def block(width: float, height: float, role: str, hover: str, words: str) -> str:
+    """One block of a bar, with its words where they fit and a seam to the next."""
+    more = {"title": hover, "href": "#"} if hover else {}
+    if not words or width < 14:
+        return cell("", width, height, bgcolor=LIGHT[role], **more)
+    shown = fit(words, width - 8, 11, keep="end")
+    return cell(text(shown if len(shown) > 3 else "", 11, "paper"), width - 1, height, bgcolor=LIGHT[role], **more) + cell("", 1, height)
+
+
+def merged(parts: tuple) -> list[tuple[float, str, str, str]]:
+    """Neighbours that look alike as one block."""
+    found: list[tuple[float, str, str, str]] = []
+    for amount, role, hover, words in parts:
+        if found and not words and found[-1][1] == role and len(parts) > 12:
+            found[-1] = (found[-1][0] + amount, role, "", "")
         else:
-            found.append((amount, role, hover))
+            found.append((amount, role, hover, words))
     return found
 
 

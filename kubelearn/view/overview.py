@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from kubelearn.api import quantity
 from kubelearn.api.meta import owner_of, uid_of
 from kubelearn.view import states, theme
-from kubelearn.view.graph import CARD, WIDTH, Bar, Box, Card, Edge, Graph, identity
+from kubelearn.view.graph import WIDTH, Bar, Box, Card, Graph, identity
 from kubelearn.view.lane import Lane
 from kubelearn.view.slots import Slots, shown
 
@@ -33,7 +33,7 @@ class Stage:
         self.slots, self.lane = slots, Lane(worlds, slots)
         pods = [pods_of(world, slots) for world in worlds]
         names = dict.fromkeys(node["metadata"]["name"] for world in worlds for node in world.list("Node"))
-        self.nodes = sorted(names, key=_natural)
+        self.nodes = sorted(names, key=natural)
         most = max(map(len, pods), default=0)
         self.level = "cards" if most <= CARDS and len(names) <= 12 else "marks" if most <= MARKS and len(names) <= 40 else "counts"
         seats = [(pod.get("spec", {}).get("nodeName", ""), slots.seat(pod)) for each in pods for pod in each]
@@ -57,7 +57,7 @@ class Stage:
         self.bars = 0 if self.tight else 2
 
 
-def _natural(name: str) -> tuple:
+def natural(name: str) -> tuple:
     """node-2 before node-10."""
     head = name.rstrip("0123456789")
     return head, int(name[len(head):] or 0)
@@ -133,13 +133,13 @@ def bars(node: dict, usage: dict, hue: object) -> tuple[Bar, ...]:
     for name, label, unit in (("cpu", "cpu", 1000), ("memory", "mem", 1 << 30)):
         total = (quantity.milli if name == "cpu" else quantity.value)(str(allocatable.get(name, 0)))
         used = usage.get(name, [])
-        parts = tuple((amount, hue(pod), f"{pod['metadata']['name']}: {quantity_text(name, amount)}") for amount, pod in used)
-        text = f"{_number(sum(a for a, _ in used) / unit)}/{_number(total / unit)}{'Gi' if name == 'memory' else ''}"
+        parts = tuple((amount, hue(pod), f"{pod['metadata']['name']}: {quantity_text(name, amount)}", "") for amount, pod in used)
+        text = f"{number(sum(a for a, _ in used) / unit)}/{number(total / unit)}{'Gi' if name == 'memory' else ''}"
         found.append(Bar(label, text, total, parts))
     return tuple(found)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if value < 10 else f"{value:.0f}"
 
 
@@ -155,7 +155,7 @@ def _node_box(name: str, node: dict | None, pods: list[dict], usage: dict, stage
         return Box(f"Node//{name}", "", None, (), at, size)
     state = states.node_state(node)
     title = f"node {name} · {state.word} · {len(pods)} pods"
-    grid = _rows(pods, stage.rows, stage.per_row, stage) if stage.level != "counts" else ()
+    grid = _rows(pods, stage.rows, stage.per_row, stage, name) if stage.level != "counts" else ()
     lines = _counts(pods, stage) if stage.level == "counts" else ()
     shown_bars = bars(node, usage, lambda pod: "bar") if stage.bars else ()
     return Box(f"Node//{name}", name, None if stage.tight and state.mark == "●" else state, grid, at, size, shown_bars, lines, title)
@@ -167,14 +167,14 @@ def _waiting_box(pods: list[dict], stage: Stage, top: float) -> Box:
     rows = -(-stage.waiting // per_row)
     waiting = [pod for pod in pods if not pod.get("spec", {}).get("nodeName")]
     height = 30 + rows * (SLOT + 4)
-    return Box("waiting", "not on a node yet", None, _rows(waiting, rows, per_row, stage), (WIDTH / 2, top + height / 2), (WIDTH, height))
+    return Box("waiting", "not on a node yet", None, _rows(waiting, rows, per_row, stage, "waiting"), (WIDTH / 2, top + height / 2), (WIDTH, height))
 
 
-def _rows(pods: list[dict], rows: int, per_row: int, stage: Stage) -> tuple[tuple[Card, ...], ...]:
+def _rows(pods: list[dict], rows: int, per_row: int, stage: Stage, place: str) -> tuple[tuple[Card, ...], ...]:
     seated = {stage.slots.seat(pod): pod for pod in pods}
-    empty = Card("", "Pod", "", free=True)
-    return tuple(tuple(pod_card(seated[n], stage.slots) if (n := row * per_row + column) in seated else empty
-                       for column in range(per_row)) for row in range(rows))
+    numbers = [range(row * per_row, (row + 1) * per_row) for row in range(rows)]
+    return tuple(tuple(pod_card(seated[n], stage.slots) if n in seated else Card(f"free {place} {n}", "Pod", "", free=True) for n in line)
+                 for line in numbers)
 
 
 def pod_card(pod: dict, slots: Slots) -> Card:

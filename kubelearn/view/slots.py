@@ -104,12 +104,9 @@ def place_of(obj: dict) -> str:
 _known: WeakKeyDictionary[object, dict[str | None, Slots]] = WeakKeyDictionary()
 
 
-def slots_of(cluster: object, namespace: str | None = None) -> Slots:
-    """The slots of a cluster, up to date with its newest revision; each revision is looked at once."""
-    slots = _known.setdefault(cluster, {}).setdefault(namespace, Slots(namespace))
-    if slots.revision < 0:
-        slots_from(cluster.at(revision=0), slots)
-    return slots.feed(cluster.revisions(since=max(slots.revision, 0)))
+def slots_known(history: object, namespace: str | None = None) -> Slots:
+    """The slots of a history as far as they were worked out: each revision is looked at once."""
+    return _known.setdefault(history, {}).setdefault(namespace, Slots(namespace))
 
 
 def slots_from(snapshot: object, slots: Slots) -> Slots:

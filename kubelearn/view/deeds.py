@@ -1,0 +1,109 @@
+"""What a revision did, in a few of Kubernetes' words: 'created Pod web-k2x', 'scaled web-9f2c1 up to 2', 'web-k2x is Ready'.
+
+Part of Kubernetes: none. Rule: one caption a frame; what several revisions did alike is said once.
+Leaves out: field by field differences (kubelearn.snapshot.diff has them).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from kubelearn.api.meta import is_deleting
+from kubelearn.view import states
+
+
+class Deed(NamedTuple):
+    """one: of a single object, with {} for its name; many: of several, with {} for how many and what they are. tail: where to."""
+
+    one: str
+    many: str
+    tail: str = ""
+
+
+def deed(revision) -> Deed:
+    """What one revision did."""
+    kind, old, new = revision.resource.kind, revision.previous, revision.object
+    if revision.verb == "create":
+        return Deed(f"created {kind} {{}}", "created {}")
+    if revision.verb == "delete":
+        return Deed(f"{kind} {{}} is gone", "{} are gone")
+    if is_deleting(new) and not is_deleting(old):
+        return Deed(f"deleted {kind} {{}}: it has its grace period to end", "deleted {}: they have their grace period to end")
+    return UPDATES.get(kind, _updated)(old, new)
+
+
+def _updated(old: dict, new: dict) -> Deed:
+    part = next((part for part in ("spec", "data", "metadata", "status") if old.get(part) != new.get(part) and part in new), "")
+    what = {"status": "wrote the status of", "metadata": "labelled or annotated"}.get(part, "changed")
+    return Deed(f"{what} {new['kind']} {{}}", f"{what} {{}}")
+
+
+def _pod(old: dict, new: dict) -> Deed:
+    node = (new.get("spec") or {}).get("nodeName")
+    if node and not (old.get("spec") or {}).get("nodeName"):
+        return Deed("placed {} on", "placed {} on", node)
+    before, now = states.pod_state(old), states.pod_state(new)
+    if before.word != now.word:
+        return Deed(f"{{}} is {now.word}", f"{{}} are {now.word}")
+    if states.restarts(new) > states.restarts(old):
+        return Deed("restarted a container of {}", "restarted containers of {}")
+    return _updated(old, new)
+
+
+def _scaled(old: dict, new: dict) -> Deed:
+    before, now = states.wanted_pods(old), states.wanted_pods(new)
+    if before != now:
+        text = f"scaled {{}} {'up' if now > before else 'down'} to {now}"
+        return Deed(text, text)
+    if states.generation(old) != states.generation(new):
+        return Deed(f"changed the image of {{}} to {states.generation(new)}", "changed the images of {}")
+    return _workload_status(old, new) or _updated(old, new)
+
+
+def _workload_status(old: dict, new: dict) -> Deed | None:
+    if old.get("spec") != new.get("spec"):
+        return None
+    before, now = states.workload_state(old).word, states.workload_state(new).word
+    return Deed(f"{{}}: {now}", f"{{}}: {now}") if before != now else None
+
+
+def _job(old: dict, new: dict) -> Deed:
+    before, now = states.job_state(old).word, states.job_state(new).word
+    return Deed(f"{{}} is {now}", f"{{}} are {now}") if before != now else _updated(old, new)
+
+
+def _node(old: dict, new: dict) -> Deed:
+    before, now = states.node_state(old).word, states.node_state(new).word
+    return Deed(f"{{}} is {now}", f"{{}} are {now}") if before != now else _updated(old, new)
+
+
+UPDATES: dict[str, Callable[[dict, dict], Deed]] = {
+    "Pod": _pod, "Deployment": _scaled, "ReplicaSet": _scaled, "StatefulSet": _scaled, "DaemonSet": _scaled, "Job": _job, "Node": _node,
+}
+
+
+def summary(revisions: Iterable, most: int = 2) -> str:
+    """The deeds of one moment and actor, alike ones together: 'created 3 Pods', 'placed web-k2x on node-1'."""
+    groups: dict[tuple[str, str], list] = {}
+    for revision in revisions:
+        found = deed(revision)
+        groups.setdefault((found.many, revision.resource.kind), []).append((revision, found))
+    said = [_say(members) for members in groups.values()]
+    return "; ".join(said[:most]) + (f"; and {len(said) - most} more" if len(said) > most else "")
+
+
+def _say(members: list) -> str:
+    names = list(dict.fromkeys(revision.name for revision, _ in members))
+    found, kind = members[0][1], members[0][0].resource.kind
+    tails = list(dict.fromkeys(d.tail for _, d in members if d.tail))
+    tail = f" {', '.join(tails)}" if tails else ""
+    if len(names) == 1:
+        return members[-1][1].one.format(names[0]) + tail
+    shown = f"{kind}s {' and '.join(names)}" if len(names) == 2 else f"{len(names)} {kind}s"
+    return found.many.format(shown) + tail
+
+
+def actor_of(revision) -> str:
+    """Who: kubectl's own words where a person did it, else the component."""
+    command = getattr(revision.request, "command", "")
+    return command if command and command != "cluster" else revision.actor

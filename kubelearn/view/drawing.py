@@ -1,0 +1,77 @@
+"""draw() and play(): any moment of a cluster as a picture, any change as a player.
+
+Part of Kubernetes: none. Everything here reads; nothing waits for time or writes an object.
+Leaves out: pictures of their own kind (why, chart, timeline, control plane), which have a function each.
+"""
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+from kubelearn.view import containers, dot, frames, overview, ownership, packing, traffic, volumes
+from kubelearn.view.picture import Picture
+from kubelearn.view.world import World, slots_of, snapshot_of, world_of
+
+PICTURES = {"cluster": overview, "ownership": ownership, "packing": packing, "traffic": traffic, "volumes": volumes, "containers": containers}
+
+
+def picture_of(what: str):
+    """The module of a picture by its name."""
+    if what not in PICTURES:
+        raise ValueError(f"there is no picture {what!r}; there are {', '.join(PICTURES)}")
+    return PICTURES[what]
+
+
+def draw(source: object, what: str = "cluster", namespace: str | None = None, theme: str | None = None, **options: object) -> Picture:
+    """A picture of a cluster as it is now, or of a snapshot (cluster.at(time)).
+
+    what: cluster, ownership, packing, traffic, volumes, containers. namespace: one, "*" for all; None leaves the system's out.
+    theme: None follows the page, "light" and "dark" do not. options narrow a picture down: traffic(service=), volumes(pod=),
+    containers(pod=).
+    """
+    picture = picture_of(what)
+    with getattr(source, "lock", None) or nullcontext():
+        world, slots = world_of(source), slots_of(source, namespace)
+        graph = picture.graph(world, picture.stage([world], slots, **options))
+    return Picture(dot.svgs([graph])[0], graph.alt, theme=theme)
+
+
+def play(cluster: object, since: object = None, what: str = "cluster", namespace: str | None = None, until: object = None, **options: object):
+    """A player over the frames of a change.
+
+    since, until: a revision (cluster.revision, an int), a virtual time (a float) or a snapshot. since defaults to the moment before
+    the last command, cluster.beginning is all there ever was.
+    """
+    from kubelearn.view.player import Player
+    found = changes(cluster, since, what, namespace, until, **options)
+    graphs = [frame.graph for frame in found]
+    captions = [frame.caption for frame in found]
+    return Player(dot.svgs(graphs), captions, [f"{caption}. {graph.alt}" for caption, graph in zip(captions, graphs)])
+
+
+def changes(cluster: object, since: object = None, what: str = "cluster", namespace: str | None = None, until: object = None,
+            **options: object) -> list[frames.Frame]:
+    """The frames that play() shows."""
+    with getattr(cluster, "lock", None) or nullcontext():
+        start = last_command(cluster) if since is None else revision_of(cluster, since)
+        end = None if until is None else revision_of(cluster, until)
+        snapshot = cluster.at(revision=start)
+        revisions = [r for r in cluster.revisions(since=start) if end is None or r.revision <= end]
+        return frames.frames(World(snapshot, snapshot.time, start), revisions, picture_of(what), slots_of(cluster, namespace), **options)
+
+
+def revision_of(cluster: object, moment: object) -> int:
+    """The newest revision at a moment: itself, a virtual time's, a snapshot's."""
+    if isinstance(moment, int):
+        return moment
+    return cluster.at(time=moment).revision if isinstance(moment, float) else snapshot_of(moment).revision
+
+
+def last_command(cluster: object) -> int:
+    """The revision before the newest command of a person: its first write, where one command wrote several objects."""
+    found = None
+    for revision in reversed(cluster.revisions()):
+        if getattr(revision.request, "external", False):
+            if found is not None and (revision.time, revision.request.command) != (found.time, found.request.command):
+                break
+            found = revision
+    return found.revision - 1 if found else cluster.revision

@@ -1,0 +1,140 @@
+"""The frames of a change: one moment and actor a frame, with what it did and why; all frames on one stage.
+
+Part of Kubernetes: none. Law 6 makes it possible: every revision knows its actor, its cause and its reason. Rules: nothing jumps;
+what changed has the ring in that frame only; a write that changes nothing in this picture makes no frame.
+Leaves out: more than MOST frames; a longer change has several moments in one.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubelearn.view import deeds
+from kubelearn.view.graph import Graph, align, ringed
+from kubelearn.view.slots import Slots
+from kubelearn.view.world import World
+
+MOST = 60
+QUIET = ("Event", "Lease", "EndpointSlice", "Endpoints")  # they make frames only where the picture shows them
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A graph and its caption: seconds since the start of the change, actor, what, reason."""
+
+    graph: Graph
+    time: float
+    actor: str = ""
+    what: str = ""
+    because: str = ""
+
+    @property
+    def caption(self) -> str:
+        reason = f": {self.because}" if self.because and self.because not in self.what else ""
+        return f"{seconds(self.time)}  {f'{self.actor}: ' if self.actor else ''}{self.what}{reason}"
+
+
+def seconds(time: float) -> str:
+    """+4 s, +1.24 s, +5 m 20 s"""
+    if time >= 300:
+        return f"+{int(time // 60)} m {time % 60:.0f} s"
+    return f"+{time:.2f}".rstrip("0").rstrip(".") + " s"
+
+
+def moments(revisions: Sequence) -> list[list]:
+    """Revisions in groups of one moment and actor. A revision joins an earlier group of its actor unless something that it
+    follows from, or an earlier write to its object, stands in a later one."""
+    groups: list[list] = []
+    last: dict[tuple[float, str], int] = {}
+    where: dict[object, int] = {}  # revision number, or object -> its group
+    for revision in revisions:
+        key, thing = (revision.time, revision.actor.partition("/")[0]), (revision.resource.storage, revision.namespace, revision.name)
+        cause = revision.cause if isinstance(revision.cause, int) else getattr(revision.cause, "revision", None)
+        index = last.get(key)
+        if index is None or index < max(where.get(thing, -1), where.get(cause, -1)):
+            groups.append([])
+            index = last[key] = len(groups) - 1
+        groups[index].append(revision)
+        where[thing] = where[revision.revision] = index
+    return groups
+
+
+def coarser(groups: list[list], most: int = 4 * MOST) -> list[list]:
+    """At most so many groups: neighbours of one moment together, then neighbours."""
+    if len(groups) > most:
+        joined: list[list] = []
+        for group in groups:
+            if joined and joined[-1][0].time == group[0].time:
+                joined[-1].extend(group)
+            else:
+                joined.append(list(group))
+        groups = joined
+    size = -(-len(groups) // most) if groups else 1
+    return [sum(groups[start:start + size], []) for start in range(0, len(groups), size)] if size > 1 else groups
+
+
+def frames(before: World, revisions: Sequence, picture, slots: Slots, **options: object) -> list[Frame]:
+    """The frames from a world through the revisions after it, drawn by a picture module (stage and graph)."""
+    groups = coarser(moments([r for r in revisions if r.resource.kind not in getattr(picture, "IGNORES", QUIET)]))
+    worlds = [before]
+    for group in groups:
+        worlds.append(worlds[-1].after(group))
+    stage = picture.stage(worlds, slots, **options)
+    graphs = [picture.graph(world, stage) for world in worlds]
+    graphs = graphs if graphs[0].height else align(graphs)
+    start = groups[0][0].time if groups else before.time
+    return _thinned([Frame(graphs[0], 0.0, what="before"), *_changes(graphs, groups, start)])
+
+
+def _changes(graphs: list[Graph], groups: list[list], start: float) -> list[Frame]:
+    found, pending = [], []
+    for old, new, group in zip(graphs, graphs[1:], groups):
+        pending += group
+        changed, freed = difference(old, new)
+        if not changed and not freed and old.edges == new.edges:
+            continue
+        seen = [r for r in pending if identity(r) in changed or identity(r) in freed] or group
+        rings = frozenset(id for id in changed if id in {identity(r) for r in pending}) or frozenset(() if freed else changed)
+        found.append(Frame(ringed(new, rings, emptied(old, new, freed)), seen[-1].time - start, _actor(seen), deeds.summary(seen),
+                           next((r.because for r in seen if r.because), "")))
+        pending = []
+    return found
+
+
+def identity(revision) -> str:
+    return f"{revision.resource.kind}/{revision.namespace}/{revision.name}"
+
+
+def difference(old: Graph, new: Graph) -> tuple[set[str], set[str]]:
+    """The ids of what is new or looks different, and of what is gone."""
+    before, now = old.find(), new.find()
+    changed = {id for id, part in now.items() if not _alike(before.get(id), part)}
+    return changed, {id for id in before if id not in now or (getattr(now[id], "free", False) and not before[id].free)}
+
+
+def _alike(one, other) -> bool:
+    """A box is compared by what is said of it itself; its slots and bars have their own say."""
+    if one is None or hasattr(other, "rows"):
+        return one is not None and (one.state, one.note, one.name) == (other.state, other.note, other.name)
+    return one == other
+
+
+def emptied(old: Graph, new: Graph, gone: set[str]) -> dict[str, str]:
+    """The ids of the free slots in which what is gone stood, and its name."""
+    here = {(box.id, r, c): card for box in new.boxes for r, row in enumerate(box.rows) for c, card in enumerate(row)}
+    stood = {(box.id, r, c): card for box in old.boxes for r, row in enumerate(box.rows) for c, card in enumerate(row) if card and card.id in gone}
+    left = {here[spot].id: card.name for spot, card in stood.items() if here.get(spot) is not None and here[spot].free}
+    return left | {card.id: old.find()[card.id].name for card in new.cards if card.free and card.id in gone}
+
+
+def _actor(revisions: list) -> str:
+    names = list(dict.fromkeys(deeds.actor_of(r) for r in revisions))
+    if len(names) > 1 and all(name.startswith("kubelet/") for name in names):
+        return "kubelets"
+    return names[0] if len(names) == 1 else f"{names[0]} and others"
+
+
+def _thinned(found: list[Frame]) -> list[Frame]:
+    """At most MOST frames, the first and the last among them."""
+    step = (len(found) - 1) / (MOST - 1)
+    return found if len(found) <= MOST else [found[round(index * step)] for index in range(MOST)]

@@ -1,0 +1,94 @@
+"""The ownership picture: who made whom. Deployment > ReplicaSet > pods, Job > pods, StatefulSet > pods and their claims.
+
+Part of Kubernetes: metadata.ownerReferences. Rule: an arrow carries something, here that its end goes when its start is deleted.
+Leaves out: owners of other kinds (an EndpointSlice's Service); above FEW pods each owner's pods are one card of counts.
+"""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from kubelearn.api.meta import owner_of, uid_of
+from kubelearn.view import states
+from kubelearn.view.graph import Card, Edge, Graph, identity
+from kubelearn.view.lane import owner_card
+from kubelearn.view.overview import pods_of
+from kubelearn.view.slots import OWNERS, Slots, shown
+
+FEW = 30
+POD = (210, 30)
+
+
+class Stage:
+    """Whether any frame has too many pods for a card each."""
+
+    def __init__(self, worlds: Sequence, slots: Slots):
+        self.slots = slots
+        self.many = max((len(pods_of(world, slots)) for world in worlds), default=0) > FEW
+
+
+def stage(worlds: Sequence, slots: Slots) -> Stage:
+    return Stage(worlds, slots)
+
+
+def graph(world: object, stage: Stage) -> Graph:
+    """One frame of the ownership picture."""
+    pods, cards, edges = pods_of(world, stage.slots), [], []
+    counts = Counter(owner["uid"] for pod in pods if (owner := owner_of(pod)))
+    for kind in OWNERS:
+        for obj in world.list(kind):
+            if shown(obj["metadata"].get("namespace"), stage.slots.namespace):
+                cards.append(owner_card(obj, counts[uid_of(obj)], stage.slots))
+                edges += _from_owner(obj)
+    known = {card.id for card in cards}
+    more, ends = _counted(pods, stage) if stage.many else _each(world, pods, stage)
+    cards += more
+    edges = [edge for edge in edges + ends if edge.tail in known or edge.tail.startswith("Pod/")]
+    return Graph(cards=tuple(cards), edges=tuple(edges), alt=alt(cards, edges), empty="" if cards else "nothing owns anything here")
+
+
+def _from_owner(obj: dict) -> list[Edge]:
+    owner = owner_of(obj)
+    return [Edge(f"{owner['kind']}/{obj['metadata'].get('namespace', '')}/{owner['name']}", identity(obj))] if owner else []
+
+
+def _each(world: object, pods: list[dict], stage: Stage) -> tuple[list[Card], list[Edge]]:
+    cards, edges = [], []
+    for pod in pods:
+        owner = owner_of(pod)
+        cards.append(Card(identity(pod), "Pod", pod["metadata"]["name"], state=states.pod_state(pod), title=states.describe(pod),
+                          hue=stage.slots.hue(owner and owner["uid"]), size=POD))
+        edges += _from_owner(pod)
+        for claim in _claims(world, pod):
+            word = (claim.get("status") or {}).get("phase", "Pending")
+            cards.append(Card(identity(claim), "PersistentVolumeClaim", claim["metadata"]["name"], state=states.state(word), size=POD,
+                              hue=stage.slots.hue(owner and owner["uid"]), title=f"claim {claim['metadata']['name']} · {word}"))
+            edges.append(Edge(identity(pod), identity(claim), arrow=False))
+    return list({card.id: card for card in cards}.values()), edges
+
+
+def _claims(world: object, pod: dict) -> list[dict]:
+    names = [v["persistentVolumeClaim"]["claimName"] for v in (pod.get("spec") or {}).get("volumes") or () if "persistentVolumeClaim" in v]
+    return [claim for name in names if (claim := world.get("PersistentVolumeClaim", name, pod["metadata"]["namespace"]))]
+
+
+def _counted(pods: list[dict], stage: Stage) -> tuple[list[Card], list[Edge]]:
+    cards, edges, groups = [], [], {}
+    for pod in pods:
+        owner = owner_of(pod)
+        groups.setdefault(_from_owner(pod)[0].tail if owner else "", (owner, Counter()))[1][states.pod_state(pod).mark] += 1
+    for tail, (owner, counts) in groups.items():
+        text = " ".join(f"{counts[mark]}{mark}" for mark in "●◐○✖▽■" if counts[mark])
+        cards.append(Card(f"pods of {tail}", "Pods", f"{sum(counts.values())} pods", text, size=POD, hue=stage.slots.hue(owner and owner["uid"])))
+        edges += [Edge(tail, f"pods of {tail}")] if owner else []
+    return cards, edges
+
+
+def alt(cards: list[Card], edges: list[Edge]) -> str:
+    """'Deployment web owns ReplicaSet web-7d4b9; ...'"""
+    names = {card.id: f"{card.kind} {card.name}" for card in cards}
+    children: dict[str, list[str]] = {}
+    for edge in edges:
+        if edge.head in names:
+            children.setdefault(names.get(edge.tail, edge.tail), []).append(names[edge.head])
+    return "; ".join(f"{owner} owns {', '.join(owned)}" for owner, owned in children.items()) + "." if children else "Nothing owns anything here."
