@@ -1,0 +1,144 @@
+"""JupyterLab as a learner has it, in a headless Chromium: started by `kubelearn lab`, driven by playwright.
+
+KUBELEARN_SCREENSHOTS=FOLDER keeps a picture of every notebook, light and dark, to be looked at.
+"""
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kubelearn.doctor import browser as system_browser
+
+SECONDS = 180  # real ones, for a notebook's Run All on a slow machine
+SETTINGS = {  # all cells are in the page, and no question is asked
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+QUIET = re.compile("favicon|Download the React DevTools|ResizeObserver|net::ERR_ABORTED")
+
+
+def chromium() -> str:
+    """The system's; without one the tests are skipped with that word, but never in CI."""
+    path = system_browser()
+    if path is None and os.environ.get("CI"):
+        pytest.fail("no chromium on PATH: .ci/run installs it")
+    if path is None:
+        pytest.skip("no chromium on PATH (apt-get install chromium)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def lab(own_home, tmp_path_factory) -> Iterator[str]:
+    """A running lab; its address with {} for the path below /lab."""
+    chromium()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = tmp_path_factory.mktemp("settings")
+    for name, content in SETTINGS.items():
+        path = settings / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    log = tmp_path_factory.mktemp("lab") / "log"
+    environment = dict(os.environ) | {"JUPYTER_TOKEN": "test", "JUPYTERLAB_SETTINGS_DIR": str(settings)}
+    words = [str(Path(sys.executable).with_name("kubelearn")), "lab", "--no-browser", "--port", str(port)]
+    with log.open("w") as file, subprocess.Popen(words, env=environment, stdout=file, stderr=file, stdin=subprocess.DEVNULL) as process:
+        address = f"http://127.0.0.1:{port}/lab{{}}?token=test"
+        try:
+            _until_it_answers(f"http://127.0.0.1:{port}/api/status?token=test", process, log)
+            yield address
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def _until_it_answers(address: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        except OSError:
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)  # another process's start has no event to wait for
+
+
+@pytest.fixture(scope="session")
+def chrome():
+    from playwright.sync_api import sync_playwright
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+class Notebook:
+    """A notebook open in JupyterLab."""
+
+    def __init__(self, page, lab: str, name: str):
+        self.page, self.name, self.complaints = page, name, []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.goto(lab.format(f"/tree/{name}"), wait_until="domcontentloaded")
+        self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        self.panel.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000, state="attached")
+
+    def run_all(self) -> None:
+        """Run > Run All Cells, and waits until each code cell has its number."""
+        dialogs = self.page.locator("dialog.jp-Dialog").all_inner_texts()
+        assert dialogs == []
+        self.page.locator(".lm-MenuBar-item", has_text=re.compile("^Run$")).click()
+        self.page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+        self.page.wait_for_function("""() => {
+            const cells = [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell')]
+            const written = cells.filter(cell => cell.querySelector('.cm-content').innerText.trim())
+            return written.length && written.every(cell => /\\d/.test(cell.querySelector('.jp-InputPrompt').innerText))
+                || document.querySelector("[data-mime-type='application/vnd.jupyter.error']")
+        }""", timeout=SECONDS * 1000)
+
+    def errors(self) -> list[str]:
+        """Tracebacks in outputs, widgets that did not appear, and what the browser itself complained of."""
+        shown = self.panel.locator("[data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
+        broken = self.panel.get_by_text(re.compile("Error displaying widget|Loading widget|Error creating widget")).all_inner_texts()
+        return shown + broken + [text for text in self.complaints if not QUIET.search(text)]
+
+    def screenshots(self) -> None:
+        """The whole notebook as pictures, light and dark, where somebody asked for them."""
+        folder = os.environ.get("KUBELEARN_SCREENSHOTS")
+        for theme in ("Light", "Dark") if folder else ():
+            self.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", f"JupyterLab {theme}")
+            self._photograph(Path(folder), theme.lower())
+
+    def _photograph(self, folder: Path, theme: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        outer = self.panel.locator(".jp-WindowedPanel-outer")
+        height = outer.evaluate("element => element.scrollHeight")
+        self.page.set_viewport_size({"width": 1300, "height": 1100})
+        for part, top in enumerate(range(0, max(height, 1), 1000)):
+            outer.evaluate("(element, top) => { element.scrollTop = top }", top)
+            self.page.screenshot(path=folder / f"{Path(self.name).stem}-{theme}-{part:02}.png")
+
+
+@pytest.fixture
+def notebook(lab, chrome):
+    """Opens notebooks by name, each in a page of its own."""
+    contexts = []
+
+    def open_notebook(name: str) -> Notebook:
+        contexts.append(chrome.new_context(viewport={"width": 1300, "height": 1100}))
+        return Notebook(contexts[-1].new_page(), lab, name)
+    yield open_notebook
+    for context in contexts:
+        context.close()
