@@ -5,9 +5,9 @@ Leaves out: claims that another controller took over. Upstream: pkg/controller/s
 """
 from __future__ import annotations
 
-from kubelearn.api.meta import is_deleting, labels_of, name_of, namespace_of
+from kubelearn.api.meta import annotations_of, is_deleting, labels_of, name_of, namespace_of
 from kubelearn.controllers.controller import Controller, controller_reference
-from kubelearn.errors import ApiError, conflict
+from kubelearn.errors import conflict
 
 
 def templates(stateful_set: dict) -> list[dict]:
@@ -32,8 +32,7 @@ def claims(stateful_set: dict, ordinal: int) -> list[dict]:
     extra = stateful_set["spec"]["selector"].get("matchLabels") or {}
     return [{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": template["spec"],
              "metadata": {"name": claim_name(stateful_set, template, ordinal), "namespace": namespace_of(stateful_set),
-                          "labels": {**labels_of(template), **extra},
-                          **({"annotations": template["metadata"]["annotations"]} if template["metadata"].get("annotations") else {})}}
+                          "labels": {**labels_of(template), **extra}, "annotations": annotations_of(template)}}
             for template in templates(stateful_set)]
 
 
@@ -61,7 +60,8 @@ def missing(controller: Controller, stateful_set: dict, ordinal: int) -> list[di
 def apply_retention(controller: Controller, stateful_set: dict, pod: dict, ordinal: int, scaled_down: bool) -> None:
     """Makes each claim the property of whatever its end should follow: the set, the pod that goes, or nothing."""
     policy = stateful_set["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
-    owner = pod if scaled_down and policy.get("whenScaled") == "Delete" else stateful_set if policy.get("whenDeleted") == "Delete" else None
+    follows_pod, follows_set = scaled_down and policy.get("whenScaled") == "Delete", policy.get("whenDeleted") == "Delete"
+    owner = pod if follows_pod else stateful_set if follows_set else None
     for claim in claims(stateful_set, ordinal):
         found = controller.informer("PersistentVolumeClaim").get(namespace_of(claim), name_of(claim))
         old = found["metadata"].get("ownerReferences", []) if found else []
@@ -69,8 +69,4 @@ def apply_retention(controller: Controller, stateful_set: dict, pod: dict, ordin
         new = others + ([controller_reference(owner)] if owner else [])
         if found and new != old:
             because = f"it goes with the {owner['kind']}" if owner else "it stays when its set goes"
-            try:
-                controller.client.patch("PersistentVolumeClaim", name_of(claim), namespace_of(claim), {"metadata": {"ownerReferences": new}}, because=because)
-            except ApiError as error:
-                if error.reason != "NotFound":
-                    raise
+            controller.client.patch(found["kind"], name_of(claim), namespace_of(claim), {"metadata": {"ownerReferences": new}}, because=because)

@@ -7,7 +7,7 @@ Leaves out: TZ= inside the schedule. Upstream: pkg/controller/cronjob.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -28,7 +28,8 @@ class Schedule:
     """The times that a schedule names, in virtual seconds. ValueError where it names none."""
 
     def __init__(self, text: str, zone: tzinfo):
-        self.every = sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)([hms])", text)) if text.startswith("@every") else 0
+        parts = re.findall(r"([\d.]+)([hms])", text) if text.startswith("@every") else []
+        self.every = sum(float(number) * UNITS[unit] for number, unit in parts)
         self.text, self.zone = MACROS.get(text, text).replace("?", "*"), zone
 
     def after(self, start: float) -> float:
@@ -94,7 +95,8 @@ def superfluous(jobs: list[dict], spec: dict) -> list[dict]:
     """The oldest finished Jobs beyond successfulJobsHistoryLimit and failedJobsHistoryLimit."""
     old = []
     for kind, limit in (("Complete", spec.get("successfulJobsHistoryLimit")), ("Failed", spec.get("failedJobsHistoryLimit"))):
-        ended = sorted((job for job in jobs if finished(job) == kind), key=lambda job: (job["status"].get("startTime", ""), name_of(job)))
+        ended = [job for job in jobs if finished(job) == kind]
+        ended.sort(key=lambda job: (job["status"].get("startTime", ""), name_of(job)))
         old += ended[:max(len(ended) - limit, 0)] if limit is not None else []
     return old
 
@@ -146,7 +148,8 @@ class CronJobController(Controller):
             start = earliest(cron_job, now, deadline=True)
             due = schedule.last(start, now)
         except KeyError:
-            self.event(cron_job, "Warning", "UnknownTimeZone", f'invalid timeZone: "{spec["timeZone"]}": unknown time zone {spec["timeZone"]}')
+            name = spec["timeZone"]
+            self.event(cron_job, "Warning", "UnknownTimeZone", f'invalid timeZone: "{name}": unknown time zone {name}')
             return status
         except ValueError as error:
             self.event(cron_job, "Warning", "InvalidSchedule", f"invalid schedule: {spec['schedule']} : {error}")
@@ -157,7 +160,8 @@ class CronJobController(Controller):
             self.event(cron_job, "Warning", "TooManyMissedTimes",
                        "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew")
         if spec.get("concurrencyPolicy") == "Forbid" and status["active"]:
-            self.event(cron_job, "Normal", "JobAlreadyActive", "Not starting job because prior execution is running and concurrency policy is Forbid")
+            self.event(cron_job, "Normal", "JobAlreadyActive",
+                       "Not starting job because prior execution is running and concurrency policy is Forbid")
             return status
         if spec.get("concurrencyPolicy") == "Replace":
             for job in (job for job in jobs if uid_of(job) in [active["uid"] for active in status["active"]]):
@@ -166,8 +170,9 @@ class CronJobController(Controller):
         return self._start(cron_job, due, zone, status)
 
     def _start(self, cron_job: dict, due: float, zone: tzinfo, status: dict) -> dict:
+        because = f"its schedule {cron_job['spec']['schedule']} names {self.clock.timestamp(due)}"
         try:
-            job = self.client.create(job_from_template(cron_job, due, zone), because=f"its schedule {cron_job['spec']['schedule']} named {self.clock.timestamp(due)}")
+            job = self.client.create(job_from_template(cron_job, due, zone), because)
             self.event(cron_job, "Normal", "SuccessfulCreate", f"Created job {name_of(job)}")
         except ApiError as error:
             if error.reason != "AlreadyExists":

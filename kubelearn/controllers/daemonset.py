@@ -51,7 +51,7 @@ def daemon_tolerations(spec: dict) -> list[dict]:
 
 
 def same_toleration(a: dict, b: dict) -> bool:
-    return all(a.get(key, default) == b.get(key, default) for key, default in (("key", ""), ("effect", ""), ("operator", "Equal"), ("value", "")))
+    return all(a.get(key, "") == b.get(key, "") for key in ("key", "effect", "value")) and a.get("operator", "Equal") == b.get("operator", "Equal")
 
 
 def fits(spec: dict, tolerations: list[dict], node: dict) -> tuple[bool, bool]:
@@ -75,8 +75,8 @@ def pinned(spec: dict, node: str) -> dict:
     """The pod spec with the affinity that binds it to one node; the scheduler does the rest."""
     term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
     affinity = spec.get("affinity") or {}
-    node_affinity = {**(affinity.get("nodeAffinity") or {}), "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
-    return {**spec, "affinity": {**affinity, "nodeAffinity": node_affinity}}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+    return {**spec, "affinity": {**affinity, "nodeAffinity": {**(affinity.get("nodeAffinity") or {}), **required}}}
 
 
 def is_updated(pod: dict, revision: str, generation: str | None) -> bool:
@@ -92,11 +92,18 @@ def places(daemon_set: dict, nodes: Iterable[dict], pods: Iterable[dict], revisi
     spec = daemon_set["spec"]["template"]["spec"]
     tolerations, generation = daemon_tolerations(spec), annotations_of(daemon_set).get(GENERATION)
     found = [place(name_of(node), fits(spec, tolerations, node), by_node.pop(name_of(node), []), revision, generation) for node in nodes]
-    return found + [place(node, (False, bool(gone[0]["spec"].get("nodeName"))), gone, revision, generation) for node, gone in by_node.items()]
+    for node, left in by_node.items():  # nodes that are gone: podgc takes what ran there, nobody else what was meant to
+        found.append(place(node, (False, bool(left[0]["spec"].get("nodeName"))), left, revision, generation))
+    return found
+
+
+def age(pod: dict) -> tuple:
+    """Sorts placed pods before others, then by age."""
+    return not pod["spec"].get("nodeName"), pod["metadata"]["creationTimestamp"], name_of(pod)
 
 
 def place(node: str, fit: tuple[bool, bool], pods: list[dict], revision: str, generation: str | None) -> Place:
-    pods = sorted(pods, key=lambda p: (not p["spec"].get("nodeName"), p["metadata"]["creationTimestamp"], name_of(p)))
+    pods = sorted(pods, key=age)
     leaving = [p for p in pods if is_deleting(p)]
     ended = [p for p in pods if is_terminal(p) and not is_deleting(p)]
     alive = [p for p in pods if not is_terminal(p) and not is_deleting(p)]
@@ -111,7 +118,7 @@ def missing(place: Place) -> bool:
 
 def out_of_place(place: Place, surge: bool) -> list[dict]:
     """Pods to delete whatever the rollout does: where none may be, those that ended, and doubles (the oldest stays)."""
-    alive = sorted(place.old + place.new, key=lambda p: (not p["spec"].get("nodeName"), p["metadata"]["creationTimestamp"], name_of(p)))
+    alive = sorted(place.old + place.new, key=age)
     if not place.allowed:
         return place.ended + alive
     return place.ended + (place.old[1:] + place.new[1:] if surge else alive[1:])
@@ -143,14 +150,13 @@ def surge_steps(found: list[Place], max_surge: int, available: set[str]) -> tupl
 
 def counts(found: list[Place], available: set[str]) -> dict:
     """The figures of a DaemonSet's status; of several pods on one node the oldest counts."""
-    wanted = [p for p in found if p.wanted]
-    first = [(p, sorted(p.old + p.new + p.leaving + p.ended, key=lambda x: (x["metadata"]["creationTimestamp"], name_of(x)))) for p in wanted]
-    first = [(p, pods[0]) for p, pods in first if pods]
-    ready = [pod for _, pod in first if is_ready(pod)]
+    wanted = sum(place.wanted for place in found)
+    oldest = [(place, min(pods, key=age)) for place in found if place.wanted and (pods := place.old + place.new + place.leaving + place.ended)]
+    ready = [pod for _, pod in oldest if is_ready(pod)]
     up = sum(name_of(pod) in available for pod in ready)
-    status = {"currentNumberScheduled": len(first), "numberMisscheduled": sum(bool(p.old or p.new or p.leaving or p.ended) for p in found if not p.wanted),
-              "desiredNumberScheduled": len(wanted), "numberReady": len(ready)}
-    optional = {"updatedNumberScheduled": sum(pod in p.new for p, pod in first), "numberAvailable": up, "numberUnavailable": len(wanted) - up}
+    misplaced = sum(bool(p.old or p.new or p.leaving or p.ended) for p in found if not p.wanted)
+    status = {"currentNumberScheduled": len(oldest), "numberMisscheduled": misplaced, "desiredNumberScheduled": wanted, "numberReady": len(ready)}
+    optional = {"updatedNumberScheduled": sum(pod in p.new for p, pod in oldest), "numberAvailable": up, "numberUnavailable": wanted - up}
     return status | {key: value for key, value in optional.items() if value}
 
 
@@ -178,7 +184,8 @@ class DaemonSetController(RevisionController):
         self._manage(daemon_set, found, text)
         if daemon_set["spec"]["updateStrategy"]["type"] == "RollingUpdate" and not any(map(missing, found)):
             self._roll(daemon_set, found, available, text)
-        self.truncate_history(daemon_set, [name_of(revision), *(f"{name_of(daemon_set)}-{labels_of(p).get(HASH_LABEL)}" for p in pods)])
+        in_use = [f"{name_of(daemon_set)}-{labels_of(pod).get(HASH_LABEL)}" for pod in pods]
+        self.truncate_history(daemon_set, [name_of(revision), *in_use])
         status = counts(found, available) | {"observedGeneration": daemon_set["metadata"]["generation"]}
         self.update_status(daemon_set, status | ({"collisionCount": collisions} if collisions else {}))
 
@@ -233,5 +240,6 @@ class DaemonSetController(RevisionController):
         ended = PODS_ENDED.get(phase(pod)) if place.allowed else None
         if ended:
             self.event(daemon_set, *ended[:2], ended[2].format(key_of(pod), place.node))
-        self.delete(pod, because=f"it has {phase(pod).lower()}" if ended else "no pod may run there" if not place.allowed else "one pod a node")
+        why = f"it has {phase(pod).lower()}" if ended else "one pod a node" if place.allowed else "no pod may run there"
+        self.delete(pod, because=why)
         self.event(daemon_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")

@@ -16,7 +16,8 @@ MANAGED_BY, MANAGER = "endpoints.kubernetes.io/managed-by", "endpoint-controller
 
 def address(service: dict, pod: dict) -> dict:
     meta, spec = pod["metadata"], pod["spec"]
-    result = {"ip": pod["status"]["podIP"], "targetRef": {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]}}
+    target = {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]}
+    result = {"ip": pod["status"]["podIP"], "targetRef": target}
     if spec.get("nodeName"):
         result["nodeName"] = spec["nodeName"]
     if spec.get("hostname") and spec.get("subdomain") == service["metadata"]["name"]:

@@ -18,7 +18,8 @@ from kubelearn.controllers.selected import Selected
 
 MAX_ENDPOINTS = 100
 MANAGER = "endpointslice-controller.k8s.io"
-SERVICE_NAME, MANAGED_BY, HEADLESS = "kubernetes.io/service-name", "endpointslice.kubernetes.io/managed-by", "service.kubernetes.io/headless"
+SERVICE_NAME, MANAGED_BY = "kubernetes.io/service-name", "endpointslice.kubernetes.io/managed-by"
+HEADLESS = "service.kubernetes.io/headless"
 RESERVED = (SERVICE_NAME, MANAGED_BY, HEADLESS)
 ZONE = "topology.kubernetes.io/zone"
 

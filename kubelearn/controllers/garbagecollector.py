@@ -162,8 +162,8 @@ class GarbageCollector:
         going = owners.dangling + owners.waiting
         text = ", ".join(f"{reference['kind']} {reference['name']}" for reference in going)
         if policy:
-            self.client.delete(self._of(key).name, name_of(obj), namespace_of(obj), f"its owner is {'being deleted' if owners.waiting else 'gone'}: {text}",
-                               propagation=policy, uid=uid_of(obj))
+            because = f"its owner is {'being deleted' if owners.waiting else 'gone'}: {text}"
+            self.client.delete(self._of(key).name, name_of(obj), namespace_of(obj), because, propagation=policy, uid=uid_of(obj))
         elif going:
             self._set(key, obj, "ownerReferences", without_owners(obj, [r["uid"] for r in going]), f"an owner is gone: {text}")
 

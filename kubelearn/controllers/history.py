@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubelearn.api.meta import annotations_of, key_of, labels_of, name_of
+from kubelearn.api.meta import annotations_of, key_of, name_of
 from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.rollout import template_hash
 from kubelearn.errors import ApiError

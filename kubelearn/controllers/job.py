@@ -45,11 +45,15 @@ def uncounted(job: dict, what: str) -> list[str]:
 def tally(job: dict, pods: list[dict]) -> Tally:
     status, completions = job["status"], job["spec"].get("completions") or 0
     noted = {*uncounted(job, "succeeded"), *uncounted(job, "failed")}
-    fresh = [p for p in pods if jobpods.is_tracked(p) and uid_of(p) not in noted and (not is_indexed(job) or index_of(p, completions) is not None)]
+    fresh = [p for p in pods if jobpods.is_tracked(p) and uid_of(p) not in noted]
+    if is_indexed(job):
+        fresh = [p for p in fresh if index_of(p, completions) is not None]
     new_succeeded = [p for p in fresh if phase(p) == "Succeeded"]
     new_failed = [p for p in fresh if is_failed(p, job)]
     counted = sum(jobpolicy.judge_failure(job, p).counts for p in new_failed)
-    done = sorted({*jobpolicy.parse_indexes(status.get("completedIndexes", "")), *(index_of(p, completions) for p in new_succeeded)}) if is_indexed(job) else []
+    done = jobpolicy.parse_indexes(status.get("completedIndexes", ""))
+    if is_indexed(job):
+        done = sorted({*done, *(index_of(p, completions) for p in new_succeeded)})
     lost = jobpods.failed_indexes(job, fresh)
     succeeded = len(done) if is_indexed(job) else status.get("succeeded", 0) + len(new_succeeded) + len(uncounted(job, "succeeded"))
     return Tally(pods, [p for p in pods if is_active(p)], sum(is_deleting(p) and not is_terminal(p) for p in pods), succeeded,
@@ -155,7 +159,8 @@ class JobController(Controller):
                 end = "SuccessCriteriaMet", "CompletionsReached", "Reached expected number of succeeded pods"
             elif not is_deleting(job):
                 job = self._with_suspension(job)
-        status = {**{k: v for k, v in job["status"].items() if k != "active"}, **({"active": active} if active else {}), "ready": ready, "terminating": terminating}
+        status = {key: value for key, value in job["status"].items() if key != "active"} | ({"active": active} if active else {})
+        status |= {"ready": ready, "terminating": terminating}
         self._track(job, count, status, end)
         if failure:
             raise failure
@@ -205,7 +210,8 @@ class JobController(Controller):
         conditions = status.get("conditions", [])
         if end and not any(c["type"] == end[0] for c in conditions):
             conditions = [*conditions, self._condition(*end)]
-        status = {**status, **jobpods.index_fields(job, count), **({"conditions": conditions} if conditions else {}), "uncountedTerminatedPods": noted}
+        status = {**status, **jobpods.index_fields(job, count), "uncountedTerminatedPods": noted}
+        status |= {"conditions": conditions} if conditions else {}
         because = f"{len(count.active)} active, {count.succeeded} succeeded, {count.failed} failed"
         stored = self.update_status(stored, status, because)
         for pod in count.pods:

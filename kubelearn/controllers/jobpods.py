@@ -14,7 +14,8 @@ from kubelearn.controllers.replicaset import deletion_rank, pod_from_template
 from kubelearn.errors import ApiError
 
 FINALIZER = "batch.kubernetes.io/job-tracking"
-INDEX_VARIABLE = {"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": f"metadata.labels['{INDEX}']"}}}
+INDEX_FIELD = {"apiVersion": "v1", "fieldPath": f"metadata.labels['{INDEX}']"}
+INDEX_VARIABLE = {"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": INDEX_FIELD}}
 
 
 def is_tracked(pod: dict) -> bool:
@@ -26,8 +27,9 @@ def release(controller: Controller, pod: dict, because: str) -> None:
     if not is_tracked(pod):
         return
     finalizers = [f for f in pod["metadata"]["finalizers"] if f != FINALIZER]
+    patch = {"metadata": {"finalizers": finalizers or None, "uid": uid_of(pod)}}
     try:
-        controller.client.patch("Pod", name_of(pod), namespace_of(pod), {"metadata": {"finalizers": finalizers or None, "uid": uid_of(pod)}}, because=because)
+        controller.client.patch("Pod", name_of(pod), namespace_of(pod), patch, because=because)
     except ApiError as error:
         if error.reason not in ("NotFound", "Conflict"):
             raise
@@ -109,7 +111,8 @@ def restarted_too_often(job: dict, pods: list[dict]) -> bool:
     """With restartPolicy OnFailure the restarts inside the living pods count as failures."""
     if job["spec"]["template"]["spec"].get("restartPolicy") != "OnFailure":
         return False
-    statuses = [s for p in pods if not is_terminal(p) for kind in ("initContainerStatuses", "containerStatuses") for s in p["status"].get(kind, ())]
+    living = [p["status"] for p in pods if not is_terminal(p)]
+    statuses = [s for status in living for kind in ("initContainerStatuses", "containerStatuses") for s in status.get(kind, ())]
     return sum(s.get("restartCount", 0) for s in statuses) >= max(job["spec"]["backoffLimit"], 1)
 
 
@@ -119,7 +122,8 @@ def delayed(job: dict, count) -> dict[int, dict]:
     """index -> the last failed pod of an index that is to be tried again; it stays until its successor knows its count."""
     completions, result = job["spec"]["completions"], {}
     settled = {*count.done, *count.failed_indexes, *(index_of(p, completions) for p in count.active)}
-    for pod in sorted((p for p in count.pods if is_tracked(p) and is_failed(p, job)), key=lambda p: (sum(jobpolicy.index_failures(p)), finished_at(p))):
+    failed = [p for p in count.pods if is_tracked(p) and is_failed(p, job)]
+    for pod in sorted(failed, key=lambda p: (sum(jobpolicy.index_failures(p)), finished_at(p))):
         if index_of(pod, completions) not in (None, *settled):
             result[index_of(pod, completions)] = pod
     return result

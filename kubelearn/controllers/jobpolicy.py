@@ -82,8 +82,8 @@ def judge_failure(job: dict, pod: dict) -> Judgement:
         action = rule["action"]
         if status:
             code = status["state"]["terminated"]["exitCode"]
-            name = key_of(pod)
-            return Judgement(action, f"Container {status['name']} for pod {name} failed with exit code {code} matching {action} rule at index {number}")
+            container = f"Container {status['name']} for pod {key_of(pod)}"
+            return Judgement(action, f"{container} failed with exit code {code} matching {action} rule at index {number}")
         if kind:
             return Judgement(action, f"Pod {key_of(pod)} has condition {kind} matching {action} rule at index {number}")
     return Judgement()

@@ -108,7 +108,7 @@ class NamespaceController(Controller):
         errors = []
         for obj in self.client.list(resource.name, namespace):
             try:
-                self.client.delete(resource.name, name_of(obj), namespace, because="its namespace is being deleted", propagation="Background")
+                self.client.delete(resource.name, name_of(obj), namespace, "its namespace is being deleted", propagation="Background")
             except ApiError as error:
                 errors += [] if error.reason == "NotFound" else [str(error)]
         return self.client.list(resource.name, namespace), errors

@@ -28,7 +28,7 @@ def tolerates(toleration: dict, taint: dict) -> bool:
         return False
     operator, value = toleration.get("operator", "Equal"), taint.get("value", "")
     if operator in ("Gt", "Lt"):
-        return value.lstrip("-").isdigit() and (int(value) > int(toleration["value"])) == (operator == "Gt") and value != toleration["value"]
+        return Requirement("", OPERATORS[operator], (toleration["value"],)).matches({"": value})
     return operator == "Exists" or toleration.get("value", "") == value
 
 

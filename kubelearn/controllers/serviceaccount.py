@@ -10,8 +10,8 @@ from kubelearn.controllers.controller import Controller
 
 ACCOUNT, ROOT_CA = "default", "kube-root-ca.crt"
 DESCRIPTION = {"kubernetes.io/description":
-               "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or "
-               "kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."}
+               "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal "
+               "service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."}
 
 
 class ServiceAccountController(Controller):
@@ -37,7 +37,8 @@ class RootCACertPublisher(Controller):
         data, old = {"ca.crt": self.root_ca}, self.informer("ConfigMap").get(name_of(namespace), ROOT_CA)
         if old is None:
             metadata = {"name": ROOT_CA, "namespace": name_of(namespace), "annotations": DESCRIPTION}
-            self.client.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}, because="every namespace has this file")
+            config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+            self.client.create(config, because="every namespace has this file")
         elif old.get("data") != data or annotations_of(old) != DESCRIPTION:
             restored = {**old, "metadata": {**old["metadata"], "annotations": DESCRIPTION}, "data": data}
             self.client.update(restored, because="it was changed")

@@ -58,7 +58,8 @@ def stateful_pod(stateful_set: dict, revision: dict, ordinal: int) -> dict:
     metadata = {key: value for key, value in pod["metadata"].items() if key != "generateName"}
     service = stateful_set["spec"].get("serviceName")
     spec = {**template["spec"], "hostname": name, **({"subdomain": service} if service else {})}
-    return {**pod, "metadata": {**metadata, "name": name, "labels": labels}, "spec": claimtemplates.with_volumes(stateful_set, spec, ordinal)}
+    spec = claimtemplates.with_volumes(stateful_set, spec, ordinal)
+    return {**pod, "metadata": {**metadata, "name": name, "labels": labels}, "spec": spec}
 
 
 def pods_to_update(stateful_set: dict, pods: dict[int, dict], update: str, available: set[str]) -> list[dict]:
@@ -176,7 +177,8 @@ class StatefulSetController(RevisionController):
             self._ensure_claims(stateful_set, ordinal)
             self.create(pod, stateful_set, because=f"ordinals {wanted.start} to {wanted.stop - 1} wanted, {ordinal} is missing")
         except ApiError as error:
-            self.event(stateful_set, "Warning", "FailedCreate", f"Create Pod {name_of(pod)} in StatefulSet {name} failed error: {error}")
+            self.event(stateful_set, "Warning", "FailedCreate",
+                       f"Create Pod {name_of(pod)} in StatefulSet {name} failed error: {error}")
             raise
         self.event(stateful_set, "Normal", "SuccessfulCreate", f"Create Pod {name_of(pod)} in StatefulSet {name} successful")
 

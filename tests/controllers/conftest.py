@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from kubelearn.api.meta import key_of, name_of, namespace_of
+from kubelearn.api.meta import name_of, namespace_of
 from kubelearn.api.resources import Resources
 from kubelearn.apiserver.registry import Registry
 from kubelearn.apiserver.request import Request
@@ -19,7 +19,8 @@ class World:
         self.registry = Registry(self.clock, Resources())
         self.client = Client(self.registry, "test")
         self.controllers: dict[str, object] = {}
-        self.apply("{apiVersion: v1, kind: Namespace, metadata: {name: default}}\n---\n{apiVersion: v1, kind: ServiceAccount, metadata: {name: default}}")
+        self.apply("{apiVersion: v1, kind: Namespace, metadata: {name: default}}")
+        self.apply("{apiVersion: v1, kind: ServiceAccount, metadata: {name: default}}")
 
     def start(self, *classes: type) -> World:
         for controller in classes:
@@ -70,8 +71,11 @@ class World:
             self.apply(f"""
                 apiVersion: v1
                 kind: Node
-                metadata: {{name: node-{number}, labels: {{kubernetes.io/hostname: node-{number}, topology.kubernetes.io/zone: {'abc'[number % 3]}}}}}
+                metadata:
+                  name: node-{number}
+                  labels: {{kubernetes.io/hostname: node-{number}, topology.kubernetes.io/zone: {'abc'[number % 3]}}}
                 status: {{conditions: [{{type: Ready, status: "True"}}]}}""")
+            self.patch("Node", f"node-{number}", {"spec": {"taints": None}})  # a new node is tainted not-ready until someone sees it ready
         self.count, self.placed, self.seconds = count, 0, seconds
         self.client.informer("Pod").on(self._pod_changed)
         return self

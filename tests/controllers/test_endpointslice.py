@@ -7,7 +7,11 @@ from kubelearn.controllers import endpointslice
 from kubelearn.controllers.endpoints import EndpointsController
 from kubelearn.controllers.endpointslice import EndpointSliceController, find_port, reconcile, spread
 
-SERVICE = "{apiVersion: v1, kind: Service, metadata: {name: web, labels: {app: web}}, spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}}"
+SERVICE = """
+    apiVersion: v1
+    kind: Service
+    metadata: {name: web, labels: {app: web}}
+    spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}"""
 
 
 def pod(name: str, port: int = 80, app: str = "web") -> str:

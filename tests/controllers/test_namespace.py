@@ -38,7 +38,11 @@ def test_a_namespace_ends_with_all_that_is_in_it(namespaces):
 def test_pods_go_first(namespaces):
     """While a pod is on its way out, everything that it may still need stays."""
     namespaces.apply(NAMESPACE + "\n---\n" + CONFIG)
-    namespaces.apply("{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: extra}, spec: {nodeName: n, containers: [{name: c, image: i}]}}")
+    namespaces.apply("""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: p, namespace: extra}
+        spec: {nodeName: n, containers: [{name: c, image: i}]}""")
     namespaces.delete("Namespace", "extra")
     namespaces.run(6)
     assert "a" in namespaces.names("ConfigMap", "extra") and namespaces.get("Namespace", "extra")
