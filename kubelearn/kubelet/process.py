@@ -168,15 +168,15 @@ class Process:
 
     async def work(self, steps: int = 1) -> None:
         """Counts CPU time; a hundred steps make an event, and the longer a loop is busy the fewer (1% of its time each)."""
+        if self.clock.now != self.rested:  # it has waited since: what came before was no busy loop
+            self.rested, self.steps, self.busy = self.clock.now, 0, 0.0
         self.steps += steps
-        if self.steps < QUANTUM:
-            return
-        if self.clock.now > self.rested:
-            self.busy = 0.0
-        pause = max(self.steps * STEP, self.busy / 100)
-        self.steps, self.busy, self.rested = 0, self.busy + pause, self.clock.now + pause
-        self.container.cpu_seconds += pause
-        await self.clock.sleep(pause)
+        if self.steps >= QUANTUM:
+            pause = max(self.steps * STEP, self.busy / 100)
+            self.steps, self.busy = 0, self.busy + pause
+            self.container.cpu_seconds += pause
+            await self.clock.sleep(pause)
+            self.rested = self.clock.now
 
     # --- memory ---------------------------------------------------------------------------------------------------
 

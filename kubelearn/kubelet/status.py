@@ -14,8 +14,8 @@ NO_PROBES = NoProbes()
 
 
 def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, probes: NoProbes, now: str, host_ip: str,
-                        evicted: tuple[str, str] | None = None, terminal: bool = False, stopped: bool = False) -> dict:
-    """The status to write. old: the one written last; reasons: container -> why it could not be started; now: RFC 3339.
+                        evicted: tuple[str, str] | None = None, terminal: bool = False, stopped: bool = False) -> tuple[dict, str]:
+    """(the status to write, the phase that the pod is really in). old: the one written last; reasons: container -> why it could not be started; now: RFC 3339.
 
     evicted: (reason, message) of a pod that must fail. terminal: none of it will run again. stopped: and none runs any
     more; until then the phase stays what it was, so that nobody takes the pod's place too early.
@@ -43,7 +43,7 @@ def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, prob
         if statuses:
             new[key] = statuses
     new["containerStatuses"] = sorted(regulars, key=lambda status: status["name"])
-    return shared(new, old)
+    return shared(new, old), phase
 
 
 def shared(new: object, old: object) -> object:

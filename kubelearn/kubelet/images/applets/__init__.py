@@ -1,0 +1,122 @@
+"""Busybox's commands. Each module fills APPLETS; an applet is a program that reads process.args.
+
+Texts are busybox's. Leaves out: options that scripts hardly use.
+"""
+from __future__ import annotations
+
+import getopt
+from collections.abc import AsyncIterator, Callable
+
+from kubelearn.kubelet.files import OpenFile
+from kubelearn.kubelet.process import Exit, Process, Program
+from kubelearn.volumes import Directory
+
+APPLETS: dict[str, Program] = {}
+
+
+def applet(*names: str) -> Callable[[Program], Program]:
+    def register(program: Program) -> Program:
+        APPLETS.update(dict.fromkeys(names, program))
+        return program
+    return register
+
+
+def options(process: Process, short: str, long: tuple[str, ...] = (), usage: str = "", least: int = 0,
+            stop: bool = False) -> tuple[dict[str, str], list[str]]:
+    """Options by name ("n", "max-count") with their values, and the other arguments. Ends the program when they are wrong.
+    stop: the first other argument ends the options."""
+    try:
+        found, rest = (getopt.getopt if stop else getopt.gnu_getopt)(process.args, short, long)
+    except getopt.GetoptError as error:
+        text = f"invalid option -- '{error.opt}'" if len(error.opt) == 1 else f"unrecognized option '--{error.opt}'"
+        if "requires argument" in error.msg:
+            text = f"option requires an argument -- '{error.opt}'"
+        process.error(f"{process.name}: {text}")
+        raise usage_error(process, usage) from None
+    if len(rest) < least:
+        raise usage_error(process, usage)
+    return {name.lstrip("-"): value for name, value in found}, rest
+
+
+def usage_error(process: Process, usage: str) -> Exit:
+    process.error(f"BusyBox v1.36.1 multi-call binary.\n\nUsage: {process.name} {usage}".rstrip())
+    return Exit(1)
+
+
+def integer(process: Process, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        process.error(f"{process.name}: invalid number '{text}'")
+        raise Exit(1) from None
+
+
+def seconds(process: Process, text: str) -> float:
+    """1, 0.5, 2m, 1h, 1d"""
+    scale = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:], 0)
+    try:
+        value = float(text[:-1]) * scale if scale else float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        process.error(f"{process.name}: invalid number '{text}'")
+        raise Exit(1)
+    return value
+
+
+class Failures:
+    """The exit code of an applet that goes on after a file that it cannot read."""
+
+    code = 0
+
+
+def open_input(process: Process, name: str, failures: Failures) -> OpenFile | None:
+    """A file to read, "-" for standard input; None after saying why not."""
+    if name == "-":
+        return process.stdin
+    try:
+        if isinstance(process.files.find(process.path(name)), Directory):
+            process.error(f"{process.name}: read error: Is a directory")
+        else:
+            return process.open(name)
+    except OSError as error:
+        process.error(f"{process.name}: can't open '{name}': {error.strerror}")
+    failures.code = 1
+    return None
+
+
+async def chunks(process: Process, names: list[str], failures: Failures) -> AsyncIterator[bytes]:
+    for name in names or ["-"]:
+        file = open_input(process, name, failures)
+        while file is not None and (data := await file.read()):
+            yield data
+
+
+async def lines(file: OpenFile) -> AsyncIterator[str]:
+    """Lines with their newlines, each as soon as it is there."""
+    rest = b""
+    while data := await file.read():
+        *whole, rest = (rest + data).split(b"\n")
+        for line in whole:
+            yield line.decode("utf-8", "surrogateescape") + "\n"
+    if rest:
+        yield rest.decode("utf-8", "surrogateescape")
+
+
+async def input_lines(process: Process, names: list[str], failures: Failures) -> AsyncIterator[str]:
+    for name in names or ["-"]:
+        file = open_input(process, name, failures)
+        if file is not None:
+            async for line in lines(file):
+                yield line
+
+
+async def read_input(process: Process, names: list[str], failures: Failures) -> bytes:
+    data = bytearray()
+    async for chunk in chunks(process, names, failures):
+        data += chunk
+    return bytes(data)
+
+
+def out(process: Process, text: str) -> None:
+    process.stdout.write(text.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,1 @@
+"""A POSIX shell with busybox ash's ways: parser, expansion, interpreter, builtins."""

@@ -1,0 +1,579 @@
+"""The shell itself: walks a parsed script, runs commands as processes, keeps variables, traps and jobs.
+
+Model: busybox ash. `sh -c TEXT`, `sh FILE`, and commands read from a pipe or a terminal.
+Leaves out: history, job control (fg, bg, suspending), command line editing.
+"""
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from kubelearn.clock import Future
+from kubelearn.kubelet.files import OpenFile, ReadEnd, WriteEnd
+from kubelearn.kubelet.images.shell import syntax
+from kubelearn.kubelet.images.shell.expansion import ShellFault, expand, expand_one, expand_pattern, pattern
+from kubelearn.kubelet.images.shell.parser import complete, parse
+from kubelearn.kubelet.process import SIGNALS, Exit, Process
+from kubelearn.streams import Pipe
+
+BUILTIN_STEPS, FORK_STEPS = 1, 40  # what a command costs, in steps of Process.work
+MEMORY, MOST_HELD = 700 << 10, 64 << 20  # a shell's own bytes; more than that in variables is taken for a loop without end
+TOLD = {"KILL": "Killed", "TERM": "Terminated", "SEGV": "Segmentation fault", "ABRT": "Aborted", "HUP": "Hangup", "QUIT": "Quit"}
+
+
+class Break(Exception):
+    def __init__(self, levels: int):
+        self.levels = levels
+
+
+class Continue(Break):
+    pass
+
+
+class Return(Exception):
+    def __init__(self, code: int):
+        self.code = code
+
+
+class Shell:
+    """One shell process. `last`: it may become its last command instead of starting it as a child."""
+
+    def __init__(self, process: Process, arguments: list[str], zero: str = "sh", parent: Shell | None = None):
+        self.process, self.arguments, self.zero = process, arguments, zero
+        self.variables = dict(parent.variables) if parent else dict(process.env)
+        self.exported = set(parent.exported) if parent else set(process.env)
+        self.read_only = set(parent.read_only) if parent else set()
+        self.functions = dict(parent.functions) if parent else {}
+        self.options = dict(parent.options) if parent else {}
+        self.traps = {name: action for name, action in parent.traps.items() if action == ""} if parent else {}
+        self.locals: list[dict[str, str | None]] = []
+        self.pending: list[str] = []
+        self.waiting: Future | None = None
+        self.jobs: list[Process] = []
+        self.saved: list[dict[int, OpenFile]] = []  # what redirections around the current command have put aside
+        self.status, self.background, self.tested, self.loops, self.weight, self.substituted = 0, 0, 0, 0, 0, False
+        self.pid = parent.pid if parent else process.pid
+        process.memory = MEMORY
+        if parent is None:
+            self.variables.setdefault("IFS", " \t\n")
+            self.variables["PWD"] = process.cwd
+            self.variables["SHLVL"] = str(int(self.variables["SHLVL"]) + 1) if self.variables.get("SHLVL", "").isdigit() else "1"
+            self.exported |= {"PWD", "SHLVL"}
+
+    # --- variables ------------------------------------------------------------------------------------------------
+
+    def look(self, name: str) -> str | None:
+        """A variable, or one of the special parameters."""
+        if name in self.variables:
+            return self.variables[name]
+        if name.isdigit():
+            number = int(name)
+            return self.zero if number == 0 else self.arguments[number - 1] if number <= len(self.arguments) else None
+        return SPECIAL[name](self) if name in SPECIAL else None
+
+    def get(self, name: str, default: str = "") -> str:
+        value = self.look(name)
+        return default if value is None else value
+
+    def put(self, name: str, value: str) -> None:
+        if name in self.read_only:
+            raise ShellFault(f"{name}: is read only")
+        old = self.variables.get(name, "")
+        self.variables[name] = value
+        if len(value) > 4096 or len(old) > 4096:
+            self.weight += len(value) - len(old)
+            self.process.use_memory(MEMORY + (self.weight if self.weight < MOST_HELD else 1 << 40))
+
+    def environment(self) -> dict[str, str]:
+        return {name: self.variables[name] for name in self.variables if name in self.exported}
+
+    # --- running --------------------------------------------------------------------------------------------------
+
+    async def run_script(self, script: syntax.Script, last: bool = False) -> int:
+        for line in script.lines:
+            await self.run(line, last and line is script.lines[-1] and script.error is None)
+        if script.error is not None:
+            raise ShellFault(f"syntax error: {script.error}")
+        return self.status
+
+    async def run(self, node: object, last: bool = False) -> int:
+        self.status = await RUN[type(node)](self, node, last)
+        if self.pending:
+            await self.run_traps()
+        if self.status and self.options.get("e") and not self.tested and type(node) in FAILS and not getattr(node, "negated", False):
+            raise Exit(self.status)
+        return self.status
+
+    async def test(self, node: object) -> int:
+        """Runs a condition: set -e does not end the shell in it."""
+        self.tested += 1
+        try:
+            return await self.run(node)
+        finally:
+            self.tested -= 1
+
+    async def sequence(self, node: syntax.Sequence, last: bool) -> int:
+        for number, (command, background) in enumerate(node.items):
+            if background:
+                self.start_job(command)
+            else:
+                await self.run(command, last and number == len(node.items) - 1)
+        return self.status
+
+    def start_job(self, command: object) -> None:
+        job = self.fork(command, {**self.process.fds, 0: OpenFile()})
+        self.jobs.append(job)
+        self.background, self.status = job.pid, 0
+
+    async def and_or(self, node: syntax.AndOr, last: bool) -> int:
+        status = await self.test(node.first)
+        for number, (operator, command) in enumerate(node.rest):
+            if (status == 0) == (operator == "&&"):
+                final = number == len(node.rest) - 1
+                status = await (self.run(command, last) if final else self.test(command))
+        return status
+
+    async def group(self, node: syntax.Group, last: bool) -> int:
+        return await self.run(node.body, last)
+
+    async def if_(self, node: syntax.If, last: bool) -> int:
+        for condition, body in node.branches:
+            if await self.test(condition) == 0:
+                return await self.run(body, last)
+        return await self.run(node.otherwise, last) if node.otherwise else 0
+
+    async def while_(self, node: syntax.While, last: bool) -> int:
+        status = 0
+        self.loops += 1
+        try:
+            while (await self.test(node.condition) == 0) != node.until:
+                await self.process.work()
+                try:
+                    status = await self.run(node.body)
+                except Break as jump:
+                    if not self.again(jump):
+                        return 0
+        finally:
+            self.loops -= 1
+        return status
+
+    async def for_(self, node: syntax.For, last: bool) -> int:
+        words = list(self.arguments) if node.words is None else await expand(self, node.words)
+        status = 0
+        self.loops += 1
+        try:
+            for word in words:
+                self.put(node.name, word)
+                await self.process.work()
+                try:
+                    status = await self.run(node.body)
+                except Break as jump:
+                    if not self.again(jump):
+                        return 0
+        finally:
+            self.loops -= 1
+        return status
+
+    @staticmethod
+    def again(jump: Break) -> bool:
+        """After break or continue: does this loop go on? One for an outer loop is passed on."""
+        jump.levels -= 1
+        if jump.levels > 0:
+            raise jump
+        return isinstance(jump, Continue)
+
+    async def case(self, node: syntax.Case, last: bool) -> int:
+        subject = await expand_one(self, node.word)
+        for patterns, body in node.items:
+            for candidate in patterns:
+                if pattern(await expand_pattern(self, candidate)).fullmatch(subject):
+                    return await self.run(body, last)
+        return 0
+
+    async def function(self, node: syntax.Function, last: bool) -> int:
+        self.functions[node.name] = node.body
+        return 0
+
+    # --- processes ------------------------------------------------------------------------------------------------
+
+    def fork(self, command: object, fds: dict[int, OpenFile]) -> Process:
+        """A subshell as a process of its own."""
+        async def child(process: Process) -> int:
+            shell = Shell(process, list(self.arguments), self.zero, self)
+            process.handlers = {name: "ignore" for name in shell.traps}
+            return await shell.main(lambda: shell.run(command, last=True))
+        try:
+            return self.process.fork(child, list(self.process.argv), self.process.env, fds)
+        except OSError as error:
+            raise ShellFault(f"can't fork: {error.strerror}") from None
+
+    async def finish(self, child: Process) -> int:
+        """Waits for a child in the foreground; says so when a signal ended it."""
+        await self.process.work(FORK_STEPS)
+        status = await child.exit
+        if child.killed_by in TOLD:
+            self.process.error(TOLD[child.killed_by])
+        return status
+
+    async def subshell(self, node: syntax.Subshell, last: bool) -> int:
+        return await self.finish(self.fork(node.body, self.process.fds))
+
+    async def pipeline(self, node: syntax.Pipeline, last: bool) -> int:
+        if len(node.commands) == 1:
+            status = await self.test(node.commands[0])
+        else:
+            children, source = [], None
+            for number, command in enumerate(node.commands):
+                fds = dict(self.process.fds)
+                if source is not None:
+                    fds[0] = ReadEnd(source)
+                if number < len(node.commands) - 1:
+                    source = Pipe(self.process.clock)
+                    fds[1] = WriteEnd(source)
+                children.append(self.fork(command, fds))
+                for fd in (0, 1):
+                    if fds.get(fd) is not self.process.fds.get(fd):
+                        fds[fd].release()
+            for child in children:
+                status = await self.finish(child)
+        return int(status == 0) if node.negated else status
+
+    async def substitute(self, script: syntax.Script) -> str:
+        """$(...): what it writes, without the newlines at its end."""
+        pipe = Pipe(self.process.clock)
+        end = WriteEnd(pipe)
+        child = self.fork(script, {**self.process.fds, 1: end})
+        end.release()
+        output = bytearray()
+        while data := await pipe.read():
+            output += data
+        self.status = await self.finish(child)
+        self.substituted = True
+        return output.replace(b"\0", b"").decode("utf-8", "surrogateescape").rstrip("\n")
+
+    # --- redirections ---------------------------------------------------------------------------------------------
+
+    async def redirected(self, node: syntax.Redirected, last: bool) -> int:
+        fds = await self.redirect(node.redirects)
+        return 1 if fds is None else await self.within(fds, lambda: self.run(node.command))
+
+    async def redirect(self, redirects: tuple[syntax.Redirect, ...]) -> dict[int, OpenFile] | None:
+        """The descriptors with these redirections applied, each held once more; None when one failed, which was said."""
+        fds = dict(self.process.fds)
+        opened = []
+        try:
+            for redirect in redirects:
+                file = await self._open(redirect, fds)
+                if file is None:
+                    fds.pop(redirect.fd, None)
+                else:
+                    opened.append(file)
+                    fds[redirect.fd] = file
+        except ShellFault as error:
+            self.process.error(f"{self.zero}: {error.text}")
+            fds = None
+        for file in fds.values() if fds else ():
+            file.share()
+        for file in opened:
+            file.release()
+        return fds
+
+    async def _open(self, redirect: syntax.Redirect, fds: dict[int, OpenFile]) -> OpenFile | None:
+        if redirect.op == "<<":
+            pipe = Pipe(self.process.clock)
+            pipe.write((await expand_one(self, redirect.target[0])).encode("utf-8", "surrogateescape"))
+            pipe.end()
+            return ReadEnd(pipe)
+        target = await expand_one(self, redirect.target)
+        if redirect.op in (">&", "<&"):
+            if target == "-":
+                return None
+            if not target.isdigit() or int(target) not in fds:
+                raise ShellFault(f"{target}: bad file descriptor" if target.isdigit() else f"ambiguous redirect: {target}")
+            return fds[int(target)].share()
+        try:
+            return self.process.open(target, redirect.op)
+        except FileNotFoundError:
+            raise ShellFault(f"can't open {target}: no such file" if redirect.op == "<" else
+                             f"can't create {target}: nonexistent directory") from None
+        except OSError as error:
+            raise ShellFault(f"can't {'open' if redirect.op == '<' else 'create'} {target}: {error.strerror}") from None
+
+    async def within(self, fds: dict[int, OpenFile], run: Callable[[], Awaitable[int]]) -> int:
+        """Runs something in this shell with other descriptors, then lets go of them."""
+        self.saved.append(self.process.fds)
+        self.process.fds = fds
+        try:
+            return await run()
+        finally:
+            if self.saved:  # else exec has taken over
+                kept = self.saved.pop()
+                if self.process.fds is fds:  # exec without a command keeps its own
+                    self.process.fds = kept
+                    release(fds)
+
+    # --- simple commands ------------------------------------------------------------------------------------------
+
+    async def simple(self, node: syntax.Simple, last: bool) -> int:
+        self.substituted = False
+        words = await expand(self, node.words)
+        status = self.status if self.substituted else 0
+        if not words:
+            return await self.assign(node, status)
+        if self.options.get("x"):
+            self.process.error("+ " + " ".join(words))
+        fds = None
+        if node.redirects:
+            fds = await self.redirect(node.redirects)
+            if fds is None:
+                return 1
+        assignments = {name: await expand_one(self, word) for name, word in node.assignments}
+        name = words[0]
+        if name == "exec":
+            return await self.exec(words[1:], assignments, fds)
+        builtin = BUILTINS.get(name)
+        body = self.functions.get(name)
+        if body is None and builtin is None:
+            return await self.external(words, assignments, fds, last)
+        await self.process.work(BUILTIN_STEPS)
+        call = (lambda: self.call(body, words[1:], assignments)) if body is not None else lambda: self.builtin(builtin, words, assignments)
+        return await (call() if fds is None else self.within(fds, call))
+
+    async def assign(self, node: syntax.Simple, status: int) -> int:
+        for name, word in node.assignments:
+            self.substituted = False
+            self.put(name, await expand_one(self, word))
+            status = self.status if self.substituted else status
+            if self.options.get("x"):
+                self.process.error(f"+ {name}={self.variables[name]}")
+        if node.redirects:
+            fds = await self.redirect(node.redirects)
+            release(fds or {})
+            return status if fds is not None else 1
+        await self.process.work(BUILTIN_STEPS)
+        return status
+
+    async def builtin(self, builtin: Callable, words: list[str], assignments: dict[str, str]) -> int:
+        kept = {name: self.variables.get(name) for name in assignments}
+        for name, value in assignments.items():
+            self.put(name, value)
+        try:
+            return await builtin(self, words)
+        except OSError as error:
+            self.process.error(f"{self.zero}: {words[0]}: {error.strerror}") if not isinstance(error, BrokenPipeError) else None
+            if isinstance(error, BrokenPipeError):
+                raise
+            return 1
+        finally:
+            self.restore(kept)
+
+    def restore(self, kept: dict[str, str | None]) -> None:
+        for name, value in kept.items():
+            if value is None:
+                self.variables.pop(name, None)
+            else:
+                self.variables[name] = value
+
+    async def call(self, body: object, arguments: list[str], assignments: dict[str, str]) -> int:
+        if len(self.locals) > 200:
+            raise ShellFault("maximum function nesting level exceeded")
+        kept, self.arguments = self.arguments, arguments
+        self.locals.append({})
+        self.variables.update(assignments)
+        try:
+            return await self.run(body)
+        except Return as jump:
+            return jump.code
+        finally:
+            self.arguments = kept
+            self.restore(self.locals.pop())
+
+    async def external(self, words: list[str], assignments: dict[str, str], fds: dict[int, OpenFile] | None, last: bool) -> int:
+        try:
+            if assignments or "PATH" in self.variables:
+                self.process.env = {**self.environment(), **assignments}
+            node = self.process.executable(words[0])[1]
+            if last and not self.traps:
+                return await self.become(words, node, fds)
+            child = self.process.spawn(words, self.process.env, fds, node)
+        except OSError as error:
+            return self.cannot_run(words[0], error)
+        finally:
+            release(fds or {})
+        return await self.finish(child)
+
+    def cannot_run(self, name: str, error: OSError) -> int:
+        missing = isinstance(error, FileNotFoundError)
+        text = "not found" if missing else f"can't fork: {error.strerror}" if isinstance(error, BlockingIOError) else error.strerror
+        self.process.error(f"{self.zero}: {name}: {text}")
+        return 127 if missing else 126 if isinstance(error, PermissionError) else 2
+
+    async def become(self, words: list[str], node: object, fds: dict[int, OpenFile] | None) -> int:
+        """exec: this process goes on as another program."""
+        process = self.process
+        if fds is not None:
+            old, process.fds = process.fds, {number: file.share() for number, file in fds.items()}
+            release(old)
+        while self.saved:
+            release(self.saved.pop())
+        process.argv = words
+        process.handlers = {name: "ignore" for name, action in self.traps.items() if action == ""}
+        raise Become(process.load(node))
+
+    async def exec(self, words: list[str], assignments: dict[str, str], fds: dict[int, OpenFile] | None) -> int:
+        if not words:
+            if fds is not None:
+                old, self.process.fds = self.process.fds, fds
+                release(old)
+            return 0
+        try:
+            self.process.env = {**self.environment(), **assignments}
+            return await self.become(words, self.process.executable(words[0])[1], fds)
+        except OSError as error:
+            raise Exit(self.cannot_run(words[0], error)) from None
+        finally:
+            release(fds or {})
+
+    # --- traps and the end ----------------------------------------------------------------------------------------
+
+    def trap(self, name: str, action: str | None) -> None:
+        if action is None:
+            self.traps.pop(name, None)
+        else:
+            self.traps[name] = action
+        if name in SIGNALS:
+            self.process.on_signal(name, None if action is None else "ignore" if action == "" else lambda: self.caught(name))
+
+    def caught(self, name: str) -> None:
+        self.pending.append(name)
+        if self.waiting is not None and not self.waiting.done():
+            self.waiting.set_result(128 + SIGNALS[name])
+
+    async def run_traps(self) -> None:
+        while self.pending:
+            action = self.traps.get(self.pending.pop(0))
+            if action:
+                status = self.status
+                await self.run_script(parse(action))
+                self.status = status
+
+    async def main(self, run: Callable[[], Awaitable[int]]) -> int:
+        """Runs to the end: errors of the shell, the EXIT trap, and becoming another program."""
+        try:
+            try:
+                self.status = await self._guarded(run)
+            except Exit as end:
+                self.status = end.code
+            action = self.traps.pop("EXIT", "")
+            if action:
+                code = self.status
+                try:
+                    await self._guarded(lambda: self.run_script(parse(action)))
+                except Exit as end:
+                    code = end.code
+                self.status = code
+        except Become as other:
+            return await other.coroutine
+        return self.status
+
+    async def _guarded(self, run: Callable[[], Awaitable[int]]) -> int:
+        try:
+            return await run()
+        except ShellFault as error:
+            self.process.error(f"{self.zero}: {error.text}")
+            return error.code
+        except Return as jump:
+            return jump.code
+        except Break:
+            return 0
+        except RecursionError:
+            self.process.error(f"{self.zero}: nested too deeply")
+            return 2
+
+
+class Become(BaseException):
+    """Unwinds the shell so that its process goes on as another program."""
+
+    def __init__(self, coroutine: object):
+        self.coroutine = coroutine
+
+
+def release(fds: dict[int, OpenFile]) -> None:
+    for file in fds.values():
+        file.release()
+
+
+async def _script(shell: Shell, node: syntax.Script, last: bool) -> int:
+    return await shell.run_script(node, last)
+
+RUN = {
+    syntax.Simple: Shell.simple, syntax.Pipeline: Shell.pipeline, syntax.AndOr: Shell.and_or, syntax.Sequence: Shell.sequence,
+    syntax.Subshell: Shell.subshell, syntax.Group: Shell.group, syntax.If: Shell.if_, syntax.While: Shell.while_, syntax.For: Shell.for_,
+    syntax.Case: Shell.case, syntax.Function: Shell.function, syntax.Redirected: Shell.redirected, syntax.Script: _script,
+}
+FAILS = (syntax.Simple, syntax.Pipeline, syntax.Subshell, syntax.Redirected)  # what set -e looks at
+SPECIAL: dict[str, Callable[[Shell], str | None]] = {
+    "?": lambda shell: str(shell.status), "#": lambda shell: str(len(shell.arguments)), "$": lambda shell: str(shell.pid),
+    "!": lambda shell: str(shell.background) if shell.background else None, "-": lambda shell: "".join(sorted(shell.options)),
+    "@": lambda shell: " ".join(shell.arguments) or None, "*": lambda shell: " ".join(shell.arguments) or None,
+    "PPID": lambda shell: str(shell.process.parent.pid if shell.process.parent else 0),
+}
+BUILTINS: dict[str, Callable] = {}
+
+
+async def sh(process: Process) -> int:
+    """sh [-c TEXT | FILE] [ARGUMENT...]; without either it reads commands from its input."""
+    flags, words = "", list(process.args)
+    while words and words[0][:1] == "-" and len(words[0]) > 1:
+        flags += words.pop(0).lstrip("-")
+    if "c" in flags:
+        if not words:
+            process.error(f"{process.argv[0]}: -c requires an argument")
+            return 2
+        shell = Shell(process, words[2:], words[1] if len(words) > 1 else process.argv[0])
+        shell.options.update(dict.fromkeys(set(flags) & set("euxf"), True))
+        return await shell.main(lambda: shell.run_script(parse(words[0])))
+    shell = Shell(process, words[1:], words[0] if words else process.argv[0])
+    shell.options.update(dict.fromkeys(set(flags) & set("euxf"), True))
+    if not words or "s" in flags:
+        return await shell.main(lambda: _read_commands(shell))
+    try:
+        text = process.files.read(process.path(words[0])).decode("utf-8", "surrogateescape")
+    except OSError as error:
+        process.error(f"{process.argv[0]}: can't open '{words[0]}': {error.strerror}")
+        return 2
+    return await shell.main(lambda: shell.run_script(parse(text)))
+
+
+async def _read_commands(shell: Shell) -> int:
+    """Commands from standard input, each run as soon as it is complete; a terminal gets a prompt."""
+    process, text = shell.process, ""
+    interactive = process.stdin.is_terminal
+    while True:
+        if interactive:
+            prompt = "> " if text else f"{process.cwd} {'#' if process.user[0] == 0 else '$'} "
+            process.stderr.write(prompt.encode())
+        line = await read_line(process.stdin)
+        text += line.decode("utf-8", "surrogateescape")
+        if line and not (line.endswith(b"\n") and complete(text)):
+            continue
+        try:
+            await shell.run_script(parse(text))
+        except ShellFault as error:
+            if not interactive:
+                raise
+            process.error(f"{shell.zero}: {error.text}")
+            shell.status = error.code
+        text = ""
+        if not line:
+            return shell.status
+
+
+async def read_line(file: OpenFile) -> bytes:
+    """Byte by byte, so that what follows stays for the commands that read the same input."""
+    line = bytearray()
+    while (byte := await file.read(1)) and byte != b"\n":
+        line += byte
+    return bytes(line + byte)
+
+
+__all__ = ["BUILTINS", "Break", "Continue", "Return", "Shell", "read_line", "sh"]

@@ -1,0 +1,269 @@
+"""The shell's words: quoting, parameters, substitutions, here-documents.
+
+Errors are busybox ash's wording. Leaves out: aliases, $'..' escapes beyond the common ones.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from kubelearn.kubelet.images.shell.syntax import Arithmetic, Parameter, ShellSyntaxError, Substitution, Text, Word
+
+OPERATORS = ("<<-", "&&", "||", ";;", "<<", ">>", "<&", ">&", "<>", ">|", "&>", "&", "|", ";", "<", ">", "(", ")", "\n")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+SPECIAL = "@*#?-$!"
+STRINGS = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
+PLAIN = re.compile(r"[A-Za-z0-9_./:,=@%+^-]+")
+END_OF_FILE = "end of file"
+
+
+class Lexer:
+    """A position in a text. `parse` makes a Script of the text inside $(...)."""
+
+    def __init__(self, text: str, parse: Callable):
+        self.text, self.at, self.parse = text, 0, parse
+        self.pending: list[tuple[list, bool]] = []  # here-documents whose text comes after this line
+        self._next: tuple | None = None
+
+    # --- tokens ---------------------------------------------------------------------------------------------------
+
+    def peek(self) -> str | Word | None:
+        """An operator, a Word, or None at the end."""
+        if self._next is None:
+            self._skip()
+            start = self.at
+            token = self._token()
+            self._next = (token, start)
+        return self._next[0]
+
+    def take(self) -> str | Word | None:
+        token = self.peek()
+        self._next = None
+        if token == "\n":
+            self._read_here_documents()
+        return token
+
+    def raw(self) -> str:
+        """The source of the token that peek() shows."""
+        self.peek()
+        return self.text[self._next[1]:self.at]
+
+    def _skip(self) -> None:
+        text = self.text
+        while self.at < len(text):
+            if text[self.at] in " \t\r":
+                self.at += 1
+            elif text.startswith("\\\n", self.at):
+                self.at += 2
+            elif text[self.at] == "#":
+                end = text.find("\n", self.at)
+                self.at = len(text) if end < 0 else end
+            else:
+                break
+
+    def _token(self) -> str | Word | None:
+        if self.at >= len(self.text):
+            return None
+        for operator in OPERATORS:
+            if self.text.startswith(operator, self.at):
+                self.at += len(operator)
+                return operator
+        return self.word()
+
+    # --- words ----------------------------------------------------------------------------------------------------
+
+    def word(self, ends: str = " \t\r\n;&|<>()") -> Word:
+        """Up to an unquoted character of `ends`."""
+        parts: list = []
+        text = self.text
+        while self.at < len(text) and text[self.at] not in ends:
+            character = text[self.at]
+            if plain := PLAIN.match(text, self.at) if "}" not in ends else None:
+                parts.append(Text(plain[0], False))
+                self.at = plain.end()
+            elif character == "'":
+                parts.append(Text(self._until("'"), True))
+            elif character == '"':
+                self.at += 1
+                parts += self._double('"') or [Text("", True)]
+                self.at += 1
+            elif character == "\\":
+                self.at += 2
+                if text[self.at - 1:self.at] != "\n":
+                    parts.append(Text(text[self.at - 1:self.at] or "\\", True))
+            elif character in "$`":
+                parts.append(self._dollar(False))
+            else:
+                parts.append(Text(character, False))
+                self.at += 1
+        return make_word(parts)
+
+    def _until(self, quote: str) -> str:
+        end = self.text.find(quote, self.at + 1)
+        if end < 0:
+            raise ShellSyntaxError("unterminated quoted string", True)
+        inner = self.text[self.at + 1:end]
+        self.at = end + 1
+        return inner
+
+    def _double(self, end: str) -> list:
+        """The inside of double quotes, up to `end`; also here-documents (end "")."""
+        parts: list = []
+        text = self.text
+        while True:
+            if self.at >= len(text):
+                if end:
+                    raise ShellSyntaxError("unterminated quoted string", True)
+                return parts
+            character = text[self.at]
+            if character == end:
+                return parts
+            if character == "\\" and text[self.at + 1:self.at + 2] in ("$", "`", "\\", "\n", end or "$"):
+                if text[self.at + 1] != "\n":
+                    parts.append(Text(text[self.at + 1], True))
+                self.at += 2
+            elif character in "$`":
+                parts.append(self._dollar(True))
+            else:
+                stop = self.at + 1
+                while stop < len(text) and text[stop] not in '$`\\"':
+                    stop += 1
+                parts.append(Text(text[self.at:stop], True))
+                self.at = stop
+
+    def _dollar(self, quoted: bool) -> object:
+        text, at = self.text, self.at
+        if text[at] == "`":
+            inner = self._backquoted()
+            return Substitution(self.parse(inner), quoted)
+        if text.startswith("$((", at) and (end := self._closing(at + 3, "))")) is not None:
+            self.at = end + 2
+            return Arithmetic(make_word(Lexer(text[at + 3:end], self.parse)._double("")), quoted)
+        if text.startswith("$(", at):
+            end = self._closing(at + 2, ")")
+            if end is None:
+                raise ShellSyntaxError('unexpected end of file (expecting ")")', True)
+            self.at = end + 1
+            return Substitution(self.parse(text[at + 2:end]), quoted)
+        if text.startswith("${", at):
+            return self._braced(quoted)
+        if text.startswith("$'", at) and not quoted:
+            return self._ansi()
+        self.at += 1
+        if name := NAME.match(text, self.at):
+            self.at = name.end()
+            return Parameter(name[0], "", None, None, quoted)
+        if self.at < len(text) and (text[self.at] in SPECIAL or text[self.at].isdigit()):
+            self.at += 1
+            return Parameter(text[self.at - 1], "", None, None, quoted)
+        return Text("$", True)
+
+    def _backquoted(self) -> str:
+        end = self.at + 1
+        while end < len(self.text) and self.text[end] != "`":
+            end += 2 if self.text[end] == "\\" else 1
+        if end >= len(self.text):
+            raise ShellSyntaxError('EOF in backquote substitution', True)
+        inner = re.sub(r"\\([$`\\])", r"\1", self.text[self.at + 1:end])
+        self.at = end + 1
+        return inner
+
+    def _ansi(self) -> Text:
+        end = self.at + 2
+        while end < len(self.text) and self.text[end] != "'":
+            end += 2 if self.text[end] == "\\" else 1
+        inner = re.sub(r"\\(.)", lambda match: STRINGS.get(match[1], match[0]), self.text[self.at + 2:end])
+        self.at = end + 1
+        return Text(inner, True)
+
+    def _closing(self, at: int, mark: str) -> int | None:
+        """Where the bracket that was opened before `at` closes, past quotes and nested brackets."""
+        text, depth = self.text, 0
+        while at < len(text):
+            character = text[at]
+            if depth == 0 and text.startswith(mark, at):
+                return at
+            if character == "\\":
+                at += 1
+            elif character == "'" and mark == ")":
+                at = text.find("'", at + 1)
+                if at < 0:
+                    return None
+            elif character == '"':
+                inner = Lexer(text, lambda script: None)
+                inner.at = at + 1
+                inner._double('"')
+                at = inner.at
+            elif character == "(":
+                depth += 1
+            elif character == ")":
+                depth -= 1
+                if depth < 0:
+                    return None
+            at += 1
+        return None
+
+    def _braced(self, quoted: bool) -> Parameter:
+        """${...}"""
+        text = self.text
+        self.at += 2
+        length = text[self.at] == "#" and text[self.at + 1:self.at + 2] not in ("}", "")
+        self.at += length
+        match = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-]").match(text, self.at)
+        if match is None:
+            raise ShellSyntaxError("bad substitution")
+        self.at = match.end()
+        op = re.compile(r":?[-=?+]|##?|%%?|//?|").match(text, self.at)[0]
+        self.at += len(op)
+        word = self.word("/}" if op in ("/", "//") else "}") if op else None
+        other = None
+        if op in ("/", "//") and text[self.at:self.at + 1] == "/":
+            self.at += 1
+            other = self.word("}")
+        if text[self.at:self.at + 1] != "}":
+            raise ShellSyntaxError("bad substitution" if self.at < len(text) else 'unexpected end of file (expecting "}")',
+                                   self.at >= len(text))
+        self.at += 1
+        return Parameter(match[0], "length" if length else op, word, other, quoted)
+
+    # --- here-documents -------------------------------------------------------------------------------------------
+
+    def here_document(self, strip: bool) -> list:
+        """Reads the delimiter; the text follows after this line, in the list that is given back."""
+        self._skip()
+        start = self.at
+        delimiter = self.word()
+        literal = any(quote in self.text[start:self.at] for quote in "'\"\\")
+        box = ["".join(part.text for part in delimiter.parts), literal]
+        self.pending.append((box, strip))
+        return box
+
+    def _read_here_documents(self) -> None:
+        for box, strip in self.pending:
+            delimiter, literal = box
+            lines = []
+            while True:
+                if self.at >= len(self.text):
+                    break  # ash takes the end of the file for the delimiter
+                end = self.text.find("\n", self.at)
+                line = self.text[self.at:] if end < 0 else self.text[self.at:end]
+                self.at = len(self.text) if end < 0 else end + 1
+                line = line.lstrip("\t") if strip else line
+                if line == delimiter:
+                    break
+                lines.append(line + "\n")
+            body = "".join(lines)
+            box[:] = [make_word([Text(body, True)] if literal else Lexer(body, self.parse)._double(""))]
+        self.pending = []
+
+
+def make_word(parts: list) -> Word:
+    """Neighbours joined; plain when its value is already known."""
+    joined: list = []
+    for part in parts:
+        if isinstance(part, Text) and joined and isinstance(joined[-1], Text) and joined[-1].quoted == part.quoted:
+            joined[-1] = Text(joined[-1].text + part.text, part.quoted)
+        else:
+            joined.append(part)
+    fixed = all(isinstance(part, Text) and (part.quoted or not re.search(r"[*?\[~{]", part.text)) for part in joined)
+    return Word(tuple(joined), "".join(part.text for part in joined) if fixed and joined else None)

@@ -1,0 +1,301 @@
+"""The shell's grammar: from text to the tuples of syntax.py, by recursive descent. Errors are busybox ash's wording.
+
+Leaves out: bash's arrays, select, coproc, process substitution.
+"""
+from __future__ import annotations
+
+from functools import lru_cache
+
+from kubelearn.kubelet.images.shell.lexer import NAME, Lexer, make_word
+from kubelearn.kubelet.images.shell.syntax import (AndOr, Case, For, Function, Group, If, Pipeline, Redirect, Redirected, Script, Sequence,
+                                                   ShellSyntaxError, Simple, Subshell, Text, While, Word)
+
+RESERVED = {"if", "then", "else", "elif", "fi", "while", "until", "for", "do", "done", "case", "esac", "in", "{", "}", "!", "function"}
+REDIRECTS = {"<": 0, ">": 1, ">>": 1, "<>": 0, ">&": 1, "<&": 0, ">|": 1, "<<": 0, "<<-": 0, "&>": 1}
+
+
+@lru_cache(maxsize=1_000)
+def parse(text: str) -> Script:
+    """Never raises: what is wrong is the script's `error`, met after the lines before it have run."""
+    parser, lines = Parser(text), []
+    try:
+        while (line := parser.line()) is not None:
+            lines.append(line)
+    except ShellSyntaxError as error:
+        return Script(tuple(lines), error.text)
+    return Script(tuple(lines), None)
+
+
+def complete(text: str) -> bool:
+    """Can this be run, or is there more to come? For a shell that reads its commands from a terminal or a pipe."""
+    parser = Parser(text)
+    try:
+        while parser.line() is not None:
+            pass
+    except ShellSyntaxError as error:
+        return not error.incomplete
+    return not parser.lexer.pending
+
+
+class Parser:
+    def __init__(self, text: str):
+        self.lexer = Lexer(text, parse)
+
+    # --- helpers --------------------------------------------------------------------------------------------------
+
+    def keyword(self) -> str | None:
+        """The reserved word that comes next; quoted ones are none."""
+        token = self.lexer.peek()
+        if isinstance(token, Word) and len(token.parts) == 1 and isinstance(token.parts[0], Text) and not token.parts[0].quoted:
+            return token.parts[0].text if token.parts[0].text in RESERVED else None
+        return None
+
+    def skip_newlines(self) -> None:
+        while self.lexer.peek() == "\n":
+            self.lexer.take()
+
+    def unexpected(self, expecting: str = "") -> ShellSyntaxError:
+        token = self.lexer.peek()
+        shown = "end of file" if token is None else "newline" if token == "\n" else f'"{self.lexer.raw()}"' if isinstance(token, str) or \
+            self.keyword() else "word"
+        wanted = f' (expecting "{expecting}")' if expecting else ""
+        return ShellSyntaxError(f"unexpected {shown}{wanted}", token is None)
+
+    def expect(self, word: str) -> None:
+        if (self.keyword() or self.lexer.peek()) != word:
+            raise self.unexpected(word)
+        self.lexer.take()
+
+    # --- lists ----------------------------------------------------------------------------------------------------
+
+    def line(self) -> Sequence | None:
+        """The commands of the next line; None at the end."""
+        self.skip_newlines()
+        if self.lexer.peek() is None:
+            return None
+        items = self.sequence(stop_at_newline=True)
+        if self.lexer.peek() not in ("\n", None):
+            raise self.unexpected()
+        if self.lexer.peek() == "\n":
+            self.lexer.take()
+        else:
+            self.lexer._read_here_documents()
+        return items
+
+    def sequence(self, *ends: str, stop_at_newline: bool = False) -> Sequence:
+        """Commands up to a reserved word or operator of `ends`."""
+        items = []
+        while True:
+            if not stop_at_newline:
+                self.skip_newlines()
+            token = self.keyword() or self.lexer.peek()
+            if token is None or token in ends or token == ")" or (items and token in RESERVED - {"if", "while", "until", "for", "case",
+                                                                                               "{", "!", "function"}):
+                break
+            if stop_at_newline and token == "\n":
+                break
+            command = self.and_or()
+            separator = self.lexer.peek()
+            items.append((command, separator == "&"))
+            if separator in (";", "&"):
+                self.lexer.take()
+            elif separator != "\n" or stop_at_newline:
+                break
+        if not items and not stop_at_newline:
+            raise self.unexpected(ends[-1] if ends and self.lexer.peek() is None else "")
+        return Sequence(tuple(items))
+
+    def body(self, *ends: str) -> Sequence:
+        """A sequence that must end with one of `ends`, which stays to be taken."""
+        sequence = self.sequence(*ends)
+        if (self.keyword() or self.lexer.peek()) not in ends:
+            raise self.unexpected(ends[-1])
+        return sequence
+
+    def and_or(self) -> object:
+        first, rest = self.pipeline(), []
+        while self.lexer.peek() in ("&&", "||"):
+            operator = self.lexer.take()
+            self.skip_newlines()
+            rest.append((operator, self.pipeline()))
+        return AndOr(first, tuple(rest)) if rest else first
+
+    def pipeline(self) -> object:
+        negated = False
+        while self.keyword() == "!":
+            self.lexer.take()
+            negated = not negated
+        commands = [self.command()]
+        while self.lexer.peek() == "|":
+            self.lexer.take()
+            self.skip_newlines()
+            commands.append(self.command())
+        return Pipeline(tuple(commands), negated) if negated or len(commands) > 1 else commands[0]
+
+    # --- commands -------------------------------------------------------------------------------------------------
+
+    def command(self) -> object:
+        word = self.keyword()
+        if word in COMPOUND:
+            self.lexer.take()
+            node = COMPOUND[word](self)
+        elif self.lexer.peek() == "(":
+            self.lexer.take()
+            node = Subshell(self.body(")"))
+            self.expect(")")
+        elif word is not None:
+            raise self.unexpected()
+        else:
+            return self.simple()
+        redirects = self.redirects()
+        return Redirected(node, redirects) if redirects else node
+
+    def group(self) -> Group:
+        body = self.body("}")
+        self.expect("}")
+        return Group(body)
+
+    def if_(self) -> If:
+        branches, otherwise = [], None
+        condition = self.body("then")
+        while True:
+            self.expect("then")
+            branches.append((condition, self.body("elif", "else", "fi")))
+            word = self.keyword()
+            self.lexer.take()
+            if word == "elif":
+                condition = self.body("then")
+                continue
+            if word == "else":
+                otherwise = self.body("fi")
+                self.expect("fi")
+            return If(tuple(branches), otherwise)
+
+    def loop(self, until: bool) -> While:
+        condition = self.body("do")
+        return While(condition, self.do(), until)
+
+    def do(self) -> Sequence:
+        self.expect("do")
+        body = self.body("done")
+        self.expect("done")
+        return body
+
+    def for_(self) -> For:
+        name = self.lexer.raw()
+        if not NAME.fullmatch(name):
+            raise ShellSyntaxError("bad for loop variable")
+        self.lexer.take()
+        self.skip_newlines()
+        words = None
+        if self.keyword() == "in":
+            self.lexer.take()
+            words = []
+            while isinstance(self.lexer.peek(), Word):
+                words.append(self.lexer.take())
+        if self.lexer.peek() == ";":
+            self.lexer.take()
+        self.skip_newlines()
+        return For(name, None if words is None else tuple(words), self.do())
+
+    def case(self) -> Case:
+        word, items = self.lexer.take(), []
+        if not isinstance(word, Word):
+            raise self.unexpected()
+        self.skip_newlines()
+        self.expect("in")
+        self.skip_newlines()
+        while self.keyword() != "esac":
+            if self.lexer.peek() == "(":
+                self.lexer.take()
+            patterns = [self._pattern()]
+            while self.lexer.peek() == "|":
+                self.lexer.take()
+                patterns.append(self._pattern())
+            self.expect(")")
+            self.skip_newlines()
+            empty = self.lexer.peek() == ";;" or self.keyword() == "esac"
+            items.append((tuple(patterns), Sequence(()) if empty else self.sequence(";;", "esac")))
+            self.skip_newlines()
+            if self.lexer.peek() == ";;":
+                self.lexer.take()
+                self.skip_newlines()
+            elif self.keyword() != "esac":
+                raise self.unexpected(";;")
+        self.expect("esac")
+        return Case(word, tuple(items))
+
+    def _pattern(self) -> Word:
+        if not isinstance(self.lexer.peek(), Word):
+            raise self.unexpected()
+        return self.lexer.take()
+
+    def function(self) -> Function:
+        name = self.lexer.raw()
+        self.lexer.take()
+        if self.lexer.peek() == "(":
+            self.lexer.take()
+            self.expect(")")
+        self.skip_newlines()
+        return Function(name, self.command())
+
+    def simple(self) -> object:
+        assignments, words, redirects = [], [], []
+        while True:
+            redirects += self.redirects()
+            token = self.lexer.peek()
+            if not isinstance(token, Word):
+                break
+            raw = self.lexer.raw()
+            match = NAME.match(raw)
+            if not words and match and raw[match.end():match.end() + 1] == "=":
+                assignments.append((match[0], self._after(token, match.end() + 1)))
+                self.lexer.take()
+                continue
+            self.lexer.take()
+            words.append(token)
+            if len(words) == 1 and not assignments and self.lexer.peek() == "(" and NAME.fullmatch(raw.replace("-", "_")):
+                self.lexer.take()
+                self.expect(")")
+                self.skip_newlines()
+                return Function(raw, self.command())
+        if not (assignments or words or redirects):
+            raise self.unexpected()
+        return Simple(tuple(assignments), tuple(words), tuple(redirects))
+
+    @staticmethod
+    def _after(word: Word, length: int) -> Word:
+        """The word without its first characters, which are plain."""
+        first = word.parts[0]
+        return make_word([part for part in (Text(first.text[length:], False), *word.parts[1:]) if part != Text("", False)])
+
+    def redirects(self) -> tuple[Redirect, ...]:
+        found = []
+        while True:
+            token = self.lexer.peek()
+            fd = None
+            raw = self.lexer.raw() if isinstance(token, Word) else ""
+            if raw.isdigit() and self.lexer.text[self.lexer.at:self.lexer.at + 1] in ("<", ">"):
+                fd = int(raw)
+                self.lexer.take()
+                token = self.lexer.peek()
+            if token not in REDIRECTS:
+                return tuple(found)
+            self.lexer.take()
+            found += self._redirect(REDIRECTS[token] if fd is None else fd, token)
+
+    def _redirect(self, fd: int, operator: str) -> list[Redirect]:
+        if operator in ("<<", "<<-"):
+            return [Redirect(fd, "<<", self.lexer.here_document(operator == "<<-"))]
+        if not isinstance(self.lexer.peek(), Word):
+            raise self.unexpected()
+        target = self.lexer.take()
+        if operator == "&>":
+            return [Redirect(1, ">", target), Redirect(2, ">&", make_word([Text("1", False)]))]
+        return [Redirect(fd, ">" if operator == ">|" else operator, target)]
+
+
+COMPOUND = {
+    "{": Parser.group, "if": Parser.if_, "for": Parser.for_, "case": Parser.case, "function": Parser.function,
+    "while": lambda parser: parser.loop(False), "until": lambda parser: parser.loop(True),
+}

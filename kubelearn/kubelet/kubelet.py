@@ -1,0 +1,207 @@
+"""The kubelet: makes the pods that are assigned to its node run there, and says how they are.
+
+Part of Kubernetes: pkg/kubelet/kubelet.go (SyncPod, SyncTerminatingPod, SyncTerminatedPod).
+A sync of a pod first writes the status of what was seen before, then does what is missing; the next look at the runtime,
+within a second, shows what came of it. So a status is never ahead of the truth, and often a step behind.
+Laws 2 and 7: it meets others in API objects and at its node's port 10250; its memory may be thrown away at any moment.
+Leaves out: resource managers, graceful node shutdown, in-place resize.
+"""
+from __future__ import annotations
+
+from functools import partial
+
+from kubelearn.client import Client
+from kubelearn.clock import Clock, parse_time
+from kubelearn.errors import ApiError
+from kubelearn.kubelet.config import PodConfig
+from kubelearn.kubelet.kuberuntime import KubeRuntime
+from kubelearn.kubelet.kuberuntime_container import grace_of
+from kubelearn.kubelet.lifecycle import Lifecycle
+from kubelearn.kubelet.mounts import VolumeHost
+from kubelearn.kubelet.node import NodeStatus
+from kubelearn.kubelet.pleg import Pleg, next_tick
+from kubelearn.kubelet.pod_actions import compute_pod_actions
+from kubelearn.kubelet.pod_workers import SYNC, TERMINATED, TERMINATING, PodWorker, PodWorkers
+from kubelearn.kubelet.probes import PodProbes, Prober, probed
+from kubelearn.kubelet.runtime import Runtime
+from kubelearn.kubelet.server import Server
+from kubelearn.kubelet.static_pods import StaticPods
+from kubelearn.kubelet.status import NO_PROBES, TERMINAL, generate_pod_status, lost_containers, summary
+from kubelearn.kubelet.status_manager import StatusManager
+from kubelearn.kubelet.volume_manager import VolumeManager
+from kubelearn.network import Network
+from kubelearn.volumes import Directory
+
+DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
+
+
+class Kubelet:
+    """One node's. node: its Node object as it is to be registered (name, labels, capacity); disks: the network's, shared."""
+
+    def __init__(self, client: Client, clock: Clock, network: Network, runtime: Runtime, node: dict,
+                 disks: dict[str, Directory] | None = None, cluster_dns: str = "10.96.0.10"):
+        self.client, self.clock, self.network, self.name = client, clock, network, node["metadata"]["name"]
+        self.address, self.cluster_dns, self.resolver = network.nodes[self.name], cluster_dns, network.nodes[self.name]
+        self.random = clock.random(f"kubelet/{self.name}")
+        self.node = NodeStatus(client, clock, runtime, node, self.address)
+        self.allocatable = self.node.allocatable
+        self.prober = Prober(clock, runtime, network, self.address)
+        self.runtime = KubeRuntime(runtime, Lifecycle(clock, runtime, network, self.address), self)
+        self.volumes = VolumeManager(VolumeHost(clock, self.source, self.token, {} if disks is None else disks, self.allocatable))
+        self.status = StatusManager(client)
+        self.static = StaticPods(self)
+        self.server = Server(self)
+        self.workers: PodWorkers | None = None  # only while it runs
+        self.config = PodConfig(self)
+        self.pleg = Pleg(clock, self.random.random(), self.config.relisted)
+        self.runtime.changed = self.pleg.happened
+        runtime.on_event = lambda container: self.config.on_container(container.id)
+
+    @property
+    def running(self) -> bool:
+        return self.workers is not None
+
+    def start(self) -> None:
+        """The process begins, or comes back: it knows nothing but what the API and the runtime show."""
+        if self.running:
+            return
+        steps = {SYNC: self.sync_pod, TERMINATING: self.sync_terminating_pod, TERMINATED: self.sync_terminated_pod}
+        self.workers = PodWorkers(self.clock, self.pleg, self.random, steps)
+        self.node.start()
+        self.server.start()
+        self.static.start()
+        self.config.start()
+
+    def stop(self) -> None:
+        """The process ends, its containers run on. The node's lease is not renewed any more."""
+        if self.running:
+            workers, self.workers = self.workers, None
+            workers.stop()
+            self.pleg.stop()
+            self.server.stop()
+            self.node.stop()
+
+    # --- the three stages of a pod --------------------------------------------------------------------------------
+
+    async def sync_pod(self, worker: PodWorker) -> bool:
+        """Status, volumes, sandbox, containers. True: the pod has come to its end by itself."""
+        if worker.static:
+            self.static.check(worker)
+        if self.write_status(worker) in TERMINAL:
+            return True
+        self._watch_deadline(worker)
+        await self.volumes.wait_for_mount(worker.pod, partial(self.tell, worker.pod))
+        self._add_probes(worker)
+        pod, tell, probes = {**worker.pod, "status": worker.status}, partial(self._tell_of, worker), worker.probes or NO_PROBES
+        actions = compute_pod_actions(pod, worker.seen, probes.unhealthy, probes.is_started, self.runtime.made_from(worker.uid))
+        if actions.kill_pod:
+            await self.runtime.kill_pod(pod, grace_of(pod), tell)
+            return False
+        for container, message in actions.kill:
+            await self.runtime.kill_container(pod, container, message, probes.grace(container, grace_of(pod)), tell)
+        if actions.create_sandbox:
+            await self.runtime.create_sandbox(pod, partial(self.tell, pod))
+        await self.runtime.start_containers(pod, actions.start, worker.seen, self.volumes.mounts, worker.reasons, tell)
+        return False
+
+    async def sync_terminating_pod(self, worker: PodWorker) -> bool:
+        """Ends what runs of it; only then may its phase say that it is over."""
+        self.write_status(worker, terminal=True)
+        probes = worker.probes or NO_PROBES
+        probes.stop(readiness=False)
+        grace = grace_of(worker.pod) if worker.grace is None else worker.grace
+        await self.runtime.kill_pod(worker.pod, grace, partial(self._tell_of, worker))
+        probes.stop()
+        worker.seen = self.runtime.look(worker.uid)
+        self.write_status(worker, terminal=True, stopped=True)
+        return True
+
+    async def sync_terminated_pod(self, worker: PodWorker) -> bool:
+        """Nothing of it runs on the node any more; a pod that was to be deleted may go."""
+        self.volumes.unmount(worker.uid)
+        if worker.gone or worker.static:
+            self.forget(worker)
+            return True
+        self.status.set(worker, lost_containers(worker.status), "nothing of it runs on the node any more")
+        if "deletionTimestamp" in worker.pod["metadata"]:
+            self.status.delete(worker)
+        return True
+
+    # --- parts of a sync ------------------------------------------------------------------------------------------
+
+    def write_status(self, worker: PodWorker, terminal: bool = False, stopped: bool = False) -> str:
+        """Writes what was seen last, if it is new. Returns the phase that the pod is in, of which the API may hear later."""
+        now = self.clock.timestamp()
+        status, phase = generate_pod_status(worker.pod, worker.status, worker.seen, worker.reasons, worker.probes or NO_PROBES, now,
+                                            self.address, worker.evicted, terminal, stopped)
+        self.status.set(worker, status, summary(status))
+        if worker.probes is not None:
+            worker.probes.update([*status.get("initContainerStatuses", ()), *status["containerStatuses"]])
+        return phase
+
+    def _add_probes(self, worker: PodWorker) -> None:
+        if worker.probes is not None or not any(probed(worker.pod)):
+            return
+
+        def running(name: str):
+            here = self.runtime.pods.get(worker.uid)
+            return here.newest(name).container if here and here.newest(name) else None
+
+        def status_of(name: str) -> dict | None:
+            statuses = [*worker.status.get("initContainerStatuses", ()), *worker.status.get("containerStatuses", ())]
+            return next((status for status in statuses if status["name"] == name), None)
+
+        def changed(name: str, kind: str, result: bool | None) -> None:
+            """Readiness and start are told at once; for the rest the pod's turn has to come."""
+            if kind != "liveness":
+                self.write_status(worker, terminal=worker.stage != SYNC)
+            if (kind != "liveness" or result is False) and self.running:
+                self.workers.wake(worker)
+
+        worker.probes = PodProbes(self.prober, worker.pod, running, status_of, partial(self._tell_of, worker), changed)
+
+    def _watch_deadline(self, worker: PodWorker) -> None:
+        """activeDeadlineSeconds counts from the whole second of status.startTime, and is looked at once a second."""
+        seconds = worker.pod["spec"].get("activeDeadlineSeconds")
+        if seconds is None or worker.deadline is not None:
+            return
+        due = parse_time(worker.status["startTime"]) + seconds
+        worker.deadline = self.clock.call_at(next_tick(max(due, self.clock.now) - 1e-9, self.workers.look_phase), self._past_deadline, worker)
+
+    def _past_deadline(self, worker: PodWorker) -> None:
+        worker.evicted = DEADLINE
+        self.tell(worker.pod, "Normal", *DEADLINE)
+        self.workers.wake(worker)
+
+    def forget(self, worker: PodWorker) -> None:
+        self.workers.forget(worker)
+        self.volumes.unmount(worker.uid)
+        self.runtime.remove(worker.uid)
+        if worker.static:
+            self.static.delete_mirror_of(worker)
+
+    # --- what it asks and tells -----------------------------------------------------------------------------------
+
+    def source(self, kind: str, namespace: str, name: str) -> dict | None:
+        try:
+            return self.client.get(kind, name, namespace)
+        except ApiError:
+            return None
+
+    def services(self) -> list[dict]:
+        return list(self.client.informer("Service").items.values())
+
+    def token(self, pod: dict, wanted: dict) -> str:
+        """A service account's token for this pod. Upstream: TokenRequest."""
+        account, namespace = pod["spec"].get("serviceAccountName") or "default", pod["metadata"]["namespace"]
+        spec = {"expirationSeconds": wanted.get("expirationSeconds", 3600)} | ({"audiences": [wanted["audience"]]} if "audience" in wanted else {})
+        answer = self.client.registry.create(self.client.resource("ServiceAccount"), namespace, {"spec": spec}, self.client.request(), "token", account)
+        return answer["status"]["token"]
+
+    def tell(self, pod: dict, type: str, reason: str, message: str, field_path: str = "") -> None:
+        self.client.event(pod, type, reason, message, component="kubelet", host=self.name, field_path=field_path)
+
+    def _tell_of(self, worker: PodWorker, container: dict, type: str, reason: str, message: str) -> None:
+        kind = next(kind for kind in ("containers", "initContainers", "ephemeralContainers")
+                    if any(c["name"] == container["name"] for c in worker.pod["spec"].get(kind) or ()))
+        self.tell(worker.pod, type, reason, message, f"spec.{kind}{{{container['name']}}}")
