@@ -18,7 +18,7 @@ import yaml
 
 from kubelearn import errors
 from kubelearn.api.resources import Resources
-from kubelearn.apiserver.codec import load_yaml
+from kubelearn.apiserver.codec import load_yaml_documents
 from kubelearn.apiserver.registry import Registry
 from kubelearn.apiserver.request import Request
 from kubelearn.bootstrap import bootstrap
@@ -27,8 +27,9 @@ from kubelearn.clock import RealTimeClock, parse_time
 from kubelearn.etcd import Revision
 from kubelearn.journal import Journal
 from kubelearn.network import Network
-from kubelearn.parts import Node, control_plane, cluster_services, join
+from kubelearn.parts import Node, cluster_services, control_plane
 from kubelearn.profiles import node_specs, profile_of
+from kubelearn.proxy import Rules
 from kubelearn.snapshot import Snapshot
 
 log = logging.getLogger("kubelearn")
@@ -52,9 +53,11 @@ class Cluster:
         self.client = Client(self.registry, "kubelearn")
         bootstrap(self.registry, self.profile)
         self.parts: dict[str, object] = control_plane(self.registry, self.profile)
+        rules = Rules(Client(self.registry, "kube-proxy"))
         self.nodes: dict[str, Node] = {}
+        self.disks: dict = {}  # volumes that are reached over the network, by name
         for spec in node_specs(self.profile.nodes if nodes is None else nodes):
-            self.nodes[spec.name] = join(self.registry, self.network, spec, len(self.nodes), self.profile)
+            self.nodes[spec.name] = Node(self.registry, self.network, spec, len(self.nodes), self.profile, self.disks, rules)
         self.parts |= cluster_services(self.registry, self.network)
         self.clock.settle()
         self.registry.journal = self.journal.write
@@ -268,7 +271,7 @@ def documents(what: str | dict | Path) -> list[dict]:
             raise FileNotFoundError(f'the path "{path}" does not exist')
         files = [] if path is None else sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml", ".json")) if path.is_dir() else [path]
         texts = [file.read_text() for file in files] if path is not None else [what]
-        found = [document for text in texts for document in load_yaml(text) if document is not None]
+        found = [document for text in texts for document in load_yaml_documents(text) if document is not None]
     items = [item for obj in found for item in (obj.get("items") or []) if isinstance(obj, dict)] if any(
         isinstance(obj, dict) and obj.get("kind") == "List" for obj in found) else found
     if not all(isinstance(item, dict) for item in items):

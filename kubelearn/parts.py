@@ -13,8 +13,20 @@ from kubelearn.kubelet.kubelet import Kubelet
 from kubelearn.kubelet.runtime import Runtime
 from kubelearn.network import Network
 from kubelearn.profiles import NodeSpec, Profile
-from kubelearn.proxy import Proxy
+from kubelearn.proxy import Proxy, Rules
 from kubelearn.scheduler import Scheduler
+
+
+DNS_ADDRESS = "10.99.255.53"
+DNS_PORTS = [("dns", "UDP"), ("dns-tcp", "TCP")]
+DNS_SERVICE = (
+    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "kube-dns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}},
+     "spec": {"clusterIP": "10.96.0.10", "ports": [{"name": name, "port": 53, "protocol": protocol} for name, protocol in DNS_PORTS]}},
+    {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+     "metadata": {"name": "kube-dns", "namespace": "kube-system", "labels": {"kubernetes.io/service-name": "kube-dns"}},
+     "endpoints": [{"addresses": [DNS_ADDRESS], "conditions": {"ready": True}}],
+     "ports": [{"name": name, "port": 53, "protocol": protocol} for name, protocol in DNS_PORTS]},
+)
 
 
 class ControllerManager:
@@ -41,20 +53,26 @@ def control_plane(registry: Registry, profile: Profile) -> dict[str, object]:
 
 
 def cluster_services(registry: Registry, network: Network) -> dict[str, object]:
-    return {"coredns": Dns(Client(registry, "coredns"), network)}
+    """CoreDNS behind the Service kube-dns. It runs beside the nodes here, at an address of its own."""
+    client = Client(registry, "coredns")
+    for obj in DNS_SERVICE:
+        registry.create(registry.must_find(obj["kind"]), "kube-system", obj, client.request("a fresh cluster has it"))
+    return {"coredns": Dns(client, network, DNS_ADDRESS)}
 
 
 class Node:
     """A machine: a container runtime, a kubelet, a proxy."""
 
-    def __init__(self, registry: Registry, network: Network, spec: NodeSpec, number: int, profile: Profile):
+    def __init__(self, registry: Registry, network: Network, spec: NodeSpec, number: int, profile: Profile, disks: dict, rules: Rules):
         self.name = spec.name
         self.address, cidr = f"10.99.{number // 250}.{number % 250 + 2}", f"10.{244 + number // 256}.{number % 256}.0/24"
         network.add_node(spec.name, self.address, cidr)
         self.network = network
         self.runtime = Runtime(spec.name, registry.clock, network)
-        self.kubelet = Kubelet(Client(registry, f"kubelet/{spec.name}"), network, self.runtime, spec, self.address, cidr, profile)
-        self.proxy = Proxy(Client(registry, f"kube-proxy/{spec.name}"), network, spec.name)
+        client = Client(registry, f"kubelet/{spec.name}")
+        self.kubelet = Kubelet(client, registry.clock, network, self.runtime, node_object(spec, cidr, profile), disks)
+        self.kubelet.start()
+        self.proxy = Proxy(rules, network, spec.name)
 
     def stop(self) -> None:
         """The machine is cut off: its kubelet falls silent, nothing reaches its pods, which run on."""
@@ -66,6 +84,11 @@ class Node:
         self.kubelet.start()
 
 
-def join(registry: Registry, network: Network, spec: NodeSpec, number: int, profile: Profile) -> Node:
-    """A machine joins: its kubelet registers it with the API server."""
-    return Node(registry, network, spec, number, profile)
+def node_object(spec: NodeSpec, pod_cidr: str, profile: Profile) -> dict:
+    """The Node as its kubelet registers it."""
+    labels = {"beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux",
+              "kubernetes.io/hostname": spec.name, "topology.kubernetes.io/zone": spec.zone, **(spec.labels or {})}
+    capacity = {"cpu": spec.cpu, "memory": spec.memory, "pods": str(spec.pods), "ephemeral-storage": "100Gi", "hugepages-1Gi": "0", "hugepages-2Mi": "0"}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": spec.name, "labels": labels},
+            "spec": {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]},
+            "status": {"capacity": capacity, "allocatable": dict(capacity), "nodeInfo": {"osImage": profile.os_image}}}
