@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import yaml
-
 from kubelearn import errors
 from kubelearn.api.resources import Resources
 from kubelearn.apiserver.codec import load_yaml_documents
@@ -249,7 +247,11 @@ class Cluster:
         """Holds the lock, keeps an interrupt until a safe moment, and at the end does all that needs no time."""
         asked = []
         main = threading.current_thread() is threading.main_thread()
-        before = signal.signal(signal.SIGINT, lambda *_: asked.append(True) if not asked else signal.default_int_handler(*_)) if main else None
+
+        def ask(*arguments: object) -> None:
+            """The first interrupt waits for a safe moment; a second one, for a program that never ends, does not."""
+            signal.default_int_handler(*arguments) if asked else asked.append(True)
+        before = signal.signal(signal.SIGINT, ask) if main else None
         try:
             with self.clock.lock:
                 yield lambda: bool(asked)
@@ -269,8 +271,7 @@ def documents(what: str | dict | Path) -> list[dict]:
         path = Path(what) if isinstance(what, Path) or "\n" not in what and ":" not in what else None
         if path is not None and not path.exists():
             raise FileNotFoundError(f'the path "{path}" does not exist')
-        files = [] if path is None else sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml", ".json")) if path.is_dir() else [path]
-        texts = [file.read_text() for file in files] if path is not None else [what]
+        texts = [what] if path is None else [file.read_text() for file in _manifests(path)]
         found = [document for text in texts for document in load_yaml_documents(text) if document is not None]
     items = [item for obj in found for item in (obj.get("items") or []) if isinstance(obj, dict)] if any(
         isinstance(obj, dict) and obj.get("kind") == "List" for obj in found) else found
@@ -278,3 +279,7 @@ def documents(what: str | dict | Path) -> list[dict]:
         raise errors.bad_request("error parsing: a document is not an object")
     return items
 
+
+def _manifests(path: Path) -> list[Path]:
+    """A file, or the manifests of a folder by name."""
+    return sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml", ".json")) if path.is_dir() else [path]

@@ -16,7 +16,6 @@ from kubelearn.profiles import NodeSpec, Profile
 from kubelearn.proxy import Proxy, Rules
 from kubelearn.scheduler import Scheduler
 
-
 DNS_ADDRESS = "10.99.255.53"
 DNS_PORTS = [("dns", "UDP"), ("dns-tcp", "TCP")]
 DNS_SERVICE = (
@@ -86,9 +85,11 @@ class Node:
 
 def node_object(spec: NodeSpec, pod_cidr: str, profile: Profile) -> dict:
     """The Node as its kubelet registers it."""
-    labels = {"beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux",
-              "kubernetes.io/hostname": spec.name, "topology.kubernetes.io/zone": spec.zone, **(spec.labels or {})}
-    capacity = {"cpu": spec.cpu, "memory": spec.memory, "pods": str(spec.pods), "ephemeral-storage": "100Gi", "hugepages-1Gi": "0", "hugepages-2Mi": "0"}
+    labels = {"beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux",
+              "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux", "kubernetes.io/hostname": spec.name,
+              "topology.kubernetes.io/zone": spec.zone, **(spec.labels or {})}
+    capacity = {"cpu": spec.cpu, "memory": spec.memory, "pods": str(spec.pods), "ephemeral-storage": "100Gi",
+                "hugepages-1Gi": "0", "hugepages-2Mi": "0"}
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": spec.name, "labels": labels},
             "spec": {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]},
             "status": {"capacity": capacity, "allocatable": dict(capacity), "nodeInfo": {"osImage": profile.os_image}}}

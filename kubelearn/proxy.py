@@ -80,8 +80,9 @@ class Rules:
                            and p.get("protocol", "TCP") == port.get("protocol", "TCP")), None)
             for endpoint in (piece.get("endpoints") or ()) if number else ():
                 state = endpoint.get("conditions") or {}
-                found.append(Endpoint((endpoint["addresses"][0], number), endpoint.get("nodeName", ""), state.get("ready", True) is not False,
-                                      state.get("serving", state.get("ready", True)) is not False))
+                ready = state.get("ready", True) is not False
+                target = (endpoint["addresses"][0], number)
+                found.append(Endpoint(target, endpoint.get("nodeName", ""), ready, state.get("serving", ready) is not False))
         return found
 
 
