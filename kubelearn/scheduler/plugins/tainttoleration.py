@@ -1,0 +1,42 @@
+"""TaintToleration: a taint keeps pods off that do not tolerate it. Part of Kubernetes: kube-scheduler plugins/tainttoleration."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubelearn.scheduler.cache import NodeInfo
+from kubelearn.scheduler.framework import Count, Plugin, Rejection, Verdict, default_normalize
+from kubelearn.scheduler.pods import PodInfo
+
+
+class TaintToleration(Plugin):
+    """Filters by NoSchedule and NoExecute; prefers nodes with fewer PreferNoSchedule taints that are not tolerated."""
+
+    weight = 3
+    shared, events = frozenset(("filter", "score")), frozenset(("Node",))
+
+    def filter(self, state: object, pod: PodInfo, node: NodeInfo) -> Verdict:
+        for taint in node.taints:
+            if taint["effect"] in ("NoSchedule", "NoExecute") and not tolerated(taint, pod.demands.tolerations):
+                return Rejection(("node(s) had untolerated taint(s)",), resolvable=False)
+        return None
+
+    def score(self, state: object, pod: PodInfo, node: NodeInfo) -> int:
+        return sum(taint["effect"] == "PreferNoSchedule" and not tolerated(taint, pod.demands.tolerations) for taint in node.taints)
+
+    def normalize(self, state: object, scores: dict[int, Count]) -> dict[int, int]:
+        return default_normalize(scores, reverse=True)
+
+
+def tolerated(taint: dict, tolerations: Iterable[dict]) -> bool:
+    return any(tolerates(toleration, taint) for toleration in tolerations)
+
+
+def tolerates(toleration: dict, taint: dict) -> bool:
+    """An empty effect means all effects, an empty key with Exists all keys."""
+    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
+        return False
+    if toleration.get("key") and toleration["key"] != taint["key"]:
+        return False
+    if toleration.get("operator", "Equal") == "Exists":
+        return True
+    return bool(toleration.get("key")) and toleration.get("value", "") == taint.get("value", "")
