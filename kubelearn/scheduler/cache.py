@@ -44,6 +44,10 @@ class NodeInfo:
         self.images = {name: image.get("sizeBytes", 0) for image in status.get("images") or () for name in image.get("names") or ()}
         return before != (self.labels, self.taints, self.unschedulable, self.allocatable, self.images)
 
+    @property
+    def avoided(self) -> bool:
+        return any(taint["effect"] == "PreferNoSchedule" for taint in self.taints)
+
     def add(self, pod: PodInfo) -> None:
         self.pods[pod.key] = pod
         self._account(pod, 1)
@@ -107,7 +111,8 @@ def _tally(counts: dict, key: object, sign: int) -> None:
 
 
 class Snapshot:
-    """All nodes. generation counts changes of any node, epoch those that concern all (nodes that come and go, images)."""
+    """All nodes. generation counts changes of any node, epoch those that concern all: nodes that come and go, what images are
+    where, whether any node is to be avoided."""
 
     def __init__(self) -> None:
         self.nodes: dict[str, NodeInfo] = {}
@@ -115,6 +120,7 @@ class Snapshot:
         self.image_nodes: dict[str, int] = {}   # image -> how many nodes have it
         self.where: dict[str, NodeInfo] = {}    # pod's key -> the node it is on
         self.nominated: dict[str, dict[str, PodInfo]] = {}  # node -> pods for which room is being made there
+        self.avoided = 0                        # how many nodes have a PreferNoSchedule taint
         self.affine = self.repelling = 0        # how many pods have any affinity, and required anti-affinity
         self._awaited: dict[str, NodeInfo] = {}  # nodes that pods name and that are not there
         self._changes: deque[NodeInfo] = deque(maxlen=CHANGES)
@@ -126,7 +132,11 @@ class Snapshot:
         images = info.images if info else None
         if info is None:
             info = self.nodes[name] = self._awaited.pop(name, None) or NodeInfo(name)
+        avoided = info.avoided
         changed = info.set_node(node)
+        if avoided != info.avoided:
+            self.avoided += info.avoided - avoided
+            self.epoch += 1
         if images != info.images:
             self._count_images(images or {}, -1)
             self._count_images(info.images, 1)
@@ -140,7 +150,8 @@ class Snapshot:
         info = self.nodes.pop(name, None)
         if info is not None:
             self._count_images(info.images, -1)
-            info.node, info.images = None, {}
+            self.avoided -= info.avoided
+            info.node, info.images, info.taints = None, {}, ()
             if info.pods:
                 self._awaited[name] = info
             self.epoch += 1

@@ -99,12 +99,13 @@ class PodTopologySpread(Plugin):
 
     def normalize(self, state: tuple, scores: dict[tuple | None, Count]) -> dict[tuple | None, int]:
         """The fewer pods a node's domains have, the better; a domain counts the more, the more domains there are."""
-        present = {key: count for key, count in scores.items() if key is not None}
-        weigh = [_weigher(index, constraint, present) for index, constraint in enumerate(state[0])]
-        raw = {key: int(sum(weight(*pair) for weight, pair in zip(weigh, key)) + 0.5) for key in present}
-        fitting = [raw[key] for key, count in present.items() if count.fitting]
+        raw = dict.fromkeys(scores, 0.0)
+        for index, constraint in enumerate(state[0]):
+            _add_raw(raw, index, constraint, scores)
+        rounded = {key: int(score + 0.5) for key, score in raw.items() if key is not None}
+        fitting = [rounded[key] for key, count in scores.items() if count.fitting and key is not None]
         lowest, highest = min(fitting, default=0), max(fitting, default=0)
-        return {key: 0 if key is None else MAX_SCORE if not highest else max(MAX_SCORE * (highest + lowest - raw[key]), 0) // highest
+        return {key: 0 if key is None else MAX_SCORE if not highest else max(MAX_SCORE * (highest + lowest - rounded[key]), 0) // highest
                 for key in scores}
 
     def _defaults(self, pod: PodInfo) -> list[Constraint]:
@@ -144,22 +145,21 @@ def _constraints(pod: PodInfo, action: str) -> list[Constraint]:
     return found
 
 
-def _weigher(index: int, constraint: Constraint, scores: dict[tuple, Count]):
-    """A function from (domain, pods on the node) to the score of one constraint."""
-    nodes, totals = 0, {}
+def _add_raw(raw: dict[tuple | None, float], index: int, constraint: Constraint, scores: dict[tuple | None, Count]) -> None:
+    """Adds what one constraint holds against each key: the pods in its domain, weighed by the number of domains."""
+    totals: dict[object, int] = {}
+    nodes = 0
     for key, count in scores.items():
-        nodes += count.fitting
-        if count.fitting:
+        if key is not None and count.fitting:
             totals.setdefault(key[index][0], 0)
-    hostname = constraint.topology_key == HOSTNAME
+            nodes += count.fitting
+    hostname = constraint.topology_key == HOSTNAME  # each node a domain of its own
+    if not hostname:
+        for key, count in scores.items():
+            if key is not None and key[index][0] in totals:
+                totals[key[index][0]] += key[index][1] * count.all
     weight = log((nodes if hostname else len(totals)) + 2)
-    for key, count in scores.items():
-        domain, pods = key[index]
-        if domain in totals:
-            totals[domain] += pods * count.all
-
-    def weigh(domain: object, pods: int) -> float:
-        if domain is None or domain is False:
-            return 0.0
-        return (pods if hostname else totals.get(domain, 0)) * weight + constraint.max_skew - 1
-    return weigh
+    for key in scores:
+        domain, pods = key[index] if key is not None else (None, 0)
+        if domain:
+            raw[key] += (pods if hostname else totals.get(domain, 0)) * weight + constraint.max_skew - 1

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubelearn.scheduler.cache import NodeInfo
-from kubelearn.scheduler.framework import Count, Plugin, Rejection, Verdict, default_normalize
+from kubelearn.scheduler.cache import NodeInfo, Snapshot
+from kubelearn.scheduler.framework import SKIP, Count, Plugin, Rejection, Verdict, default_normalize
 from kubelearn.scheduler.pods import PodInfo
 
 
@@ -19,6 +19,9 @@ class TaintToleration(Plugin):
             if taint["effect"] in ("NoSchedule", "NoExecute") and not tolerated(taint, pod.demands.tolerations):
                 return Rejection(("node(s) had untolerated taint(s)",), resolvable=False)
         return None
+
+    def pre_score(self, pod: PodInfo, snapshot: Snapshot) -> object:
+        return None if snapshot.avoided else SKIP
 
     def score(self, state: object, pod: PodInfo, node: NodeInfo) -> int:
         return sum(taint["effect"] == "PreferNoSchedule" and not tolerated(taint, pod.demands.tolerations) for taint in node.taints)
