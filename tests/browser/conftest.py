@@ -50,6 +50,9 @@ def lab(own_home, tmp_path_factory) -> Iterator[str]:
         path = settings / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
+    config = Path(os.environ["JUPYTER_CONFIG_DIR"]) / "jupyter_lab_config.json"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(json.dumps({"LabApp": {"expose_app_in_browser": True}}))  # so that a test can await JupyterLab's commands
     log = tmp_path_factory.mktemp("lab") / "log"
     environment = dict(os.environ) | {"JUPYTER_TOKEN": "test", "JUPYTERLAB_SETTINGS_DIR": str(settings)}
     words = [str(Path(sys.executable).with_name("kubelearn")), "lab", "--no-browser", "--port", str(port)]
@@ -93,20 +96,23 @@ class Notebook:
         page.goto(lab.format(f"/tree/{name}"), wait_until="domcontentloaded")
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         self.panel.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000, state="attached")
+        page.set_default_timeout(SECONDS * 1000)
+        page.evaluate("""async () => {
+            const panel = jupyterapp.shell.currentWidget
+            await Promise.all([panel.context.ready, panel.revealed, panel.sessionContext.ready])
+            await panel.sessionContext.session.kernel.info
+        }""")
 
     def run_all(self) -> None:
-        """Run > Run All Cells, and waits until each code cell has its number."""
-        dialogs = self.page.locator("dialog.jp-Dialog").all_inner_texts()
-        assert dialogs == []
-        self.page.locator(".lm-MenuBar-item", has_text=re.compile("^Run$")).click()
-        self.page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
-        self.page.wait_for_function("""() => {
-            const cells = [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell')]
-            const written = cells.filter(cell => cell.querySelector('.cm-content').innerText.trim())
-            return written.length && written.every(cell => /\\d/.test(cell.querySelector('.jp-InputPrompt').innerText))
-                || document.querySelector("[data-mime-type='application/vnd.jupyter.error']")
-        }""", timeout=SECONDS * 1000)
+        """Run > Run All Cells; returns when all have run, or one has failed."""
+        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    def unrun(self) -> int:
+        """How many code cells with something in them have no number."""
+        prompts = self.panel.locator(".jp-CodeCell").evaluate_all("""
+            cells => cells.filter(cell => cell.querySelector('.cm-content').innerText.trim())
+                          .map(cell => cell.querySelector('.jp-InputPrompt').innerText)""")
+        return sum(not re.search(r"\d", prompt) for prompt in prompts)
 
     def errors(self) -> list[str]:
         """Tracebacks in outputs, widgets that did not appear, and what the browser itself complained of."""

@@ -14,5 +14,5 @@ pytestmark = pytest.mark.browser
 def test_run_all(notebook, name):
     opened = notebook(name)
     opened.run_all()
-    assert opened.errors() == []
+    assert opened.errors() == [] and opened.unrun() == 0
     opened.screenshots()
