@@ -18,8 +18,7 @@ class PodConfig:
         client = kubelet.client
         self.pods = client.informer("Pod", fields={"spec.nodeName": kubelet.name})
         self.pods.on(self.on_pod)
-        for kind in ("ConfigMap", "Secret"):
-            client.informer(kind).on(self.on_source)
+        self._follows_sources = False
 
     def start(self) -> None:
         for pod in list(self.pods.items.values()):
@@ -75,6 +74,13 @@ class PodConfig:
         elif worker.stage == SYNC or worker.grace:
             worker.grace = 0.0
             self.kubelet.workers.terminate(worker)
+
+    def follow_sources(self) -> None:
+        """From the first pod on whose files come from a ConfigMap or Secret."""
+        if not self._follows_sources:
+            self._follows_sources = True
+            for kind in ("ConfigMap", "Secret"):
+                self.kubelet.client.informer(kind).on(self.on_source)
 
     def on_source(self, old: dict | None, new: dict | None) -> None:
         """A ConfigMap or Secret changed: pods whose files come from it find that at their next regular sync."""

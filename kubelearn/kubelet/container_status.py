@@ -41,7 +41,16 @@ class PodSeen(NamedTuple):
 
 
 class NoProbes:
-    """What a pod's probes say where it has none: every running container has started and is ready."""
+    """What a pod's probes say where it has none: every running container has started and is ready and well."""
+
+    def unhealthy(self, name: str, container_id: str) -> str:
+        return ""
+
+    def grace(self, container: dict, grace: float) -> float:
+        return grace
+
+    def stop(self, readiness: bool = True) -> None:
+        """There is nothing to stop."""
 
     def is_started(self, name: str, container_id: str) -> bool:
         return True

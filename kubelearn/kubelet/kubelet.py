@@ -47,7 +47,8 @@ class Kubelet:
         self.allocatable = self.node.allocatable
         self.prober = Prober(clock, runtime, network, self.address)
         self.runtime = KubeRuntime(runtime, Lifecycle(clock, runtime, network, self.address), self)
-        self.volumes = VolumeManager(VolumeHost(clock, self.source, self.token, {} if disks is None else disks, self.allocatable))
+        host = VolumeHost(clock, self.source, self.token, {} if disks is None else disks, self.allocatable)
+        self.volumes = VolumeManager(host, lambda: self.config.follow_sources())
         self.status = StatusManager(client)
         self.static = StaticPods(self)
         self.server = Server(self)

@@ -34,12 +34,11 @@ async def within(clock: Clock, future: Future, seconds: float) -> bool:
 
 
 def ended(container: Container) -> Future:
-    """A Future of the container's end."""
+    """A Future of the container's end: of its first process, which takes the others along."""
+    if container.process is not None:
+        return container.process.exit
     future = Future(container.clock)
-    if container.state == "running":
-        container.on_exit = lambda container: future.set_result(None)
-    else:
-        future.set_result(None)
+    future.set_result(None)
     return future
 
 

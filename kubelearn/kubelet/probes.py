@@ -204,6 +204,11 @@ class PodProbes:
         """Which probe wants this container killed: liveness, startup or ""."""
         return next((kind for kind in ("liveness", "startup") if self.results[kind].get(container_id) is FAILURE), "")
 
+    def grace(self, container: dict, grace: float) -> float:
+        """The grace period of a container that a probe wants killed: the probe's own where it has one."""
+        own = [container[FIELDS[kind]].get("terminationGracePeriodSeconds") for kind in ("startup", "liveness") if (container["name"], kind) in self._has]
+        return next((float(seconds) for seconds in own if seconds is not None), grace)
+
     def update(self, statuses: list[dict]) -> None:
         """The pod's status was written. Upstream: UpdatePodStatus."""
         by_name = {status["name"]: status for status in statuses}

@@ -31,7 +31,7 @@ class StaticPods:
         self.remove(file)
         self.files[file] = self._pod(manifest)
         if self.kubelet.running:
-            self.kubelet.add_pod(self.files[file], static=True)
+            self.kubelet.config.add(self.files[file], static=True)
 
     def remove(self, file: str) -> None:
         pod = self.files.pop(file, None)
@@ -42,7 +42,7 @@ class StaticPods:
 
     def start(self) -> None:
         for pod in self.files.values():
-            self.kubelet.add_pod(pod, static=True)
+            self.kubelet.config.add(pod, static=True)
 
     def _pod(self, manifest: dict) -> dict:
         """The pod that the kubelet runs: named after its node, with a uid that is a hash of its content."""
@@ -94,6 +94,11 @@ class StaticPods:
                 self.kubelet.client.delete("Pod", metadata["name"], metadata["namespace"], "the mirror of a static pod that is not there", 0)
             except ApiError:
                 return  # already gone
+
+    def delete_mirror_of(self, worker: PodWorker) -> None:
+        mirror = self._mirror(worker)
+        if mirror is not None and mirror["metadata"]["annotations"].get(MIRROR) == worker.uid:
+            self.delete_mirror(mirror)
 
     def mirror_changed(self, mirror: dict, gone: bool) -> None:
         """A mirror that somebody deleted comes back; one of a pod that is no more goes."""

@@ -57,6 +57,18 @@ def shared(new: object, old: object) -> object:
     return new
 
 
+def summary(status: dict) -> str:
+    """One line for the history: why this status is written."""
+    said = []
+    for container in [*status.get("initContainerStatuses", ()), *status["containerStatuses"]]:
+        kind, state = next(iter(container["state"].items()), ("waiting", {}))
+        ready = "" if container["ready"] else ", not ready"
+        text = {"running": f"runs{ready}", "waiting": f"waits: {state.get('reason', 'created')}",
+                "terminated": f"ended: {state.get('reason', '')} ({state.get('exitCode', '')})"}[kind]
+        said.append(f"{container['name']} {text}")
+    return "; ".join(said)
+
+
 def lost_containers(status: dict) -> dict:
     """A pod that is over: what of it has no end in the runtime is said to have failed. Upstream: TerminatePod."""
     gone = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown", "startedAt": None, "finishedAt": None,

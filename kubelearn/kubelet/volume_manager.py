@@ -15,6 +15,7 @@ from kubelearn.volumes import Node
 
 LOOK = 0.3  # seconds between two looks whether all is mounted: podAttachAndMountRetryInterval
 TIMEOUT = 123.0  # seconds until a pod's sync gives up waiting: podAttachAndMountTimeout
+INJECTED = "kube-api-access-"  # volumes that admission adds: what is in them does not change while a pod lives
 FIRST_RETRY, LAST_RETRY = 0.5, 122.0  # seconds: initialDurationBeforeRetry, maxDurationBeforeRetry
 
 
@@ -29,10 +30,10 @@ class PodVolumes:
 
 
 class VolumeManager:
-    """Volumes stay while a kubelet is away: they are on the disk."""
+    """Volumes stay while a kubelet is away: they are on the disk. follow() is called when files come from an object."""
 
-    def __init__(self, host: VolumeHost):
-        self.host, self.clock = host, host.clock
+    def __init__(self, host: VolumeHost, follow: Callable[[], None] = lambda: None):
+        self.host, self.clock, self.follow = host, host.clock, follow
         self.pods: dict[str, PodVolumes] = {}
 
     async def wait_for_mount(self, pod: dict, tell: Callable[[str, str, str], None]) -> None:
@@ -64,6 +65,8 @@ class VolumeManager:
                 if plugin_of(volume) in ATOMIC:
                     here.sources[name] = gather(self.host, pod, volume)
                     here.mounted[name] = write_files(self.host, pod, volume, here.sources[name])
+                    if not name.startswith(INJECTED):
+                        self.follow()
                 else:
                     here.mounted[name] = set_up(self.host, pod, volume)
             except MountError as error:
