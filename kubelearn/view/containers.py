@@ -39,7 +39,8 @@ def graph(world: object, stage: Stage) -> Graph:
         shared = _shared(pod)
         cards += [*inside, shared]
         edges += [Edge(card.id, shared.id, arrow=False) for card in inside]
-        said.append(f"pod {pod['metadata']['name']} on {node or 'no node yet'}: " + ", ".join(f"{c.kind} {c.name} {c.state.word}" for c in inside))
+        states_ = ", ".join(f"{card.kind} {card.name} {card.state.word}" for card in inside)
+        said.append(f"pod {pod['metadata']['name']} on {node or 'no node yet'}: {states_}")
     for home in [id for id in groups if id.startswith("Node/")]:
         cards.append(_kernel(home, cards, groups))
         shared = [card for card in cards if card.id.endswith("/shared") and groups[card.group].parent == home]

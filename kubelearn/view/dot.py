@@ -10,13 +10,13 @@ import os
 import re
 import shutil
 import sys
-from html import escape, unescape
 from pathlib import Path
 
 from kubelearn.view import labels
 from kubelearn.view.graph import Card, Edge, Graph, Group
 from kubelearn.view.overview import MARK, SLOT
-from kubelearn.view.theme import FONT, LIGHT
+from kubelearn.view.svg import root
+from kubelearn.view.theme import LIGHT
 
 BINARY = "graphviz-pure"
 
@@ -36,7 +36,8 @@ def _run(text: str, placed: bool) -> str:
     from graphviz.backend import dot_command
     before, dot_command.DOT_BINARY = dot_command.DOT_BINARY, _binary()
     try:
-        return graphviz.pipe_string("neato" if placed else "dot", "svg", text, encoding="utf-8", neato_no_op=2 if placed else None, quiet=True)
+        engine, given = ("neato", 2) if placed else ("dot", None)
+        return graphviz.pipe_string(engine, "svg", text, encoding="utf-8", neato_no_op=given, quiet=True)
     finally:
         dot_command.DOT_BINARY = before
 
@@ -63,19 +64,23 @@ def source(graph: Graph) -> str:
     lines += [_group(group, graph, inside) for group in graph.groups if not group.parent]
     lines += [_edge(edge) for edge in graph.edges]
     if not graph.cards and not graph.boxes:
-        lines.append(_node("empty", labels.frame(labels.table(labels.row(labels.centred(graph.empty, 360, 40, 13, "muted"))), 380, 60, dotted=True), None, graph))
+        words = labels.table(labels.row(labels.centred(graph.empty, 360, 40, 13, "muted")))
+        lines.append(_node("empty", labels.frame(words, 380, 60, dotted=True), None, graph))
     return "\n".join([*lines, "}"])
 
 
 def _defaults(graph: Graph) -> str:
     direction = "TB" if graph.flat else "LR"
-    return (f'graph [bgcolor="{LIGHT["paper"]}" rankdir={direction} pad=0.08 nodesep=0.28 ranksep=0.55 splines={"line" if graph.height else "true"} outputorder=nodesfirst]\n'
+    splines = "line" if graph.height else "true"
+    return (f'graph [bgcolor="{LIGHT["paper"]}" rankdir={direction} pad=0.08 nodesep=0.28 ranksep=0.5 splines={splines} '
+            f'outputorder=nodesfirst]\n'
             f'node [shape=plain fontsize=12 fontcolor="{LIGHT["ink"]}"]\nedge [fontsize=12 arrowsize=0.8]')
 
 
 def _corners(graph: Graph) -> list[str]:
     """Two points that make every frame as large as all of them."""
-    return [f'"corner{n}" [shape=point style=invis width=0.01 pos="{x:.1f},{y:.1f}"]' for n, (x, y) in enumerate(((0, 0), (graph.width, -graph.height)))]
+    corners = ((0, 0), (graph.width, -graph.height))
+    return [f'"corner{n}" [shape=point style=invis width=0.01 pos="{x:.1f},{y:.1f}"]' for n, (x, y) in enumerate(corners)]
 
 
 def _node(id: str, label: str, at: tuple[float, float] | None, graph: Graph) -> str:
@@ -111,7 +116,8 @@ def _edge_label(edge: Edge) -> str:
     role = "ink" if edge.role == "line" or edge.role.startswith("hue") else edge.role
     lines = edge.label.split("\n")
     width = max(48.0, *(labels.measure(line, 12) + 10 for line in lines))
-    return labels.table("".join(labels.row(labels.centred(line, width, 16, 12, role)) for line in lines))
+    below = labels.row(labels.cell("", width, 5))  # keeps the words off the arrow
+    return labels.table("".join(labels.row(labels.centred(line, width, 16, 12, role)) for line in lines) + below)
 
 
 def _quoted(id: str) -> str:
@@ -129,11 +135,4 @@ def _tidy(svg: str, graph: Graph) -> str:
     svg = re.sub(r'<a xlink:title="([^"]*)">', r"<a><title>\1</title>", svg)
     svg = svg.replace("&#45;", "-").replace("&#160;", " ")
     head = re.match(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"\s+viewBox="([^"]*)"[^>]*>', svg)
-    return svg_page(svg[head.end():-6], float(head[1]), float(head[2]), graph.alt, head[3])
-
-
-def svg_page(body: str, width: float, height: float, alt: str, view: str = "") -> str:
-    """A picture's root: class and font for all, its alt text for who cannot see it; never wider than its page."""
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="kubelearn" role="img" aria-label="{escape(unescape(alt))}" '
-            f'width="{width:.0f}" height="{height:.0f}" viewBox="{view or f"0 0 {width:.0f} {height:.0f}"}" font-family="{FONT}" '
-            f'style="max-width:100%;height:auto">{body}</svg>')
+    return root(svg[head.end():-6], float(head[1]), float(head[2]), graph.alt, head[3])

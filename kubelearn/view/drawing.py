@@ -11,7 +11,8 @@ from kubelearn.view import containers, dot, frames, overview, ownership, packing
 from kubelearn.view.picture import Picture
 from kubelearn.view.world import World, slots_of, snapshot_of, world_of
 
-PICTURES = {"cluster": overview, "ownership": ownership, "packing": packing, "traffic": traffic, "volumes": volumes, "containers": containers}
+PICTURES = {"cluster": overview, "ownership": ownership, "packing": packing, "traffic": traffic, "volumes": volumes,
+            "containers": containers}
 
 
 def picture_of(what: str):
@@ -35,7 +36,8 @@ def draw(source: object, what: str = "cluster", namespace: str | None = None, th
     return Picture(dot.svgs([graph])[0], graph.alt, theme=theme)
 
 
-def play(cluster: object, since: object = None, what: str = "cluster", namespace: str | None = None, until: object = None, **options: object):
+def play(cluster: object, since: object = None, what: str = "cluster", namespace: str | None = None, until: object = None,
+         **options: object):
     """A player over the frames of a change.
 
     since, until: a revision (cluster.revision, an int), a virtual time (a float) or a snapshot. since defaults to the moment before

@@ -70,7 +70,7 @@ def coarser(groups: list[list], most: int = 4 * MOST) -> list[list]:
                 joined.append(list(group))
         groups = joined
     size = -(-len(groups) // most) if groups else 1
-    return [sum(groups[start:start + size], []) for start in range(0, len(groups), size)] if size > 1 else groups
+    return [[r for group in groups[start:start + size] for r in group] for start in range(0, len(groups), size)]
 
 
 def frames(before: World, revisions: Sequence, picture, slots: Slots, **options: object) -> list[Frame]:
@@ -122,8 +122,8 @@ def _alike(one, other) -> bool:
 def emptied(old: Graph, new: Graph, gone: set[str]) -> dict[str, str]:
     """The ids of the free slots in which what is gone stood, and its name."""
     here = {(box.id, r, c): card for box in new.boxes for r, row in enumerate(box.rows) for c, card in enumerate(row)}
-    stood = {(box.id, r, c): card for box in old.boxes for r, row in enumerate(box.rows) for c, card in enumerate(row) if card and card.id in gone}
-    left = {here[spot].id: card.name for spot, card in stood.items() if here.get(spot) is not None and here[spot].free}
+    stood = {(box.id, r, c): card for box in old.boxes for r, row in enumerate(box.rows) for c, card in enumerate(row)}
+    left = {here[spot].id: card.name for spot, card in stood.items() if card and card.id in gone and here.get(spot) and here[spot].free}
     return left | {card.id: old.find()[card.id].name for card in new.cards if card.free and card.id in gone}
 
 

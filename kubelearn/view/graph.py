@@ -137,9 +137,11 @@ def _filled(graph: Graph, cards: dict, groups: dict, edges: dict) -> Graph:
 def ringed(graph: Graph, changed: frozenset[str], emptied: dict[str, str] | None = None) -> Graph:
     """The graph with the amber ring on what changed; a slot just emptied says whose it was."""
     names = dict.fromkeys(changed, "") | (emptied or {})
+    if not names:
+        return graph
+    rows = [tuple(tuple(_ringed(card, names) for card in row) for row in box.rows) for box in graph.boxes]
     return replace(graph, cards=tuple(_ringed(card, names) for card in graph.cards),
-                   boxes=tuple(replace(box, ring=box.id in names, rows=tuple(tuple(_ringed(card, names) for card in row) for row in box.rows))
-                               for box in graph.boxes)) if names else graph
+                   boxes=tuple(replace(box, ring=box.id in names, rows=inside) for box, inside in zip(graph.boxes, rows)))
 
 
 def _ringed(card: Card | None, names: dict[str, str]) -> Card | None:

@@ -39,15 +39,15 @@ def table(rows: str, **more: str) -> str:
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"{extra}>{rows}</TABLE>'
 
 
-def frame(inner: str, width: float, height: float, ring: bool = False, role: str = "line", ground: str = "card",
-          title: str = "", dotted: bool = False) -> str:
+def frame(inner: str, width: float, height: float, ring: bool = False, role: str = "line", ground: str = "card", title: str = "",
+          dotted: bool = False) -> str:
     """A rounded border around one cell. With and without the ring it takes the same room: a thinner border leaves more space."""
     border, spacing, colour = (3, 0, "ring") if ring else (1, 2, role)
     style = "rounded,dotted" if dotted else "rounded"
     hover = f' TITLE="{escape(title)}"' if title else ""
     fill = "" if dotted else f' BGCOLOR="{LIGHT[ground]}"'
-    return (f'<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="{spacing}" CELLPADDING="0" STYLE="{style}" COLOR="{LIGHT[colour]}"{fill}'
-            f' FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"{hover}>{row(cell(inner, width - 6, height - 6, "CENTER"))}</TABLE>')
+    return (f'<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="{spacing}" CELLPADDING="0" STYLE="{style}" COLOR="{LIGHT[colour]}"'
+            f'{fill} FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"{hover}>{row(cell(inner, width - 6, height - 6, "CENTER"))}</TABLE>')
 
 
 def card(item: Card) -> str:
@@ -60,13 +60,20 @@ def card(item: Card) -> str:
     if item.state and item.line:
         line = f"{line} · {item.line}"
     if height < 44:
-        name = fit(item.name, inner * 0.55, 12, True)
-        used = measure(name, 12, True) + 6
-        rows = row(cell(text(name, 12, item.hue, True), used, height - 8), cell(text(fit(line, inner - used - 6, 11), 11, role), inner - used, height - 8))
+        rows = compact(item, line, role, inner, height - 8)
     else:
         rows = (row(centred(item.kind, inner, 14, 10, "muted")) + row(centred(item.name, inner, 22, 14, item.hue, True))
                 + row(centred(line, inner, 18, 12, role)))
     return frame(table(rows), width, height, item.ring, item.hue, title=item.title)
+
+
+def compact(item: Card, line: str, role: str, width: float, height: float) -> str:
+    """A card of one line: the name, then how it is."""
+    name = fit(item.name, width * 0.64, 12, True, keep="end" if item.kind == "Pod" else "start")
+    used = measure(name, 12, True) + 8
+    rest = width - used - 6
+    said = cell(text(fit(line, rest - 4, 11), 11, role), rest, height)
+    return row(cell("", 6, height), cell(text(name, 12, item.hue, True), used, height), said)
 
 
 def vacant(item: Card, width: float) -> str:
@@ -78,13 +85,14 @@ def slot(item: Card, width: float, height: float) -> str:
     """A pod's card in a node's box: the owner's stripe, name and image tag, state and a note."""
     if item.free:
         return frame(vacant(item, width - 10), width, height, item.ring, "rule", dotted=True)
-    inner, tag_width = width - 28, measure(item.tag, 11) + 4 if item.tag else 0
+    inner = width - 28
+    tag_width, note_width = (measure(word, 11) + 4 if word else 0 for word in (item.tag, item.note))
     name = fit(item.name, inner - tag_width, 12, True, keep="end")
-    note_width = measure(item.note, 11) + 4 if item.note else 0
     state = item.state or State("", item.line, "ink")
-    top = row(cell(text(name, 12, "ink", True), inner - tag_width, 18), *([cell(text(item.tag, 11, item.hue), tag_width, 18)] if item.tag else []))
-    low = row(cell(text(fit(str(state).strip(), inner - note_width, 12), 12, state.role), inner - note_width, 18),
-              *([cell(text(item.note, 11, "muted"), note_width, 18)] if item.note else []))
+    tag, note = cell(text(item.tag, 11, item.hue), tag_width, 18), cell(text(item.note, 11, "muted"), note_width, 18)
+    said = fit(str(state).strip(), inner - note_width, 12)
+    top = row(cell(text(name, 12, "ink", True), inner - tag_width, 18), tag if item.tag else "")
+    low = row(cell(text(said, 12, state.role), inner - note_width, 18), note if item.note else "")
     stripe = cell("", 5, height - 14, bgcolor=LIGHT["muted" if item.hue == "ink" else item.hue])
     inside = row(cell("", 3, 1), stripe, cell("", 6, 1), cell(table(table_row(top) + table_row(low)), inner, height - 10), cell("", 4, 1))
     return frame(table(inside), width, height, item.ring, "line", title=item.title)
@@ -114,10 +122,11 @@ def box(item: Box, slot_height: float, mark_size: float) -> str:
     name = fit(item.name, inner - 10, 13, True)
     used = min(measure(name, 13, True) + 10, inner)
     rest = inner - used - 4
-    state = fit(f"{item.state or ''} {item.note}".strip(), rest, 12)
-    rows = [table_row(row(cell("", 4, 24), cell(text(name, 13, "ink", True), used, 24), cell(text(state, 12, item.state.role if item.state else "muted"), rest, 24)))]
+    state, role = fit(f"{item.state or ''} {item.note}".strip(), rest, 12), item.state.role if item.state else "muted"
+    rows = [table_row(row(cell("", 4, 24), cell(text(name, 13, "ink", True), used, 24), cell(text(state, 12, role), rest, 24)))]
     rows += [table_row(_slots(line, inner, slot_height, mark_size)) for line in item.rows]
-    rows += [row(cell(text(fit(line, inner, 12), 12, role), inner, 18)) for line, role in item.lines]
+    said = [cell(text(fit(line, inner - 4, 12), 12, role), inner - 4, 18) for line, role in item.lines]
+    rows += [table_row(row(cell("", 4, 18), line)) for line in said]
     rows += [row(cell(bar(each, inner), inner, each.height + 9)) for each in item.bars]
     rows += [row(cell("", inner, max(height - 12 - _used(item, slot_height, mark_size), 1)))]
     return frame(table("".join(rows)), width, height, item.ring, "line", "ground", item.title)
@@ -150,9 +159,9 @@ def bar(item: Bar, width: float) -> str:
             used = round(exact)
     if length - used >= 1:
         cells.append(cell("", length - used, item.height, bgcolor=LIGHT["trough"]))
-    room = item.height + 7
+    room, wide = item.height + 7, measure(item.text, 11) + 4
     return table(row(cell("", 4, room), cell(text(item.label, 11, "muted"), label - 4, room), cell(table(row(*cells)), length, room),
-                     cell("", figures - measure(item.text, 11) - 4, room), cell(text(item.text, 11, "muted"), measure(item.text, 11) + 4, room)))
+                     cell("", figures - wide, room), cell(text(item.text, 11, "muted"), wide, room)))
 
 
 def block(width: float, height: float, role: str, hover: str, words: str) -> str:
@@ -160,8 +169,9 @@ def block(width: float, height: float, role: str, hover: str, words: str) -> str
     more = {"title": hover, "href": "#"} if hover else {}
     if not words or width < 14:
         return cell("", width, height, bgcolor=LIGHT[role], **more)
-    shown = fit(words, width - 8, 11, keep="end")
-    return cell(text(shown if len(shown) > 3 else "", 11, "paper"), width - 1, height, bgcolor=LIGHT[role], **more) + cell("", 1, height)
+    shown = fit(words, width - 10, 11, keep="end")
+    inside = text(shown if len(shown) > 3 else "", 11, "paper")
+    return cell("", 4, height, bgcolor=LIGHT[role]) + cell(inside, width - 5, height, bgcolor=LIGHT[role], **more) + cell("", 1, height)
 
 
 def merged(parts: tuple) -> list[tuple[float, str, str, str]]:
@@ -177,7 +187,6 @@ def merged(parts: tuple) -> list[tuple[float, str, str, str]]:
 
 def group(item: Group) -> str:
     """The title of a frame around cards."""
-    width = measure(item.name, 13, True) + 8
-    more = f"{item.state or ''} {item.note}".strip()
-    return table(row(cell(text(item.name, 13, "ink", True), width, 22),
-                     cell(text(more, 12, item.state.role if item.state else "muted"), measure(more, 12) + 8, 22)))
+    more, role = f"{item.state or ''} {item.note}".strip(), item.state.role if item.state else "muted"
+    name, rest = measure(item.name, 13, True) + 8, measure(more, 12) + 8
+    return table(row(cell(text(item.name, 13, "ink", True), name, 22), cell(text(more, 12, role), rest, 22)))

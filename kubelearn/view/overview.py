@@ -192,7 +192,8 @@ def _counts(pods: list[dict], stage: Stage) -> tuple[tuple[str, str], ...]:
         owner = owner_of(pod) or {"name": pod["metadata"]["name"], "uid": uid_of(pod)}
         key = ("", "ink") if stage.tight else (owner["name"], stage.slots.hue(owner["uid"]))
         found.setdefault(key, Counter())[states.pod_state(pod).mark] += 1
-    lines = [(f"{theme.fit(name, stage.box_width - 110, 12)}  {_marks(counts)}".strip(), hue) for (name, hue), counts in found.items()]
+    room = stage.box_width - 110
+    lines = [(f"{theme.fit(name, room, 12)}  {_marks(counts)}".strip(), hue) for (name, hue), counts in found.items()]
     most = max(stage.lines, 1)
     return tuple(lines) if len(lines) <= most else (*lines[:most - 1], (f"and {len(lines) - most + 1} owners more", "muted"))
 

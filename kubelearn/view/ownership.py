@@ -16,7 +16,7 @@ from kubelearn.view.overview import pods_of
 from kubelearn.view.slots import OWNERS, Slots, shown
 
 FEW = 30
-POD = (210, 30)
+POD = (250, 30)
 
 
 class Stage:
@@ -79,7 +79,8 @@ def _counted(pods: list[dict], stage: Stage) -> tuple[list[Card], list[Edge]]:
         groups.setdefault(_from_owner(pod)[0].tail if owner else "", (owner, Counter()))[1][states.pod_state(pod).mark] += 1
     for tail, (owner, counts) in groups.items():
         text = " ".join(f"{counts[mark]}{mark}" for mark in "●◐○✖▽■" if counts[mark])
-        cards.append(Card(f"pods of {tail}", "Pods", f"{sum(counts.values())} pods", text, size=POD, hue=stage.slots.hue(owner and owner["uid"])))
+        hue = stage.slots.hue(owner and owner["uid"])
+        cards.append(Card(f"pods of {tail}", "Pods", f"{sum(counts.values())} pods", text, size=POD, hue=hue))
         edges += [Edge(tail, f"pods of {tail}")] if owner else []
     return cards, edges
 
@@ -91,4 +92,5 @@ def alt(cards: list[Card], edges: list[Edge]) -> str:
     for edge in edges:
         if edge.head in names:
             children.setdefault(names.get(edge.tail, edge.tail), []).append(names[edge.head])
-    return "; ".join(f"{owner} owns {', '.join(owned)}" for owner, owned in children.items()) + "." if children else "Nothing owns anything here."
+    said = [f"{owner} owns {', '.join(owned)}" for owner, owned in children.items()]
+    return "; ".join(said) + "." if said else "Nothing owns anything here."

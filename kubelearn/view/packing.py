@@ -102,7 +102,8 @@ def _node(node: dict, pods: list[dict], world: object, stage: Stage, at: tuple, 
     name = node["metadata"]["name"]
     free = sum(1 for pod in pods if not requests(pod))
     note = f"· {len(pods)} pods" + (f", {free} of them ask for nothing" if free else "")
-    bars = tuple(_bar(node, pods, stage.layouts[world.revision].get((name, resource[0]), {}), resource, stage.slots) for resource in RESOURCES)
+    layouts = stage.layouts[world.revision]
+    bars = tuple(_bar(node, pods, layouts.get((name, resource[0]), {}), resource, stage.slots) for resource in RESOURCES)
     return Box(f"Node//{name}", name, states.node_state(node), (), at, (WIDTH, height), bars, note=note)
 
 

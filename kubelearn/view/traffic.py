@@ -53,8 +53,8 @@ def graph(world: object, stage: Stage) -> Graph:
             card = _pod_card(pod, service, ready, stage)
             cards[card.id] = card
             count = out.get((identity(service), card.id), 0)
-            edges.append(_arrow(identity(service), card.id, count, most) if ready or count else
-                         Edge(identity(service), card.id, "0 · not in endpoints", role="bad", dashed=True))
+            nothing = Edge(identity(service), card.id, "0 · not in endpoints", role="bad", dashed=True)
+            edges.append(_arrow(identity(service), card.id, count, most) if ready or count else nothing)
     return Graph(cards=tuple(cards.values()), edges=tuple(edges), alt=alt(cards, edges, found), empty="" if found else "no services")
 
 

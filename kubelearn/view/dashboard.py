@@ -1,0 +1,201 @@
+"""The dashboard: a cluster to touch. Run, step, pause, a slider to any past moment, delete a pod, stop a node, scale.
+
+Part of Kubernetes: none. Law 4: time moves only when a button says so. Rule: the picture is that of draw(), with the slots of all
+other pictures; a past moment is looked at, never changed.
+Leaves out: editing objects; that is kubectl's.
+"""
+from __future__ import annotations
+
+import contextlib
+import threading
+
+import ipywidgets as widgets
+
+from kubelearn.apiserver.request import Request
+from kubelearn.errors import ApiError
+from kubelearn.view import deeds
+from kubelearn.view.drawing import draw
+from kubelearn.view.frames import QUIET, seconds
+from kubelearn.view.overview import natural
+from kubelearn.view.picture import figcaption, image
+from kubelearn.view.player import content_id
+from kubelearn.view.slots import shown
+
+SPEEDS = (("1×", 1.0), ("5×", 5.0), ("30×", 30.0), ("300×", 300.0))
+REFRESH = 0.25  # seconds between two pictures while time runs
+
+
+class Dashboard(widgets.VBox):
+    """Shows the newest moment, or the one that the slider is at."""
+
+    def __init__(self, cluster: object, namespace: str | None = None):
+        self.cluster, self.namespace, self._closed, self._quiet = cluster, namespace, threading.Event(), False
+        self._seen = None
+        self._build()
+        super().__init__([self.bar, self.past, self.acts, self.picture, self.said], **self._id("dashboard"))
+        self.refresh()
+
+    def _id(self, name: str) -> dict:
+        """Ids from content, for the widget and its layout."""
+        id = content_id("dashboard", f"{name} {self.namespace}")
+        return {"model_id": id, "layout": widgets.Layout(model_id=f"{id}-layout", max_width="900px")}
+
+    def _button(self, label: str, hint: str, act) -> widgets.Button:
+        style = widgets.ButtonStyle(model_id=content_id("style", label))
+        layout = widgets.Layout(model_id=content_id("layout", label), width="auto")
+        made = widgets.Button(description=label, tooltip=hint, style=style, layout=layout, model_id=content_id("button", label))
+        made.on_click(lambda _: self._do(act))
+        return made
+
+    def _choice(self, kind, label: str, **more: object):
+        style = widgets.DescriptionStyle(model_id=content_id("style", label), description_width="initial")
+        width = more.pop("width", "auto")
+        layout = widgets.Layout(model_id=content_id("layout", label), width=width)
+        return kind(description=label, style=style, layout=layout, model_id=content_id("choice", label), **more)
+
+    def _row(self, name: str, *parts: widgets.Widget) -> widgets.HBox:
+        layout = widgets.Layout(model_id=content_id("layout", name), flex_flow="row wrap")
+        return widgets.HBox(parts, layout=layout, model_id=content_id("row", name))
+
+    def _build(self) -> None:
+        self.speed = self._choice(widgets.Dropdown, "speed", options=SPEEDS, value=1.0, width="120px")
+        self.bar = self._row("time", self._button("▶ run", "let time follow the clock on the wall", self.run),
+                             self._button("⏸ pause", "time stands still", self.pause),
+                             self._button("⏭ step", "to the next moment at which anything happens", self.step), self.speed)
+        self.moment = self._choice(widgets.FloatSlider, "past", min=0.0, max=0.1, step=0.01, value=0.1, readout_format=".2f", width="560px",
+                                   continuous_update=True)
+        self.moment.observe(self._looked, "value")
+        self.past = self._row("past", self.moment, self._button("now", "back to the newest moment", self.now))
+        self.pod = self._choice(widgets.Dropdown, "pod", options=[], width="260px")
+        self.node = self._choice(widgets.Dropdown, "node", options=[], width="150px")
+        self.deployment = self._choice(widgets.Dropdown, "deployment", options=[], width="200px")
+        self.replicas = self._choice(widgets.BoundedIntText, "replicas", min=0, max=100, value=1, width="130px")
+        self.deployment.observe(self._chosen, "value")
+        self.acts = self._row("acts", self.pod, self._button("delete pod", "kubectl delete pod", self.delete_pod), self.node,
+                              self._button("stop node", "its kubelet and machine fall silent", self.stop_node),
+                              self._button("start node", "it comes back", self.start_node), self.deployment, self.replicas,
+                              self._button("scale", "kubectl scale deployment", self.scale))
+        self.picture, self.said = self._text("picture"), self._text("said")
+
+    def _text(self, name: str) -> widgets.HTML:
+        style = widgets.HTMLStyle(model_id=content_id("style", name))
+        return widgets.HTML(style=style, layout=widgets.Layout(model_id=content_id("layout", name)), model_id=content_id("text", name))
+
+    # --- what the buttons do ------------------------------------------------------------------------------------------
+
+    def _do(self, act) -> None:
+        """One button: what is refused is told, in Kubernetes' words."""
+        try:
+            act()
+        except (ApiError, ValueError) as error:
+            self.said.value = figcaption(f"refused  {error}")
+        else:
+            self.refresh()
+
+    def run(self) -> None:
+        self.now()
+        self.cluster.live(self.speed.value)
+        threading.Thread(target=self._follow, name="kubelearn-dashboard", daemon=True).start()
+
+    def _follow(self) -> None:
+        while self.cluster.clock.speed and not self._closed.wait(REFRESH):
+            with contextlib.suppress(ApiError):
+                self.refresh()
+
+    def pause(self) -> None:
+        self.cluster.live(0)
+
+    def step(self) -> None:
+        self.now()
+        self.cluster.step()
+
+    def now(self) -> None:
+        self._looking = None
+
+    def delete_pod(self) -> None:
+        if self.pod.value:
+            namespace, name = self.pod.value.split("/")
+            self.cluster.delete("Pod", name, namespace)
+
+    def stop_node(self) -> None:
+        if self.node.value:
+            self.cluster.stop(self.node.value)
+
+    def start_node(self) -> None:
+        if self.node.value:
+            self.cluster.start(self.node.value)
+
+    def scale(self) -> None:
+        if self.deployment.value:
+            namespace, name = self.deployment.value.split("/")
+            self._patch("Deployment", namespace, name, {"spec": {"replicas": self.replicas.value}}, "kubectl scale")
+
+    def _patch(self, kind: str, namespace: str, name: str, patch: dict, command: str) -> None:
+        registry = self.cluster.registry
+        with self.cluster.lock:
+            registry.patch(registry.must_find(kind), namespace, name, patch, "merge", Request("you", external=True, command=command))
+            self.cluster.clock.settle()
+
+    def close(self) -> None:
+        """Ends following; the cluster stays."""
+        self._closed.set()
+        super().close()
+
+    # --- what it shows ------------------------------------------------------------------------------------------------
+
+    _looking: float | None = None  # the past moment looked at; None: the newest
+
+    def _looked(self, change: dict) -> None:
+        if not self._quiet:
+            self._looking = None if change["new"] >= self.moment.max - 1e-9 else change["new"]
+            self.refresh()
+
+    def _chosen(self, change: dict) -> None:
+        if change["new"]:
+            namespace, name = change["new"].split("/")
+            self.replicas.value = self.cluster.get("Deployment", name, namespace)["spec"].get("replicas", 1)
+
+    def refresh(self) -> None:
+        """The picture of the moment looked at, and choices and slider up to date with the cluster."""
+        with self.cluster.lock:
+            self._choices()
+            snapshot = self.cluster.at(time=self._looking) if self._looking is not None else self.cluster.at()
+            if self._seen == (snapshot.revision, self._looking is None):
+                self._tell(snapshot)
+                return
+            self._seen = (snapshot.revision, self._looking is None)
+            found = draw(snapshot, namespace=self.namespace)
+            self._tell(snapshot)
+        self.picture.value = image(found.svg, found.alt)
+
+    def _tell(self, snapshot: object) -> None:
+        etcd = self.cluster.registry.etcd
+        told = range(snapshot.revision - etcd.first - 1, -1, -1)
+        last = next((etcd.log[n] for n in told if etcd.log[n].resource.kind not in QUIET), None)
+        what = f"{deeds.actor_of(last)}: {deeds.summary([last])}" if last else ""
+        when = "now" if self._looking is None else "past"
+        self.said.value = figcaption(f"{when} {seconds(snapshot.time)}  {what}")
+
+    def _choices(self) -> None:
+        self._quiet = True
+        end = max(self.cluster.now, 0.1)
+        self.moment.max = end
+        self.moment.value = end if self._looking is None else self._looking
+        for chooser, kind in ((self.pod, "Pod"), (self.deployment, "Deployment")):
+            objects = [o for o in self.cluster.get(kind, namespace=None) if shown(o["metadata"]["namespace"], self.namespace)]
+            _offer(chooser, [f"{o['metadata']['namespace']}/{o['metadata']['name']}" for o in objects])
+        _offer(self.node, sorted((node["metadata"]["name"] for node in self.cluster.get("Node")), key=natural))
+        self._quiet = False
+
+
+def _offer(chooser: widgets.Dropdown, options: list[str]) -> None:
+    """New options, and the old choice where it is still there."""
+    if list(chooser.options) != options:
+        before = chooser.value
+        chooser.options = options
+        chooser.value = before if before in options else options[0] if options else None
+
+
+def dashboard(cluster: object, namespace: str | None = None) -> Dashboard:
+    """Buttons and a slider over a cluster."""
+    return Dashboard(cluster, namespace)
