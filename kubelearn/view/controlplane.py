@@ -51,7 +51,8 @@ def _drawn(groups: list[list], names: list[str], left_out: int, alt: str) -> str
         shapes += _row(group, number, groups, xs, words)
     if left_out > 0:
         y = HEAD + MOST // 2 * ROW - 1
-        shapes += [svg.line((8, y), (WIDTH - 8, y), "rule", 1, "2 4"), svg.text(WIDTH - 10, y - 3, f"{left_out} moments left out", 11, "muted", "end")]
+        shapes.append(svg.line((8, y), (WIDTH - 8, y), "rule", 1, "2 4"))
+        shapes.append(svg.text(WIDTH - 10, y - 3, f"{left_out} moments left out", 11, "muted", "end"))
     return svg.page(shapes, WIDTH, height, alt)
 
 
@@ -68,8 +69,7 @@ def _lines(group: list, spots: dict) -> list[str]:
     """From the writes that were seen to the write made in answer."""
     causes = dict.fromkeys(r.cause for r in group if isinstance(r.cause, int) and r.cause in spots)
     here = spots[group[0].revision]
-    return [svg.path([spots[cause], (spots[cause][0], here[1]), here] if spots[cause][0] != here[0] else [spots[cause], here], "line", 1)
-            for cause in causes if spots[cause] != here]
+    return [svg.path([spots[cause], (spots[cause][0], here[1]), here], "line", 1) for cause in causes if spots[cause] != here]
 
 
 def _row(group: list, number: int, groups: list[list], xs: dict[str, float], words: float) -> list[str]:
@@ -77,5 +77,6 @@ def _row(group: list, number: int, groups: list[list], xs: dict[str, float], wor
     new_time = number == 0 or groups[number - 1][0].time != first.time
     because = next((r.because for r in group if r.because), "")
     text = deeds.summary(group) + (f": {because}" if because else "")
-    shapes = [svg.circle((xs[lane_of(first)], y), 5, "hue0", title=f"{deeds.actor_of(first)}: {text}"), svg.text(words, y + 4, text, 12, width=WIDTH - words - 6)]
+    shapes = [svg.circle((xs[lane_of(first)], y), 5, "hue0", title=f"{deeds.actor_of(first)}: {text}"),
+              svg.text(words, y + 4, text, 12, width=WIDTH - words - 6)]
     return [svg.text(LEFT - 8, y + 4, frames.seconds(first.time - groups[0][0].time), 11, "muted", "end"), *shapes] if new_time else shapes

@@ -47,7 +47,8 @@ def frame(inner: str, width: float, height: float, ring: bool = False, role: str
     hover = f' TITLE="{escape(title)}"' if title else ""
     fill = "" if dotted else f' BGCOLOR="{LIGHT[ground]}"'
     return (f'<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="{spacing}" CELLPADDING="0" STYLE="{style}" COLOR="{LIGHT[colour]}"'
-            f'{fill} FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"{hover}>{row(cell(inner, width - 6, height - 6, "CENTER"))}</TABLE>')
+            f'{fill} FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"{hover}>'
+            f'{row(cell(inner, width - 6, height - 6, "CENTER"))}</TABLE>')
 
 
 def card(item: Card) -> str:
@@ -133,7 +134,8 @@ def box(item: Box, slot_height: float, mark_size: float) -> str:
 
 
 def _used(item: Box, slot_height: float, mark_size: float) -> float:
-    return 24 + len(item.rows) * (slot_height + 4 if not _marks(item) else mark_size) + 18 * len(item.lines) + sum(each.height + 9 for each in item.bars)
+    slots = len(item.rows) * (mark_size if _marks(item) else slot_height + 4)
+    return 24 + slots + 18 * len(item.lines) + sum(each.height + 9 for each in item.bars)
 
 
 def _marks(item: Box) -> bool:

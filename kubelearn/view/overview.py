@@ -167,7 +167,8 @@ def _waiting_box(pods: list[dict], stage: Stage, top: float) -> Box:
     rows = -(-stage.waiting // per_row)
     waiting = [pod for pod in pods if not pod.get("spec", {}).get("nodeName")]
     height = 30 + rows * (SLOT + 4)
-    return Box("waiting", "not on a node yet", None, _rows(waiting, rows, per_row, stage, "waiting"), (WIDTH / 2, top + height / 2), (WIDTH, height))
+    grid = _rows(waiting, rows, per_row, stage, "waiting")
+    return Box("waiting", "not on a node yet", None, grid, (WIDTH / 2, top + height / 2), (WIDTH, height))
 
 
 def _rows(pods: list[dict], rows: int, per_row: int, stage: Stage, place: str) -> tuple[tuple[Card, ...], ...]:

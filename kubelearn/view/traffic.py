@@ -85,7 +85,8 @@ def targets(service: dict) -> set[str]:
 def counted(connections: Iterable, found: list[dict], names: dict[str, str]) -> tuple[Counter, Counter]:
     """(client, service, outcome) -> connections, (service, pod) -> connections."""
     by_target = {target: identity(service) for service in found for target in targets(service)}
-    by_port = {str(port["nodePort"]): identity(s) for s in found for port in (s.get("spec") or {}).get("ports") or () if port.get("nodePort")}
+    ports = [(port, service) for service in found for port in (service.get("spec") or {}).get("ports") or ()]
+    by_port = {str(port["nodePort"]): identity(service) for port, service in ports if port.get("nodePort")}
     into: Counter = Counter()
     out: Counter = Counter()
     for connection in connections:

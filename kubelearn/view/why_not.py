@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 
-from kubelearn.api import selectors
 from kubelearn.api.meta import condition, condition_is, is_deleting, owner_of, uid_of
 from kubelearn.view import states
 from kubelearn.view.answer import Answer, Step
@@ -72,9 +71,12 @@ def _unscheduled(pod: dict) -> Iterable[Finding]:
         yield "○", "no scheduler has looked at it: time stands still, the scheduler is stopped, or it waits for one of another name"
 
 
+CONTAINERS = (("init container", "initContainers", "initContainerStatuses"), ("container", "containers", "containerStatuses"))
+
+
 def _containers(pod: dict) -> Iterable[tuple[str, dict, dict]]:
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
-    for kind, containers, statuses in (("init container", "initContainers", "initContainerStatuses"), ("container", "containers", "containerStatuses")):
+    for kind, containers, statuses in CONTAINERS:
         found = {s["name"]: s for s in status.get(statuses) or ()}
         for container in spec.get(containers) or ():
             if container["name"] in found:
@@ -109,7 +111,7 @@ def _probe(container: dict, status: dict) -> Iterable[Finding]:
     asked = container[probe]
     how = next((key for key in ("httpGet", "tcpSocket", "exec", "grpc") if key in asked), "")
     target = asked.get(how) or {}
-    where = f"{target.get('path', '/')} on port {target.get('port')}" if how == "httpGet" else str(target.get("port") or " ".join(target.get("command", ())))
+    where = " ".join(str(part) for part in (target.get("path"), target.get("port"), *target.get("command", ())) if part)
     yield "◐", f"container {container['name']} runs, its {probe} ({how} {where}) has not succeeded"
 
 
@@ -119,7 +121,11 @@ def events(world: World, obj: dict) -> list[dict]:
     found = [e for e in world.list("Event", metadata.get("namespace") or "default")
              if (about := e.get("involvedObject") or {}).get("name") == metadata["name"] and about.get("kind") == obj["kind"]
              and about.get("uid") in (None, metadata.get("uid"), metadata["name"])]
-    return sorted(found, key=lambda e: (e.get("lastTimestamp") or e.get("eventTime") or "", e["metadata"].get("resourceVersion", "").zfill(12)))
+    return sorted(found, key=_when)
+
+
+def _when(event: dict) -> tuple[str, str]:
+    return event.get("lastTimestamp") or event.get("eventTime") or "", event["metadata"].get("resourceVersion", "").zfill(12)
 
 
 def _warnings(world: World, obj: dict) -> Iterable[Finding]:
@@ -185,7 +191,7 @@ def _service(world: World, service: dict) -> Iterable[Finding]:
     pods = world.list("Pod", namespace)
     matching = [pod for pod in pods if spec["selector"].items() <= (pod["metadata"].get("labels") or {}).items()]
     if not matching:
-        labels = sorted({selectors.format_selector({"matchLabels": pod["metadata"]["labels"]}) for pod in pods if pod["metadata"].get("labels")})
+        labels = sorted({_labels(pod["metadata"]["labels"]) for pod in pods if pod["metadata"].get("labels")})
         yield "✖", f"its selector {_labels(spec['selector'])} matches no pod; pods here have: {'; '.join(labels) or 'no labels'}"
     elif not any(condition_is(pod, "Ready") for pod in matching):
         yield "◐", f"its selector matches {len(matching)} pods, none is Ready"
