@@ -55,7 +55,7 @@ class Container:
 
     __slots__ = ("sandbox", "runtime", "clock", "id", "name", "image", "argv", "env", "mounts", "workdir", "user", "memory_limit",
                  "read_only", "space", "state", "created_at", "started_at", "finished_at", "exit_code", "reason", "message", "log",
-                 "log_dropped", "log_size", "on_exit", "on_log", "on_output", "processes", "process", "cpu_seconds", "root", "input",
+                 "log_dropped", "log_size", "on_exit", "on_log", "on_output", "processes", "process", "cpu_seconds", "requests", "root", "input",
                  "tty", "_files", "_partial")
 
     def __init__(self, sandbox: Sandbox, id: str, name: str, image: ImageInfo, argv: list[str], env: dict[str, str], mounts: tuple,
@@ -80,7 +80,7 @@ class Container:
         self.on_output: list[Callable[[str, bytes], object]] = []
         self.processes: list[Process] = []
         self.process: Process | None = None
-        self.cpu_seconds = 0.0
+        self.cpu_seconds, self.requests = 0.0, 0  # requests: answered over HTTP, for pictures and autoscaling
         self.root = Directory.over(image.tree)
         self.input = Pipe(self.clock) if stdin else None
         self._files: Filesystem | None = None

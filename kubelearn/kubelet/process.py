@@ -83,7 +83,7 @@ class Process:
     """One process. Programs use: args, env, cwd, files, user, stdin, stdout, stderr, and the methods below."""
 
     __slots__ = ("container", "clock", "space", "pid", "host_pid", "parent", "argv", "env", "cwd", "_files", "user", "fds", "handlers",
-                 "task", "exit", "memory", "started_at", "sockets", "tasks", "steps", "busy", "rested", "doomed", "killed_by",
+                 "task", "exit", "memory", "started_at", "sockets", "tasks", "on_exit", "steps", "busy", "rested", "doomed", "killed_by",
                  "input", "output", "errors")
 
     def __init__(self, container: Container, argv: list[str], env: dict[str, str], fds: dict[int, OpenFile], cwd: str = "/",
@@ -100,6 +100,7 @@ class Process:
         self.memory, self.started_at = 0, self.clock.now
         self.sockets: list = []
         self.tasks: dict[Task, Stream] = {}
+        self.on_exit: list[Callable[[], object]] = []  # what to undo when it ends
         self.steps, self.busy, self.rested, self.doomed, self.killed_by = 0, 0.0, -1.0, None, ""
         self.input = self.output = self.errors = None  # the other ends of an exec's pipes
         container.processes.append(self)
@@ -319,6 +320,8 @@ class Process:
         for task, stream in list(self.tasks.items()):
             task.cancel()
             stream.close()
+        for undo in self.on_exit:
+            undo()
         for socket in self.sockets:
             socket.close()
         fds, self.fds = self.fds, {}

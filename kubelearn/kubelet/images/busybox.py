@@ -1,0 +1,75 @@
+"""busybox and alpine: a shell with its commands, on a small Linux tree."""
+from __future__ import annotations
+
+from functools import lru_cache
+
+from kubelearn.kubelet.images.applets import APPLETS, awk, files, find, net, sed, system, text  # noqa: F401  (they fill APPLETS)
+from kubelearn.kubelet.images.shell import builtins  # noqa: F401
+from kubelearn.kubelet.images.shell.interpreter import sh
+from kubelearn.kubelet.process import Exit, Executable, Process
+from kubelearn.volumes import Directory, Node, Symlink, tree
+
+
+async def busybox(process: Process) -> int:
+    """busybox APPLET ARGUMENT..."""
+    if not process.args or process.args[0] in ("--help", "--list"):
+        process.print("\n".join(sorted(APPLETS)) if "--list" in process.args else "BusyBox v1.36.1 multi-call binary.")
+        return 0
+    program = APPLETS.get(process.args[0])
+    if program is None:
+        process.error(f"{process.args[0]}: applet not found")
+        return 127
+    process.argv = process.args
+    return await program(process)
+
+
+APPLETS.update({"sh": sh, "ash": sh, "busybox": busybox})
+USERS = {"root": (0, "/root", "/bin/sh"), "daemon": (1, "/usr/sbin", "/bin/false"), "bin": (2, "/bin", "/bin/false"),
+         "www-data": (33, "/var/www", "/bin/false"), "nobody": (65534, "/home", "/bin/false")}
+
+
+def passwd(users: dict[str, tuple[int, str, str]]) -> str:
+    return "".join(f"{name}:x:{uid}:{uid}:{name}:{home}:{shell}\n" for name, (uid, home, shell) in users.items())
+
+
+def group(users: dict[str, tuple[int, str, str]]) -> str:
+    return "".join(f"{name}:x:{uid}:\n" for name, (uid, _, _) in users.items())
+
+
+def base(users: dict | None = None, **more: object) -> dict[str, object]:
+    """The tree that every image with a shell has; for tree()."""
+    everyone = {**USERS, **(users or {})}
+    return {"etc/passwd": passwd(everyone), "etc/group": group(everyone), "tmp": Directory(0o1777), "root": Directory(0o700), "home": Directory(),
+            "var/tmp": Directory(0o1777), "var/run": Symlink("/run"), "run": Directory(), "usr/bin": Directory(), "usr/sbin": Directory(),
+            "usr/local/bin": Directory(), "etc/hosts": "", "proc": Directory(0o555), "sys": Directory(0o555), "dev": Directory(), **more}
+
+
+@lru_cache
+def commands() -> dict[str, Node]:
+    """Each applet in /bin, with [ and test too."""
+    return {f"bin/{name}": Executable(program, 900_000, 512 << 10) for name, program in sorted(APPLETS.items())}
+
+
+def busybox_tree() -> Directory:
+    return tree({**base(), **commands()})
+
+
+OS_RELEASE = 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID={0}\nPRETTY_NAME="Alpine Linux v{1}"\n'
+
+
+def alpine_tree(version: str = "3.22.2", users: dict | None = None, **more: object) -> Directory:
+    release = {"etc/alpine-release": f"{version}\n", "etc/os-release": OS_RELEASE.format(version, version.rpartition(".")[0])}
+    return tree({**base(users), **commands(), **release, "sbin/apk": Executable(offline), **more})
+
+
+async def offline(process: Process) -> int:
+    """apk, apt-get, pip: there is no internet here."""
+    raise Exit(process.fail("the simulated cluster has no internet: use an image that has what you need"))
+
+
+DEBIAN = {"bin/bash": Executable(sh, 1_200_000, 3 << 20), "usr/bin/apt-get": Executable(offline), "usr/bin/apt": Executable(offline),
+          "etc/debian_version": "12.12\n", "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n'}
+
+
+def debian_tree(users: dict | None = None, **more: object) -> Directory:
+    return tree({**base(users), **commands(), **DEBIAN, **more})
