@@ -60,8 +60,8 @@ def _lane(name: str, x: float, width: float, height: float) -> list[str]:
     """The component's name, broken at its dashes, over its line."""
     parts = name.split("-", 1) if len(name) > 9 and "-" in name else [name]
     lines = [parts[0] + "-", parts[1]] if len(parts) == 2 else parts
-    heads = [svg.text(x, 16 + 13 * number + (13 if len(lines) == 1 else 0), line, 10, "ink", "middle", bold=True, width=width - 2, title=name)
-             for number, line in enumerate(lines)]
+    top = 16 if len(lines) == 2 else 29
+    heads = [svg.text(x, top + 13 * number, line, 10, "ink", "middle", True, width - 2, name) for number, line in enumerate(lines)]
     return [*heads, svg.line((x, HEAD - 10), (x, height - 6), "trough", 2)]
 
 

@@ -120,11 +120,12 @@ def box(item: Box, slot_height: float, mark_size: float) -> str:
     inner = width - 14
     if not item.name:
         return frame("", width, height, item.ring, "rule", dotted=True)
-    name = fit(item.name, inner - 10, 13, True)
-    used = min(measure(name, 13, True) + 10, inner)
+    size = 13 if width > 110 else 11
+    name = fit(item.name, inner - 4, size, True, keep="end")
+    used = min(measure(name, size, True) + 10, inner - 4)
     rest = inner - used - 4
     state, role = fit(f"{item.state or ''} {item.note}".strip(), rest, 12), item.state.role if item.state else "muted"
-    rows = [table_row(row(cell("", 4, 24), cell(text(name, 13, "ink", True), used, 24), cell(text(state, 12, role), rest, 24)))]
+    rows = [table_row(row(cell("", 4, 24), cell(text(name, size, "ink", True), used, 24), cell(text(state, 12, role), rest, 24)))]
     rows += [table_row(_slots(line, inner, slot_height, mark_size)) for line in item.rows]
     said = [cell(text(fit(line, inner - 4, 12), 12, role), inner - 4, 18) for line, role in item.lines]
     rows += [table_row(row(cell("", 4, 18), line)) for line in said]

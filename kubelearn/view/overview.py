@@ -39,12 +39,13 @@ class Stage:
         seats = [(pod.get("spec", {}).get("nodeName", ""), slots.seat(pod)) for each in pods for pod in each]
         self.waiting = max((seat + 1 for node, seat in seats if not node), default=0)
         self.seats = max((seat + 1 for node, seat in seats if node), default=0)
+        self.owners = max((len(names) for each in pods for names in _owners(each).values()), default=0) if self.level == "counts" else 0
         self._measure()
 
     def _measure(self) -> None:
         """Boxes side by side as wide as the page lets them be, and the rows of slots that the fullest node needs."""
         count, gap = max(len(self.nodes), 1), 14
-        least = {"cards": 200, "marks": 140, "counts": 76 if count > 40 else 200}[self.level]
+        least = {"cards": 200, "marks": 140, "counts": 84 if count > 40 else 200}[self.level]
         self.across = max(1, min(count, int((WIDTH + gap) // (least + gap)), 12))
         self.box_width = min((WIDTH - gap * (self.across - 1)) / self.across, 430)
         self.gap = gap
@@ -52,9 +53,17 @@ class Stage:
         self.per_row = max(1, int((self.box_width - 14) // unit))
         fewest = 3 if self.level == "cards" and count <= 4 else 1
         self.rows = max(-(-self.seats // self.per_row), -(-fewest // self.per_row)) if self.level != "counts" else 0
-        self.lines = 0 if self.level != "counts" or self.box_width < 100 else 4
         self.tight = self.box_width < 100
+        self.lines = 0 if self.tight else min(self.owners, 4)
         self.bars = 0 if self.tight else 2
+
+
+def _owners(pods: list[dict]) -> dict[str, set[str]]:
+    """node -> the owners that have pods there."""
+    found: dict[str, set[str]] = {}
+    for pod in pods:
+        found.setdefault(pod.get("spec", {}).get("nodeName", ""), set()).add((owner_of(pod) or {}).get("uid") or uid_of(pod))
+    return found
 
 
 def natural(name: str) -> tuple:
@@ -193,8 +202,8 @@ def _counts(pods: list[dict], stage: Stage) -> tuple[tuple[str, str], ...]:
         owner = owner_of(pod) or {"name": pod["metadata"]["name"], "uid": uid_of(pod)}
         key = ("", "ink") if stage.tight else (owner["name"], stage.slots.hue(owner["uid"]))
         found.setdefault(key, Counter())[states.pod_state(pod).mark] += 1
-    room = stage.box_width - 110
-    lines = [(f"{theme.fit(name, room, 12)}  {_marks(counts)}".strip(), hue) for (name, hue), counts in found.items()]
+    room = max(stage.box_width - 110, 0)
+    lines = [(f"{theme.fit(name, room, 12) if name else ''}  {_marks(counts)}".strip(), hue) for (name, hue), counts in found.items()]
     most = max(stage.lines, 1)
     return tuple(lines) if len(lines) <= most else (*lines[:most - 1], (f"and {len(lines) - most + 1} owners more", "muted"))
 
