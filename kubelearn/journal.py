@@ -30,7 +30,8 @@ class Journal:
 
     def write(self, verb: str, resource, request: Request, *arguments: object) -> None:
         """A write through the API; the request is kept as it was asked."""
-        self.inputs.append(Input(self.clock.now, verb, (resource.api_version, resource.kind, dataclasses.replace(request, warnings=[]), *arguments)))
+        asked = dataclasses.replace(request, warnings=[])
+        self.inputs.append(Input(self.clock.now, verb, (resource.api_version, resource.kind, asked, *arguments)))
 
     def fault(self, method: str, *arguments: object) -> None:
         self.inputs.append(Input(self.clock.now, method, arguments))

@@ -6,7 +6,7 @@ Leaves out: reflector and delta queue as parts of their own. In process a watch 
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from kubelearn.api import meta
 from kubelearn.api.resources import Resource
@@ -26,6 +26,7 @@ class Informer:
         self._by_owner: dict[str, dict[str, dict]] = {}
         self._by_namespace: dict[str, dict[str, dict]] = {}
         self._by_node: dict[str, dict[str, dict]] = {}
+        self._tallies: dict[str, tuple[Callable[[dict], Hashable], dict[str, dict[Hashable, int]]]] = {}
         self._handlers: list[Handler] = []
         self._pending: list[Revision] = []
         for obj in registry.objects(resource):
@@ -50,6 +51,24 @@ class Informer:
     def by_node(self, name: str) -> list[dict]:
         return list(self._by_node.get(name, {}).values())
 
+    def tally(self, name: str, summary: Callable[[dict], Hashable]) -> None:
+        """From now on counts the objects of each controller by what summary says of them, so that a thousand alike are one entry."""
+        if name not in self._tallies:
+            self._tallies[name] = (summary, {})
+            for obj in self.items.values():
+                self._count(name, obj, 1)
+
+    def tallied(self, name: str, uid: str) -> dict[Hashable, int]:
+        """Summary -> how many objects of this controller; not to be modified."""
+        return self._tallies[name][1].get(uid, {})
+
+    def _count(self, name: str, obj: dict, step: int) -> None:
+        summary, counts = self._tallies[name]
+        bucket, key = counts.setdefault(_controller(obj), {}), summary(obj)
+        bucket[key] = bucket.get(key, 0) + step
+        if not bucket[key]:
+            del bucket[key]
+
     # --- following ------------------------------------------------------------------------------------------------
 
     def on(self, handler: Handler) -> None:
@@ -62,6 +81,7 @@ class Informer:
         """Forgets everything, lists again, and tells every handler of all there is: what a restarted component does."""
         before, self._pending = self.items, []
         self.items, self._by_owner, self._by_namespace, self._by_node = {}, {}, {}, {}
+        self._tallies = {name: (summary, {}) for name, (summary, _) in self._tallies.items()}
         for obj in self.registry.objects(self.resource):
             if self.node is None or obj["spec"].get("nodeName") == self.node:
                 self._put(meta.key_of(obj), None, obj)
@@ -108,6 +128,11 @@ class Informer:
             del self.items[key]
         else:
             self.items[key] = new
+        for name in self._tallies:
+            if old is not None:
+                self._count(name, old, -1)
+            if new is not None:
+                self._count(name, new, 1)
         namespace = (new or old)["metadata"].get("namespace", "")
         _index(self._by_namespace, key, namespace if old else None, namespace if new else None, new)
         _index(self._by_owner, key, old and _controller(old), new and _controller(new), new)

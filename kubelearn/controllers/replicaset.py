@@ -5,24 +5,56 @@ Leaves out: slow-start batches (a failed creation ends the pass instead).
 """
 from __future__ import annotations
 
-from kubelearn.api import meta
+from typing import NamedTuple
+
+from kubelearn.api import meta, selectors
+from kubelearn.client import Client
 from kubelearn.controllers.controller import Controller
-from kubelearn.controllers.pods import available_at, is_active, is_ready
+from kubelearn.controllers.pods import available_at, is_active, is_ready, is_terminal
 from kubelearn.errors import ApiError
+
+
+class Seen(NamedTuple):
+    """All that a ReplicaSet needs to know of a pod to count it. Pods alike are counted together (Informer.tally)."""
+
+    labels: frozenset
+    active: bool
+    ready: bool
+    terminating: bool
+
+
+def seen(pod: dict) -> Seen:
+    active = is_active(pod)
+    labels = frozenset((pod["metadata"].get("labels") or {}).items())
+    return Seen(labels, active, active and is_ready(pod), not active and not is_terminal(pod))
 
 
 class ReplicaSetController(Controller):
     name, kind, owns = "replicaset-controller", "ReplicaSet", ("Pod",)
 
+    def __init__(self, client: Client):
+        super().__init__(client)
+        self.informer("Pod").tally("seen", seen)
+
     def sync(self, replica_set: dict) -> None:
         """One pass from what is to what should be; called again after any change, and after any error."""
-        pods = self.claim(replica_set, "Pod")
-        active = [pod for pod in pods if is_active(pod)]
-        failure = None if meta.is_deleting(replica_set) else self.manage(replica_set, active)
-        terminating = [pod for pod in pods if meta.is_deleting(pod) and not pod["status"].get("phase") in ("Succeeded", "Failed")]
-        self.update_status(replica_set, self.status(replica_set, active, len(terminating), failure))
+        self.claim_by_labels(replica_set)
+        counts = self.informer("Pod").tallied("seen", replica_set["metadata"]["uid"])
+        found = sum(count for pod, count in counts.items() if pod.active)
+        failure = None
+        if found != replica_set["spec"]["replicas"] and not meta.is_deleting(replica_set):
+            failure = self.manage(replica_set, [pod for pod in self.owned(replica_set, "Pod") if is_active(pod)])
+        self.report(replica_set, counts, failure)
         if failure:
             raise failure
+
+    def claim_by_labels(self, replica_set: dict) -> None:
+        """Adopts and releases pods where labels call for it; the watch then brings this ReplicaSet back."""
+        matches = selectors.label_selector(replica_set["spec"]["selector"])
+        informer, uid = self.informer("Pod"), replica_set["metadata"]["uid"]
+        if any(matches(dict(pod.labels)) for pod in informer.tallied("seen", "")) or \
+                not all(matches(dict(pod.labels)) for pod in informer.tallied("seen", uid)):
+            self.claim(replica_set, "Pod")
 
     def manage(self, replica_set: dict, pods: list[dict]) -> ApiError | None:
         """Creates what is missing, or deletes what is too much; returns what stopped it."""
@@ -55,20 +87,29 @@ class ReplicaSetController(Controller):
         siblings = self.informer(self.kind).by_owner(owner["uid"]) if owner else [replica_set]
         return [pod for sibling in siblings for pod in self.owned(sibling, "Pod") if is_active(pod)]
 
-    def status(self, replica_set: dict, pods: list[dict], terminating: int, failure: ApiError | None) -> dict:
-        """What is seen of the pods; comes back when a ready pod will count as available."""
-        seconds = replica_set["spec"].get("minReadySeconds", 0)
+    def report(self, replica_set: dict, counts: dict[Seen, int], failure: ApiError | None) -> None:
+        """The status: what is seen of the pods."""
         labels = (replica_set["spec"]["template"]["metadata"].get("labels") or {}).items()
-        times = [available_at(pod, seconds) for pod in pods]
-        later = [at for at in times if at is not None and at > self.clock.now]
-        if later:
-            self.queue.add_after(meta.key_of(replica_set), min(later) - self.clock.now)
-        counts = {"fullyLabeledReplicas": sum(labels <= (pod["metadata"].get("labels") or {}).items() for pod in pods),
-                  "readyReplicas": sum(map(is_ready, pods)), "availableReplicas": sum(at is not None for at in times) - len(later)}
-        status = {"replicas": len(pods), **{key: count for key, count in counts.items() if count}, "terminatingReplicas": terminating,
+        ready = sum(count for pod, count in counts.items() if pod.ready)
+        numbers = {"fullyLabeledReplicas": sum(count for pod, count in counts.items() if pod.active and labels <= pod.labels),
+                   "readyReplicas": ready, "availableReplicas": self.available(replica_set, ready)}
+        found = sum(count for pod, count in counts.items() if pod.active)
+        status = {"replicas": found, **{key: number for key, number in numbers.items() if number},
+                  "terminatingReplicas": sum(count for pod, count in counts.items() if pod.terminating),
                   "observedGeneration": replica_set["metadata"]["generation"]}
         conditions = self.conditions(replica_set, failure)
-        return status | ({"conditions": conditions} if conditions else {})
+        self.update_status(replica_set, status | ({"conditions": conditions} if conditions else {}), f"{found} pods, {ready} of them ready")
+
+    def available(self, replica_set: dict, ready: int) -> int:
+        """How many have been ready for minReadySeconds; comes back when the next one will have been."""
+        seconds = replica_set["spec"].get("minReadySeconds", 0)
+        if not seconds or not ready:
+            return ready
+        times = [available_at(pod, seconds) for pod in self.owned(replica_set, "Pod") if is_active(pod) and is_ready(pod)]
+        later = [at for at in times if at > self.clock.now]
+        if later:
+            self.queue.add_after(meta.key_of(replica_set), min(later) - self.clock.now)
+        return len(times) - len(later)
 
     def conditions(self, replica_set: dict, failure: ApiError | None) -> list[dict]:
         old = replica_set["status"].get("conditions", [])

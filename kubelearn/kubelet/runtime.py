@@ -73,7 +73,8 @@ class Runtime:
         except ImageError as error:
             self.clock.call_later(PULL_LATENCY / 10, future.set_exception, error)
             return future
-        self.clock.call_later(PULL_LATENCY + image.size / PULL_SPEED, self._pulled, image, future)
+        layers = 0 if image.name in self.images else image.size  # of layers that are here only the manifest is asked for
+        self.clock.call_later(PULL_LATENCY / 10 if not layers else PULL_LATENCY + layers / PULL_SPEED, self._pulled, image, future)
         return future
 
     def _pulled(self, image: ImageInfo, future: Future) -> None:
