@@ -33,13 +33,14 @@ def serve(folder: Path, speed: float) -> Iterator[Path]:
     """A served cluster; its kubeconfig."""
     kubeconfig = folder / f"kubeconfig-{speed}"
     words = [Path(sys.executable).with_name("kubelearn"), "serve", "--nodes", "3", "--speed", str(speed), "--kubeconfig", kubeconfig]
-    with (folder / f"serve-{speed}.log").open("w") as log, subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+    log = folder / f"serve-{speed}.log"
+    with log.open("w") as errors, subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
         try:
-            assert process.stdout.readline().startswith("Serving 3 nodes"), Path(log.name).read_text()
+            assert process.stdout.readline().startswith("Serving 3 nodes"), log.read_text()
             yield kubeconfig
         finally:
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=30) == 0, Path(log.name).read_text()
+        assert process.wait(timeout=30) == 0, log.read_text()
 
 
 def play(kubeconfig: Path, folder: Path, speed: float, only: list[str]) -> list[dict]:
