@@ -72,12 +72,23 @@ class NodeInfo:
         for port in demands.ports:
             _tally(self.ports, port, sign)
         _tally(self.priorities, demands.priority, sign)
+        self._count(pod, sign)
+
+    def _count(self, pod: PodInfo, sign: int) -> None:
         kind = (pod.namespace, pod.label_key)
         counted = self.label_counts.setdefault(kind, [0, 0, pod.labels])
         counted[0] += sign
         counted[1] += sign * pod.ending
         if not counted[0]:
             del self.label_counts[kind]
+
+    def relabel(self, pod: PodInfo) -> None:
+        """A pod that is here already has other labels, or begins to end; what it demands is the same."""
+        self._count(self.pods[pod.key], -1)
+        self._count(pod, 1)
+        for pods in (self.pods, self.affine, self.repelling):
+            if pod.key in pods:
+                pods[pod.key] = pod
 
     def count(self, namespace: str, selector: Callable[[dict], bool]) -> int:
         """How many of its pods in a namespace a selector matches; those that are ending do not count."""
@@ -169,6 +180,11 @@ class Snapshot:
         info.add(pod)
         self.where[pod.key] = info
         self._count_pod(pod, 1)
+        self.changed(info)
+
+    def relabel_pod(self, pod: PodInfo) -> None:
+        info = self.where[pod.key]
+        info.relabel(pod)
         self.changed(info)
 
     def remove_pod(self, key: str) -> None:

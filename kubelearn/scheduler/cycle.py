@@ -41,6 +41,7 @@ class Cycle:
         self._rankings: dict[tuple, Ranking] = {}
         self._made_with: list[Plugin] | None = None
         self.binders: list[Plugin] = []
+        self._gatekeepers: list[Plugin] = []
 
     def decide(self, pod: PodInfo) -> Decision | Unfit:
         """PluginError where a plugin raised."""
@@ -68,6 +69,12 @@ class Cycle:
             self._wide_filters = [plugin for plugin in self.plugins if is_wide(plugin)]
             self._wide_scores = [plugin for plugin in self.plugins if offers(plugin, "score") and "score" not in plugin.shared]
             self.binders = [plugin for plugin in self.plugins if offers(plugin, "pre_bind")]
+            self._gatekeepers = [plugin for plugin in self.plugins if offers(plugin, "pre_enqueue")]
+
+    def gatekeepers(self) -> list[Plugin]:
+        """Those who may keep a pod out of the queue."""
+        self._look_at_plugins()
+        return self._gatekeepers
 
     def _ranking(self, pod: PodInfo) -> Ranking:
         """The ranking of pods like this one, up to date."""

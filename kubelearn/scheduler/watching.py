@@ -49,15 +49,16 @@ class Watching:
             if node is not None:
                 self._pod_gone(key)
             return
-        known = node.pods[key] if node is not None else None
-        if known is not None and node.name == new["spec"]["nodeName"] and _same(known, new):
+        there = node is not None and node.name == new["spec"]["nodeName"]
+        known = node.pods[key] if there else None
+        if known is None or known.spec.get("containers") is not new["spec"].get("containers"):
+            self.snapshot.add_pod(PodInfo(new), new["spec"]["nodeName"])
+        elif _counts_the_same(known, new):
             known.pod, known.spec = new, new["spec"]
-            if old is not None and not old["spec"].get("nodeName"):
-                self._now_placed(key)
-            return
-        demands = known.demands if known is not None and known.spec.get("containers") is new["spec"].get("containers") else None
-        self.snapshot.add_pod(PodInfo(new, demands), new["spec"]["nodeName"])
-        self._now_placed(key)
+        else:
+            self.snapshot.relabel_pod(PodInfo(new, known.demands))
+        if old is None or not old["spec"].get("nodeName"):
+            self._now_placed(key)
 
     def _now_placed(self, key: str) -> None:
         if self.snapshot.nominated:
@@ -72,7 +73,7 @@ class Watching:
         if old is not None and key in self.queue.pods and old["spec"] is spec and old["metadata"].get("labels") == metadata.get("labels"):
             return  # only its status: the scheduler's own word
         if key not in self.waiting:
-            self.queue.add(key, self._rank(new), gated=any(plugin.pre_enqueue(new) for plugin in self.plugins))
+            self.queue.add(key, self._rank(new), gated=any(plugin.pre_enqueue(new) for plugin in self.cycle.gatekeepers()))
 
     def _rank(self, pod: dict) -> tuple:
         sort = next((plugin for plugin in self.plugins if isinstance(plugin, PrioritySort)), PrioritySort())
@@ -111,9 +112,8 @@ class Watching:
             self.cycle.surroundings += 1
 
 
-def _same(known: PodInfo, new: dict) -> bool:
-    """Whether nothing changed that counts on a node."""
-    metadata, spec = new["metadata"], new["spec"]
-    return ((spec is known.spec or spec.get("containers") is known.spec.get("containers"))
-            and known.ending == ("deletionTimestamp" in metadata)
+def _counts_the_same(known: PodInfo, new: dict) -> bool:
+    """Whether its labels are as they were, and whether it is as before about to end or not."""
+    metadata = new["metadata"]
+    return (known.ending == ("deletionTimestamp" in metadata)
             and (metadata.get("labels") is known.labels or (metadata.get("labels") or {}) == known.labels))
