@@ -32,7 +32,7 @@ def claims(stateful_set: dict, ordinal: int) -> list[dict]:
     extra = stateful_set["spec"]["selector"].get("matchLabels") or {}
     return [{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": template["spec"],
              "metadata": {"name": claim_name(stateful_set, template, ordinal), "namespace": namespace_of(stateful_set),
-                          "labels": {**labels_of(template), **extra}, "annotations": annotations_of(template)}}
+                          "labels": labels_of(template) | extra, "annotations": annotations_of(template)}}
             for template in templates(stateful_set)]
 
 
@@ -40,9 +40,9 @@ def with_volumes(stateful_set: dict, spec: dict, ordinal: int) -> dict:
     """The pod's spec with a volume for each claim; one of the template with such a name gives way."""
     if not templates(stateful_set):
         return spec
-    own = [{"name": name_of(t), "persistentVolumeClaim": {"claimName": claim_name(stateful_set, t, ordinal)}} for t in templates(stateful_set)]
-    names = [volume["name"] for volume in own]
-    return {**spec, "volumes": own + [volume for volume in spec.get("volumes") or () if volume["name"] not in names]}
+    claimed = {name_of(template): claim_name(stateful_set, template, ordinal) for template in templates(stateful_set)}
+    own = [{"name": name, "persistentVolumeClaim": {"claimName": claim}} for name, claim in claimed.items()]
+    return {**spec, "volumes": own + [volume for volume in spec.get("volumes") or () if volume["name"] not in claimed]}
 
 
 def missing(controller: Controller, stateful_set: dict, ordinal: int) -> list[dict]:
@@ -68,5 +68,6 @@ def apply_retention(controller: Controller, stateful_set: dict, pod: dict, ordin
         others = [r for r in old if (r["kind"], r["name"]) not in (("StatefulSet", name_of(stateful_set)), ("Pod", name_of(pod)))]
         new = others + ([controller_reference(owner)] if owner else [])
         if found and new != old:
+            patch = {"metadata": {"ownerReferences": new}}
             because = f"it goes with the {owner['kind']}" if owner else "it stays when its set goes"
-            controller.client.patch(found["kind"], name_of(claim), namespace_of(claim), {"metadata": {"ownerReferences": new}}, because=because)
+            controller.client.patch(found["kind"], name_of(claim), namespace_of(claim), patch, because=because)

@@ -83,7 +83,8 @@ def job_from_template(cron_job: dict, at: float, zone: tzinfo) -> dict:
     metadata = {"name": job_name(cron_job, at), "namespace": cron_job["metadata"]["namespace"], "annotations": annotations,
                 "ownerReferences": [owner_reference(cron_job)]}
     labels = labels_of({"metadata": template.get("metadata", {})})
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata | ({"labels": labels} if labels else {}), "spec": template["spec"]}
+    metadata |= {"labels": labels} if labels else {}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template["spec"]}
 
 
 def finished(job: dict) -> str | None:

@@ -51,7 +51,8 @@ def daemon_tolerations(spec: dict) -> list[dict]:
 
 
 def same_toleration(a: dict, b: dict) -> bool:
-    return all(a.get(key, "") == b.get(key, "") for key in ("key", "effect", "value")) and a.get("operator", "Equal") == b.get("operator", "Equal")
+    parts = {"key": "", "effect": "", "value": "", "operator": "Equal"}
+    return all(a.get(key, default) == b.get(key, default) for key, default in parts.items())
 
 
 def fits(spec: dict, tolerations: list[dict], node: dict) -> tuple[bool, bool]:
@@ -151,11 +152,12 @@ def surge_steps(found: list[Place], max_surge: int, available: set[str]) -> tupl
 def counts(found: list[Place], available: set[str]) -> dict:
     """The figures of a DaemonSet's status; of several pods on one node the oldest counts."""
     wanted = sum(place.wanted for place in found)
-    oldest = [(place, min(pods, key=age)) for place in found if place.wanted and (pods := place.old + place.new + place.leaving + place.ended)]
+    oldest = [(p, min(pods, key=age)) for p in found if p.wanted and (pods := p.old + p.new + p.leaving + p.ended)]
     ready = [pod for _, pod in oldest if is_ready(pod)]
     up = sum(name_of(pod) in available for pod in ready)
     misplaced = sum(bool(p.old or p.new or p.leaving or p.ended) for p in found if not p.wanted)
-    status = {"currentNumberScheduled": len(oldest), "numberMisscheduled": misplaced, "desiredNumberScheduled": wanted, "numberReady": len(ready)}
+    status = {"currentNumberScheduled": len(oldest), "numberMisscheduled": misplaced, "desiredNumberScheduled": wanted,
+              "numberReady": len(ready)}
     optional = {"updatedNumberScheduled": sum(pod in p.new for p, pod in oldest), "numberAvailable": up, "numberUnavailable": wanted - up}
     return status | {key: value for key, value in optional.items() if value}
 

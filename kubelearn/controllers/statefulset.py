@@ -191,4 +191,5 @@ class StatefulSetController(RevisionController):
 
     def _delete_pod(self, stateful_set: dict, pod: dict, because: str) -> None:
         self.delete(pod, because)
-        self.event(stateful_set, "Normal", "SuccessfulDelete", f"Delete Pod {name_of(pod)} in StatefulSet {name_of(stateful_set)} successful")
+        self.event(stateful_set, "Normal", "SuccessfulDelete",
+                   f"Delete Pod {name_of(pod)} in StatefulSet {name_of(stateful_set)} successful")

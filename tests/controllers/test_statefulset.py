@@ -5,6 +5,7 @@ import pytest
 
 from kubelearn.controllers.garbagecollector import GarbageCollector
 from kubelearn.controllers.statefulset import StatefulSetController
+from kubelearn.controllers.volumeprotection import ClaimProtectionController
 
 
 def db(replicas: int = 3, spec: str = "") -> str:
@@ -28,7 +29,7 @@ NEW_IMAGE = {"spec": {"template": {"spec": {"containers": [{"name": "db", "image
 
 @pytest.fixture
 def sets(world):
-    return world.nodes(seconds=2).start(GarbageCollector, StatefulSetController)
+    return world.nodes(seconds=2).start(GarbageCollector, StatefulSetController, ClaimProtectionController)
 
 
 def images(world) -> list[str]:

@@ -1,0 +1,159 @@
+"""The node lifecycle controller: notices that a node fell silent, and keeps pods away from nodes that are not well.
+
+Law: a node whose kubelet has renewed nothing for 50 seconds is Ready=Unknown and its pods are not ready; what ails a node
+stands in its taints, NoSchedule at once, NoExecute at the next look, one each 5 seconds; nobody is evicted while no node is well.
+Leaves out: limits on how many nodes are tainted in a zone. Upstream: pkg/controller/nodelifecycle.
+"""
+from __future__ import annotations
+
+from kubelearn.api.meta import condition, name_of
+from kubelearn.clock import parse_time
+from kubelearn.controllers.controller import Controller
+from kubelearn.controllers.nodes import node_ready, taints
+from kubelearn.errors import ApiError
+
+PERIOD, GRACE, STARTUP_GRACE = 5.0, 50.0, 60.0  # seconds: between looks; of silence; of silence of a node that never spoke
+PREFIX = "node.kubernetes.io/"
+TAINTS = {("Ready", "False"): "not-ready", ("Ready", "Unknown"): "unreachable", ("MemoryPressure", "True"): "memory-pressure",
+          ("DiskPressure", "True"): "disk-pressure", ("PIDPressure", "True"): "pid-pressure",
+          ("NetworkUnavailable", "True"): "network-unavailable"}
+OURS = [PREFIX + key for key in (*TAINTS.values(), "unschedulable")]
+SILENT = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")  # conditions of which nothing is known any more
+
+
+def look_after(at: float) -> float:
+    """The first look at or after a virtual second."""
+    return -(-(at - 1e-6) // PERIOD) * PERIOD
+
+
+def heard_from(node: dict, lease: dict | None) -> float:
+    """When the node last gave a sign of life: its lease or its Ready condition; else its creation."""
+    ready = condition(node, "Ready") or {}
+    signs = [(lease or {}).get("spec", {}).get("renewTime"), ready.get("lastHeartbeatTime"), node["metadata"]["creationTimestamp"]]
+    return max(parse_time(sign) for sign in signs if sign)
+
+
+def silent_from(node: dict, lease: dict | None) -> float:
+    """When the node is given up if nothing more is heard."""
+    return look_after(heard_from(node, lease)) + (GRACE if condition(node, "Ready") else STARTUP_GRACE)
+
+
+def unknown_conditions(node: dict, now: str) -> list[dict]:
+    """The node's conditions when nobody knows how it is."""
+    found = {c["type"]: c for c in node.get("status", {}).get("conditions", ())}
+    for kind in SILENT:
+        if kind not in found:
+            found[kind] = {"type": kind, "status": "Unknown", "lastHeartbeatTime": node["metadata"]["creationTimestamp"],
+                           "lastTransitionTime": now, "reason": "NodeStatusNeverUpdated", "message": "Kubelet never posted node status."}
+        elif found[kind]["status"] != "Unknown":
+            found[kind] = {**found[kind], "status": "Unknown", "lastTransitionTime": now, "reason": "NodeStatusUnknown",
+                           "message": "Kubelet stopped posting node status."}
+    return list(found.values())
+
+
+def no_schedule_keys(node: dict) -> list[str]:
+    """Keys of the NoSchedule taints that the node's conditions and spec.unschedulable call for."""
+    states = [(c["type"], c["status"]) for c in node.get("status", {}).get("conditions", ())]
+    keys = [PREFIX + TAINTS[state] for state in states if state in TAINTS]
+    if not condition(node, "Ready"):  # new: the taint that it was admitted with stays until it says that it is ready
+        keys += [t["key"] for t in taints(node, "NoSchedule") if t["key"] == PREFIX + "not-ready"]
+    return keys + ([PREFIX + "unschedulable"] if node["spec"].get("unschedulable") else [])
+
+
+def no_execute_keys(node: dict, any_ready: bool) -> list[str]:
+    ready = condition(node, "Ready")
+    return [PREFIX + TAINTS["Ready", ready["status"]]] if ready and ready["status"] != "True" and any_ready else []
+
+
+def with_taints(node: dict, effect: str, keys: list[str], now: str) -> list[dict]:
+    """The node's taints where, of ours with this effect, just these keys are there."""
+    kept = [t for t in node["spec"].get("taints") or () if t["effect"] != effect or t["key"] not in OURS or t["key"] in keys]
+    there = [t["key"] for t in kept if t["effect"] == effect]
+    return kept + [{"key": key, "effect": effect, "timeAdded": now} for key in keys if key not in there]
+
+
+class NodeLifecycleController(Controller):
+    name, kind = "node-controller", "Node"
+    watches = {"Lease": lambda self, lease: [name_of(lease)] if lease["metadata"]["namespace"] == "kube-node-lease" else []}
+
+    def __init__(self, client):
+        super().__init__(client)
+        self.known: dict[str, dict] = {}  # nodes that were told of in an event
+        self.informer("Pod").on(self._pod_changed)
+
+    def _pod_changed(self, old: dict | None, new: dict | None) -> None:
+        """A pod that comes to a node that is not ready is not ready either."""
+        if new and (node := new["spec"].get("nodeName")) and not (old and old["spec"].get("nodeName")) and not self.stopped:
+            found = self.informer("Node").get(None, node)
+            if found and not node_ready(found):
+                self.queue.add(node)
+
+    # --- one node ---------------------------------------------------------------------------------------------------
+
+    def sync(self, node: dict) -> None:
+        name, now = name_of(node), self.clock.now
+        if name not in self.known:
+            self.event(node, "Normal", "RegisteredNode", f"Node {name} event: Registered Node {name} in Controller")
+        self.known[name] = node
+        node = self._with_health(node)
+        self._set_taints(node, "NoSchedule", no_schedule_keys(node), "its conditions")
+        ready = condition(node, "Ready")
+        if ready and ready["status"] != "True":
+            self._mark_pods_not_ready(node)
+        self._taint_no_execute(self.client.get("Node", name), now)
+
+    def deleted(self, key: str) -> None:
+        node = self.known.pop(key, None)
+        if node:
+            self.event(node, "Normal", "RemovingNode", f"Node {key} event: Removing Node {key} from Controller")
+
+    def _with_health(self, node: dict) -> dict:
+        """The node as it is stored now: given up where it has been silent for too long."""
+        due = silent_from(node, self._lease(name_of(node)))
+        if due > self.clock.now + 1e-6:
+            self.queue.add_after(name_of(node), due - self.clock.now)
+            return node
+        conditions = unknown_conditions(node, self.clock.timestamp())
+        status = {**node.get("status", {}), "conditions": conditions}
+        was_ready = node_ready(node)
+        node = self.update_status(node, status, because=f"nothing heard from its kubelet for {GRACE:.0f} seconds")
+        if was_ready:
+            self.event(node, "Normal", "NodeNotReady", f"Node {name_of(node)} status is now: NodeNotReady")
+        return node
+
+    def _lease(self, node: str) -> dict | None:
+        try:
+            return self.client.get("Lease", node, "kube-node-lease")
+        except ApiError:
+            return None
+
+    def _set_taints(self, node: dict, effect: str, keys: list[str], because: str) -> None:
+        wanted = with_taints(node, effect, keys, self.clock.timestamp())
+        if wanted != (node["spec"].get("taints") or []):
+            patch = {"spec": {"taints": wanted or None}}
+            self.client.patch("Node", name_of(node), None, patch, because=f"{effect}: {because}")
+
+    def _taint_no_execute(self, node: dict, now: float) -> None:
+        """At a look, of what was there before it; else at the next one."""
+        others = self.informer("Node").items.values()
+        keys = no_execute_keys(node, any(node_ready(n) for n in others if name_of(n) != name_of(node)))
+        if with_taints(node, "NoExecute", keys, "") == (node["spec"].get("taints") or []) or not condition(node, "Ready"):
+            return
+        since = parse_time(condition(node, "Ready").get("lastTransitionTime") or node["metadata"]["creationTimestamp"])
+        if abs(look_after(now) - now) < 1e-6 and since < now - 1e-6:
+            self._set_taints(node, "NoExecute", keys, f"Ready is {condition(node, 'Ready')['status']}")
+        else:
+            self.queue.add_after(name_of(node), look_after(now + 1e-3) - now)
+
+    def _mark_pods_not_ready(self, node: dict) -> None:
+        for pod in self.informer("Pod").by_node(name_of(node)):
+            ready = condition(pod, "Ready")
+            if ready and ready["status"] == "True" and self._is_silent(node):
+                conditions = [{**c, "status": "False", "lastTransitionTime": self.clock.timestamp()} if c is ready else c
+                              for c in pod["status"]["conditions"]]
+                self.update_status(pod, {**pod["status"], "conditions": conditions}, because=f"node {name_of(node)} is not ready")
+                self.event(pod, "Warning", "NodeNotReady", "Node is not ready")
+
+    def _is_silent(self, node: dict) -> bool:
+        """A kubelet that still speaks says itself which of its pods are ready."""
+        return condition(node, "Ready")["status"] == "Unknown"
