@@ -68,3 +68,8 @@ def too_long(path: Path, limit: int) -> FieldError:
 
 def too_many(path: Path, count: int, limit: int) -> FieldError:
     return FieldError("FieldValueTooMany", at(path), f"Too many: {count}: must have at most {limit} items")
+
+
+def go_struct(value: object) -> str:
+    """An internal struct, printed in the order of its fields."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -89,10 +89,14 @@ class Schema:
     def validate(self, new: dict, old: dict | None = None, path: str = "") -> list[FieldError]:
         """What is wrong with new, in upstream's words and order, apart from what depends on other objects."""
         found = validation.Findings()
+        self.check(new, old, found, (None, path) if path else None)
+        return found
+
+    def check(self, new: dict, old: dict | None, found: list[FieldError], path: tuple | None = None) -> None:
+        """validate, into a list that is there."""
         walk = self.validator
         if walk:
-            walk(new, old, (None, path) if path else None, found)
-        return found
+            walk(new, old, path, found)
 
     def prune(self, new: dict) -> dict:
         """new without the fields that the schema does not know."""

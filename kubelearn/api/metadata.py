@@ -1,0 +1,85 @@
+"""What every object's metadata must be like.
+
+Part of Kubernetes: apimachinery pkg/api/validation/objectmeta.go and each kind's rule for names.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from . import checks, fields, names
+
+if TYPE_CHECKING:
+    from .resources import Resource
+
+ROOT = (None, "metadata")
+
+
+def path_segment(name: str) -> tuple[str, ...]:
+    """A name that need only fit into a URL."""
+    wrong = [f"may not be '{name}'"] if name in (".", "..") else []
+    return (*wrong, *(f"may not contain '{part}'" for part in "/%" if part in name))
+
+
+def ip(name: str) -> tuple[str, ...]:
+    return names.ip_address(name)
+
+
+NAMES: dict[str, Callable[[str], tuple[str, ...]]] = {  # the other kinds' names are DNS subdomains
+    "services": names.dns_label, "namespaces": names.dns_label, "events": path_segment,
+    "roles.rbac.authorization.k8s.io": path_segment, "clusterroles.rbac.authorization.k8s.io": path_segment,
+    "rolebindings.rbac.authorization.k8s.io": path_segment, "clusterrolebindings.rbac.authorization.k8s.io": path_segment,
+    "apiservices.apiregistration.k8s.io": path_segment, "ipaddresses.networking.k8s.io": ip,
+}
+
+
+def validate(resource: Resource, obj: dict, old: dict | None, found: list) -> None:
+    """old: None on a create. A name never changes, so it is looked at once."""
+    metadata = obj.get("metadata") or {}
+    before = (old or {}).get("metadata") or {}
+    if old is None:
+        _name(resource, metadata, found)
+    for key, check in CHECKS:
+        value = metadata.get(key)
+        if value is not None and value is not before.get(key):
+            check(value, (ROOT, key), found)
+
+
+def _name(resource: Resource, metadata: dict, found: list) -> None:
+    name, prefix, rule = metadata.get("name"), metadata.get("generateName"), NAMES.get(resource.storage, names.dns_subdomain)
+    if prefix:
+        for problem in rule(prefix[:-1] + "a" if prefix.endswith("-") else prefix):
+            found.append(fields.invalid((ROOT, "generateName"), prefix, problem))
+    if not name:
+        found.append(fields.required((ROOT, "name"), "name or generateName is required"))
+    else:
+        for problem in rule(name):
+            found.append(fields.invalid((ROOT, "name"), name, problem))
+    if resource.namespaced:
+        checks.label(metadata.get("namespace"), (ROOT, "namespace"), found)
+
+
+def owner_references(references: list, path: tuple, found: list) -> None:
+    controllers = []
+    for index, reference in enumerate(references):
+        here = (path, index)
+        for key, word in (("apiVersion", "version"), ("kind", "kind"), ("name", "name"), ("uid", "uid")):
+            if not reference.get(key):
+                found.append(fields.invalid((here, key), reference.get(key, ""), f"{word} must not be empty"))
+        if reference.get("controller"):
+            controllers.append(f"{reference.get('kind')}/{reference.get('name')}")
+    if len(controllers) > 1:
+        found.append(fields.invalid(path, references, "Only one reference can have Controller set to true. Found \"true\" in references "
+                                    f"for {controllers[0]} and {controllers[1]}"))
+
+
+def finalizers(values: list, path: tuple, found: list) -> None:
+    """One of ours, or qualified by a domain."""
+    for index, value in enumerate(values):
+        for problem in names.qualified_name(value):
+            found.append(fields.invalid(path, value, problem))
+        if "/" not in value and value not in ("kubernetes", "foregroundDeletion", "orphan"):
+            found.append(fields.invalid((path, index), value, "name is neither a standard finalizer name nor is it fully qualified"))
+
+
+CHECKS = (("labels", checks.labels), ("annotations", checks.annotations), ("ownerReferences", owner_references), ("finalizers", finalizers))

@@ -1,0 +1,220 @@
+"""Rules about whole objects: what only a create may not have, and what an update may not change.
+
+Part of Kubernetes: the ValidateXUpdate functions of pkg/apis/*/validation.
+Leaves out: in a pod's diff, the fields that it does not have (upstream prints its whole internal struct).
+"""
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable
+
+from .. import fields, quantity
+from ..fields import IMMUTABLE, path_of
+
+SET = "field is immutable when `immutable` is set"
+UPDATABLE = ("`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to "
+             "existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)")
+SPEC = path_of("spec")
+
+
+def get(obj: dict, steps: tuple[str, ...]) -> object:
+    for step in steps:
+        obj = (obj or {}).get(step)
+    return obj
+
+
+def immutable(*paths: str) -> Callable:
+    """'spec.selector' stays what it is."""
+    split = [tuple(path.split(".")) for path in paths]
+
+    def rule(new: dict, old: dict, found: list) -> None:
+        for steps in split:
+            value, before = get(new, steps), get(old, steps)
+            if value is not before and value != before:
+                found.append(fields.invalid(path_of(*steps), value, IMMUTABLE))
+    return rule
+
+
+def frozen(new: dict, old: dict, found: list) -> None:
+    """A ConfigMap or Secret that says so."""
+    if not old.get("immutable"):
+        return
+    if not new.get("immutable"):
+        found.append(fields.forbidden((None, "immutable"), SET))
+    for key in ("data", "binaryData"):
+        if (new.get(key) or {}) != (old.get(key) or {}):
+            found.append(fields.forbidden((None, key), SET))
+
+
+def cluster_address(new: dict, old: dict, found: list) -> None:
+    """Upstream: validateUpgradeDowngradeClusterIPs."""
+    addresses, before = get(new, ("spec", "clusterIPs")) or [], get(old, ("spec", "clusterIPs")) or []
+    if "ExternalName" in (get(new, ("spec", "type")), get(old, ("spec", "type"))) or not before:
+        return
+    here = ((SPEC, "clusterIPs"), 0)
+    if not addresses:
+        found.append(fields.invalid(here, addresses, "primary clusterIP can not be unset"))
+    elif addresses[0] != before[0]:
+        found.append(fields.invalid(here, addresses, "may not change once set"))
+
+
+# --- pods -------------------------------------------------------------------------------------------------------------------------
+
+def new_pod(obj: dict, found: list) -> None:
+    spec = obj.get("spec") or {}
+    if spec.get("ephemeralContainers"):
+        found.append(fields.forbidden((SPEC, "ephemeralContainers"), "cannot be set on create"))
+    if spec.get("nodeName") and spec.get("schedulingGates"):
+        found.append(fields.forbidden((SPEC, "nodeName"), "cannot be set until all schedulingGates have been cleared"))
+
+
+def pod(new: dict, old: dict, found: list) -> None:
+    """Upstream: ValidatePodUpdate."""
+    spec, before = new["spec"], old["spec"]
+    if spec is before:
+        return
+    for group in ("containers", "initContainers"):
+        if len(spec.get(group) or ()) != len(before.get(group) or ()):
+            found.append(fields.forbidden((SPEC, group), "pod updates may not add or remove containers"))
+            return
+    deadline, was = spec.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
+    if was is not None and deadline is None:
+        found.append(fields.invalid((SPEC, "activeDeadlineSeconds"), None, "must not update from a positive integer to nil value"))
+    elif was is not None and was < deadline:
+        found.append(fields.invalid((SPEC, "activeDeadlineSeconds"), deadline, "must be less than or equal to previous value"))
+        return
+    _only_added(spec.get("tolerations") or [], before.get("tolerations") or [], found)
+    left, gates = spec.get("schedulingGates") or [], before.get("schedulingGates") or []
+    for gate in left:
+        if gate not in gates:
+            found.append(fields.forbidden((SPEC, "schedulingGates"), f"only deletion is allowed, but found new scheduling gate '{gate['name']}'"))
+    munged = _without_changes_allowed(spec, before)
+    if munged != before:
+        found.append(fields.forbidden(SPEC, f"pod updates may not change fields other than {UPDATABLE}\n{_diff(before, munged)}"))
+
+
+def _only_added(new: list, old: list, found: list) -> None:
+    """A toleration may be added, or its seconds changed."""
+    plain = [{key: value for key, value in toleration.items() if key != "tolerationSeconds"} for toleration in new]
+    if any({key: value for key, value in toleration.items() if key != "tolerationSeconds"} not in plain for toleration in old):
+        found.append(fields.forbidden((SPEC, "tolerations"), "existing toleration can not be modified except its tolerationSeconds"))
+
+
+def _without_changes_allowed(spec: dict, old: dict) -> dict:
+    """The new spec with the old one's value in all that may change."""
+    munged = dict(spec)
+    for group in ("containers", "initContainers"):
+        if group in spec:
+            munged[group] = [{**container, "image": before.get("image")} for container, before in zip(spec[group], old[group])]
+    keys = ["activeDeadlineSeconds", "schedulingGates", "tolerations", "nodeName"]
+    if old.get("schedulingGates"):
+        keys += ["nodeSelector", "affinity"]
+    if old.get("terminationGracePeriodSeconds", 0) < 0 and spec.get("terminationGracePeriodSeconds") == 1:
+        keys.append("terminationGracePeriodSeconds")
+    for key in keys:
+        if key in old:
+            munged[key] = old[key]
+        elif key != "nodeName":
+            munged.pop(key, None)
+    return munged
+
+
+def _diff(old: dict, new: dict) -> str:
+    """A unified diff of the two as upstream prints structs."""
+    texts = [json.dumps(_capitals(value), indent=1).splitlines() for value in (old, new)]
+    lines = list(difflib.unified_diff(*texts, n=3, lineterm=""))[2:]
+    return "\n".join(lines) + "\n"
+
+
+def _capitals(value: object) -> object:
+    if isinstance(value, dict):
+        return {key[:1].upper() + key[1:]: _capitals(inner) for key, inner in value.items()}
+    return [_capitals(item) for item in value] if isinstance(value, list) else value
+
+
+# --- jobs, claims, the rest ---------------------------------------------------------------------------------------------------------
+
+def completions(new: dict, old: dict, found: list) -> None:
+    """An indexed job may change both numbers together; any other may not change how many."""
+    value, before = get(new, ("spec", "completions")), get(old, ("spec", "completions"))
+    if value == before:
+        return
+    spec, here = new["spec"], (SPEC, "completions")
+    if spec.get("completionMode") != "Indexed":
+        found.append(fields.invalid(here, value, IMMUTABLE))
+    elif value != spec.get("parallelism"):
+        found.append(fields.invalid(here, value, "can only be modified in tandem with spec.parallelism"))
+
+
+def job_template(new: dict, old: dict, found: list) -> None:
+    """Fixed, but for where the pods go while the job has never started."""
+    template, before = get(new, ("spec", "template")), get(old, ("spec", "template"))
+    if template is before or template == before:
+        return
+    if get(old, ("spec", "suspend")) and not get(old, ("status", "startTime")):
+        movable = ("nodeSelector", "tolerations", "affinity", "schedulingGates")
+        same = {key: value for key, value in template.items() if key not in ("metadata", "spec")} == {
+            key: value for key, value in before.items() if key not in ("metadata", "spec")}
+        specs = [{key: value for key, value in t["spec"].items() if key not in movable} for t in (template, before)]
+        if same and specs[0] == specs[1]:
+            return
+    found.append(fields.invalid((SPEC, "template"), template, IMMUTABLE))
+
+
+def claim(new: dict, old: dict, found: list) -> None:
+    """Upstream: ValidatePersistentVolumeClaimUpdate."""
+    spec, before = new["spec"], old["spec"]
+    if spec is before:
+        return
+    bound = get(new, ("status", "phase")) == "Bound"
+    free = {"volumeName"} if not before.get("volumeName") else set()
+    free |= {"resources", "volumeAttributesClassName"} if bound else set()
+    free |= {"storageClassName"} if "storageClassName" not in before else set()
+    old_spec, new_spec = ({key: value for key, value in s.items() if key not in free} for s in (before, spec))
+    if old_spec != new_spec:
+        sentence = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        found.append(fields.forbidden(SPEC, f"{sentence}\n{_diff(old_spec, new_spec)}"))
+    path, size = ("resources", "requests", "storage"), (lambda s: get(s, ("resources", "requests", "storage")) or "0")
+    if quantity.compare(size(spec), size(before)) < 0:
+        has = get(old, ("status", "capacity", "storage")) or "0"
+        if quantity.compare(size(spec), has) <= 0:
+            found.append(fields.forbidden(path_of("spec", *path), "field can not be less than status.capacity"))
+
+
+def volume(new: dict, old: dict, found: list) -> None:
+    source = [key for key in old["spec"] if key in ("hostPath", "nfs", "csi", "local", "iscsi")]
+    if any(new["spec"].get(key) != old["spec"][key] for key in source):
+        changed = ({key: spec.get(key) for key in source} for spec in (old["spec"], new["spec"]))
+        found.append(fields.forbidden((SPEC, "persistentvolumesource"), f"spec.persistentvolumesource is immutable after creation\n{_diff(*changed)}"))
+    immutable("spec.volumeMode")(new, old, found)
+
+
+def priority(new: dict, old: dict, found: list) -> None:
+    if new.get("value") != old.get("value"):
+        found.append(fields.forbidden((None, "value"), "may not be changed in an update."))
+    immutable("preemptionPolicy")(new, old, found)
+
+
+CREATES = {"pods": (new_pod,)}
+BEFORE_UPDATE = {"configmaps": (frozen,), "secrets": (immutable("type"), frozen), "services": (cluster_address,)}
+UPDATES = {
+    "pods": (pod,),
+    "deployments.apps": (immutable("spec.selector"),),
+    "replicasets.apps": (immutable("spec.selector"),),
+    "daemonsets.apps": (immutable("spec.selector"),),
+    "statefulsets.apps": (immutable("spec.selector", "spec.volumeClaimTemplates", "spec.serviceName", "spec.podManagementPolicy"),),
+    "controllerrevisions.apps": (immutable("data"),),
+    "jobs.batch": (completions, immutable("spec.selector"), job_template,
+                   immutable("spec.completionMode", "spec.podFailurePolicy", "spec.backoffLimitPerIndex", "spec.managedBy", "spec.successPolicy")),
+    "persistentvolumeclaims": (claim,),
+    "persistentvolumes": (volume,),
+    "storageclasses.storage.k8s.io": (immutable("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),),
+    "priorityclasses.scheduling.k8s.io": (priority,),
+    "rolebindings.rbac.authorization.k8s.io": (immutable("roleRef"),),
+    "clusterrolebindings.rbac.authorization.k8s.io": (immutable("roleRef"),),
+    "ingressclasses.networking.k8s.io": (immutable("spec.controller"),),
+    "endpointslices.discovery.k8s.io": (immutable("addressType"),),
+    "runtimeclasses.node.k8s.io": (immutable("handler"),),
+    "customresourcedefinitions.apiextensions.k8s.io": (immutable("spec.group", "spec.names.kind", "spec.names.plural", "spec.scope"),),
+}
