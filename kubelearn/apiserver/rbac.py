@@ -69,7 +69,7 @@ def decide(registry, user: str, groups: tuple[str, ...], action: Action) -> tupl
     for grant in grants(registry, user, groups, action.namespace, missing):
         if _allows(grant.rule, action):
             return True, f"RBAC: allowed by {grant}"
-    return False, f"RBAC: {missing[0] if len(missing) == 1 else f'[{chr(44).join(missing)}]'}" if missing else ""
+    return False, f"RBAC: {missing[0] if len(missing) == 1 else '[' + ', '.join(missing) + ']'}" if missing else ""
 
 
 def _forbidden(user: str, action: Action, reason: str) -> ApiError:
@@ -127,8 +127,8 @@ def rules_of(registry, role: dict) -> list[dict]:
     if not chosen:
         return role.get("rules") or []
     wanted = [selectors.label_selector(selector) for selector in chosen]
-    parts = [other for other in registry.objects(registry.resources.find("ClusterRole")) if other["metadata"]["name"] != role["metadata"]["name"]
-             and any(matches(other["metadata"].get("labels")) for matches in wanted)]
+    parts = [other for other in registry.objects(registry.resources.find("ClusterRole"))
+             if other is not role and any(matches(other["metadata"].get("labels")) for matches in wanted)]
     return [rule for part in parts for rule in part.get("rules") or ()] or role.get("rules") or []
 
 
