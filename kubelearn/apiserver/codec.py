@@ -120,11 +120,11 @@ def _path_to(value: object, holder: dict, key: str, path: str = "") -> str:
 
 def decode_yaml(body: bytes | str, prefix: str = "error converting YAML to JSON: ") -> object:
     """One document, as sigs.k8s.io/yaml reads it."""
-    documents = load_yaml(body, prefix)
+    documents = load_yaml_documents(body, prefix)
     return documents[0] if documents else None
 
 
-def load_yaml(text: bytes | str, prefix: str = "error converting YAML to JSON: ") -> list:
+def load_yaml_documents(text: bytes | str, prefix: str = "error converting YAML to JSON: ") -> list:
     """All documents of a text. Dates stay text, keys become text, 12:30 is no number; ApiError 400 where it is broken."""
     import yaml
     try:

@@ -71,7 +71,7 @@ def test_broken_yaml_names_its_line():
 @given(st.text(max_size=60))
 def test_no_yaml_text_does_more_than_a_400(text):
     try:
-        codec.load_yaml(text)
+        codec.load_yaml_documents(text)
     except ApiError as error:
         assert error.code == 400
 

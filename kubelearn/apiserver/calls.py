@@ -1,0 +1,96 @@
+"""One request on its way through the server: who asks, about what, with which body; and how an answer leaves.
+
+Part of Kubernetes: apiserver pkg/endpoints/handlers (rest.go, create.go) and pkg/endpoints/handlers/responsewriters. Bodies come in
+at the client's time and are brought to virtual time here; nothing behind this module knows of real time.
+"""
+from __future__ import annotations
+
+import json
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import Response
+
+from kubelearn import errors
+from kubelearn.apiserver import codec, negotiation, timestamps
+from kubelearn.apiserver.options import WriteOptions
+from kubelearn.apiserver.request import Request
+from kubelearn.apiserver.requestinfo import RequestInfo
+from kubelearn.apiserver.security import User
+from kubelearn.apiserver.waiting import Session
+
+PRETTY_AGENTS = ("curl", "Wget", "Mozilla/5.0")
+
+
+class Call:
+    """One request on its way through the server: who asks, in which session, about what, with which body."""
+
+    def __init__(self, info: RequestInfo, user: User, session: Session, headers: Headers, query: QueryParams, body: bytes = b""):
+        self.info, self.user, self.session, self.headers, self.query, self.body = info, user, session, headers, query, body
+        self.agent = headers.get("user-agent", "").partition("/")[0] or "unknown"
+        self.warnings: list[str] = []
+
+    def decoded(self) -> object:
+        """The body, brought to virtual time; ApiError where it is of another kind than what is served here."""
+        obj, twice = codec.decode(self.body, self.headers.get("content-type", "")) if self.body else ({}, [])
+        api_version, kind = self.info.kind
+        if not isinstance(obj, dict):
+            raise unrecognized(kind, self.body)
+        _check_kind(obj, api_version, kind)
+        self._complain(twice)
+        return timestamps.inbound(obj, timestamps.of_kind(api_version, kind, self.info.resource), self.session.shift)
+
+    def patch(self) -> tuple[object, str]:
+        patch, patch_type = codec.decode_patch(self.body, self.headers.get("content-type", ""))
+        times = timestamps.of_kind(*self.info.kind, self.info.resource)
+        move = timestamps.inbound_json_patch if patch_type == "json" else timestamps.inbound
+        return move(patch, times, self.session.shift), patch_type
+
+    def _complain(self, twice: list[str]) -> None:
+        texts = [f'duplicate field "{path}"' for path in twice]
+        validation = self.query.get("fieldValidation", "")
+        if texts and validation == "Strict":
+            raise errors.bad_request(f"strict decoding error: {', '.join(texts)}")
+        if validation != "Ignore":
+            self.warnings += texts
+
+    def request(self, options: WriteOptions) -> Request:
+        return Request(self.agent, user=self.user.name, groups=self.user.groups, field_manager=options.field_manager,
+                       field_validation=options.field_validation, dry_run=options.dry_run, force=options.force, external=True,
+                       command=self.headers.get("kubectl-command", ""), warnings=self.warnings)
+
+
+def answer(body: bytes, headers: Headers, query: QueryParams, code: int = 200, warnings: list[str] = ()) -> Response:
+    """JSON as the client wants to read it; people with curl get it indented, as from a real server."""
+    media_type = codec.JSON
+    pretty = query.get("pretty", "true" if headers.get("user-agent", "").startswith(PRETTY_AGENTS) else "")
+    if negotiation.wants_yaml(headers.get("accept", "")):
+        import yaml
+        body, media_type = yaml.safe_dump(json.loads(body), sort_keys=False, allow_unicode=True).encode(), codec.YAML
+    elif pretty in ("1", "true"):
+        body = json.dumps(json.loads(body), indent=2, ensure_ascii=False).encode() + b"\n"
+    response = Response(body, code, {"cache-control": "no-cache, private"}, media_type)
+    for text in warnings:
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").encode("ascii", "replace").decode()
+        response.headers.append("Warning", f'299 - "{quoted}"')
+    return response
+
+
+def _check_kind(obj: dict, api_version: str, kind: str) -> None:
+    """A body says what it is; where it says nothing it is what is served here."""
+    given = (obj.setdefault("apiVersion", api_version) or api_version, obj.setdefault("kind", kind) or kind)
+    if given == (api_version, kind) or not all(isinstance(text, str) for text in given):
+        return
+    version = given[0].rpartition("/")[2]
+    if given[1] == kind and given[0] != api_version:
+        why = f'no kind "{kind}" is registered for version "{given[0]}" in scheme "pkg/runtime/scheme.go:111"'
+    else:
+        why = f"converting ({version}.{given[1]}) to ({api_version.partition('/')[0].replace('v1', 'core')}.{kind}): unknown conversion"
+    raise errors.bad_request(f'{given[1]} in version "{version}" cannot be handled as a {kind}: {why}')
+
+
+def unrecognized(kind: str, body: bytes) -> errors.ApiError:
+    """A body that is JSON, but no object."""
+    struct = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+    what = "array" if body.lstrip()[:1] == b"[" else "string" if body.lstrip()[:1] == b'"' else "number"
+    return errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; "
+                              f"json parse error: json: cannot unmarshal {what} into Go value of type {struct} ({body[:64].hex()})")

@@ -1,0 +1,184 @@
+"""Requests about resources: each verb as one call of the registry, answered in the form that the client wants.
+
+Part of Kubernetes: apiserver pkg/endpoints/handlers (get, create, update, patch, delete, watch). The core is touched only under
+its lock; then all that needs no time happens; then the answer is made. Leaves out: audit, priority and fairness.
+"""
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from starlette.responses import Response, StreamingResponse
+
+from kubelearn import errors
+from kubelearn.apiserver import codec, managedfields, negotiation, rbac, subresources
+from kubelearn.apiserver.calls import Call, answer, unrecognized
+from kubelearn.apiserver.negotiation import Asker
+from kubelearn.apiserver.options import ListOptions, WriteOptions, delete_options
+from kubelearn.apiserver.waiting import Pump, Waiter
+from kubelearn.apiserver.watching import Watch
+from kubelearn.errors import ApiError
+
+
+class Handlers:
+    """What the server does for each verb."""
+
+    def __init__(self, registry, pump: Pump):
+        self.registry, self.clock, self.pump = registry, registry.clock, pump
+
+    async def handle(self, call: Call) -> Response:
+        handler = getattr(self, call.info.verb, None)
+        if handler is None:
+            raise errors.method_not_allowed("the server does not allow this method on the requested resource")
+        with self._core():
+            info = call.info
+            group, resource = info.resource.group, info.resource.plural
+            rbac.authorize(self.registry, call.user.name, call.user.groups,
+                           rbac.Action(info.verb, group, resource, info.subresource, info.namespace, info.name))
+        return await handler(call)
+
+    @contextlib.contextmanager
+    def _core(self) -> Iterator[None]:
+        """The core, for this thread alone; at the end all that needs no time has happened."""
+        with self.clock.lock:
+            self.clock.catch_up()
+            yield
+            self.clock.settle()
+
+    # --- reading --------------------------------------------------------------------------------------------------
+
+    async def get(self, call: Call) -> Response:
+        info, form = call.info, self._form(call, False)
+        await self._polled(call, "", f"metadata.name={info.name}")
+        with self._core():
+            obj = self.registry.get(info.resource, info.namespace, info.name)
+            if info.subresource:
+                obj = subresources.read(self.registry, info.resource, obj, info.subresource)
+            return self._answer(call, form.one(obj, self._asker(call)))
+
+    async def list(self, call: Call) -> Response:
+        info, options, form = call.info, ListOptions.of(call.query, False), self._form(call, True)
+        await self._polled(call, options.labels, options.fields)
+        with self._core():
+            self._check_version(options.version)
+            listing = self.registry.list(info.resource, info.namespace or None, options.labels, options.fields, options.limit,
+                                         options.continue_, options.version)
+            metadata: dict = {"resourceVersion": str(listing.revision)}
+            if listing.next:
+                metadata["continue"] = listing.next
+                if listing.remaining and not options.labels and not options.fields:
+                    metadata["remainingItemCount"] = listing.remaining
+            return self._answer(call, form.many(listing.items, metadata, self._asker(call)))
+
+    async def watch(self, call: Call) -> Response:
+        info, options, form = call.info, ListOptions.of(call.query, True), self._form(call, True)
+        fields = ",".join(part for part in (options.fields, f"metadata.name={info.name}" if info.name else "") if part)
+        waiter = Waiter(call.session)
+        with self._core():
+            watch = Watch(self.registry, info.resource, form, self._asker(call), waiter, options.bookmarks)
+            watch.begin(info.namespace or None, options.labels, fields, options.version, options.initial)
+
+        async def frames():
+            self.pump.add(waiter)
+            try:
+                async for frame in watch.frames(options.timeout):
+                    waiter.told()
+                    yield frame
+            finally:
+                self.pump.remove(waiter)
+                with self.clock.lock:
+                    watch.stop()
+        return StreamingResponse(frames(), media_type="application/json", headers={"cache-control": "no-cache, private"})
+
+    def _check_version(self, version: str) -> None:
+        """A version from the future: a real server waits for it a while, then says this."""
+        current = self.registry.etcd.revision
+        if version and int(version) > current:
+            causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
+            raise ApiError(504, "Timeout", f"Timeout: Too large resource version: {version}, current: {current}",
+                           {"causes": causes, "retryAfterSeconds": 1})
+
+    async def _polled(self, call: Call, labels: str, fields: str) -> None:
+        """A client that asks the same again and again waits for a change: time runs until there is one."""
+        info = call.info
+        if not call.session.repeated(f"{info.verb} {info.resource.name} {info.namespace}/{info.name}/{info.subresource} {labels} {fields}"):
+            return
+        changes: list[str] = []
+        with self.clock.lock:
+            stop = self.registry.watch(info.resource, lambda kind, *_: changes.append(kind), info.namespace or None, labels,
+                                       fields if fields.startswith("metadata.name=") or not info.name else "")
+        await self.pump.poll(call.session, lambda: bool(changes))
+        with self.clock.lock:
+            stop()
+
+    # --- writing --------------------------------------------------------------------------------------------------
+
+    async def create(self, call: Call) -> Response:
+        info, options = call.info, WriteOptions.of(call.query, "create")
+        if info.subresource == "eviction":  # one that was refused is tried again every few seconds
+            paused = call.session.repeated(f"evict {info.namespace}/{info.name}")
+            await self.pump.poll(call.session, lambda: not paused, paused)
+        else:
+            call.session.wrote()
+        form, obj = self._form(call, False), call.decoded()
+        with self._core():
+            made = self.registry.create(info.resource, info.namespace, obj, call.request(options), info.subresource, info.name)
+            return self._answer(call, form.one(made, self._asker(call, made)), 201)
+
+    async def update(self, call: Call) -> Response:
+        info, options = call.info, WriteOptions.of(call.query, "update")
+        call.session.wrote()
+        form, obj = self._form(call, False), call.decoded()
+        with self._core():
+            made = self.registry.update(info.resource, info.namespace, info.name, obj, call.request(options), info.subresource)
+            return self._answer(call, form.one(made, self._asker(call, made)))
+
+    async def patch(self, call: Call) -> Response:
+        info, options = call.info, WriteOptions.of(call.query, "patch")
+        call.session.wrote()
+        form, (patch, patch_type) = self._form(call, False), call.patch()
+        with self._core():
+            new = patch_type == "apply" and self.registry.find(info.resource, info.namespace, info.name) is None
+            made = self.registry.patch(info.resource, info.namespace, info.name, patch, patch_type, call.request(options), info.subresource)
+            return self._answer(call, form.one(made, self._asker(call, made)), 201 if new else 200)
+
+    async def delete(self, call: Call) -> Response:
+        info, (options, dry_run) = call.info, self._delete_options(call)
+        call.session.wrote()
+        with self._core():
+            request = call.request(WriteOptions(dry_run, "", "Ignore", False))
+            gone = self.registry.delete(info.resource, info.namespace, info.name, request, options)
+            return self._answer(call, negotiation.Plain(info.resource).one(gone, self._asker(call)))
+
+    async def deletecollection(self, call: Call) -> Response:
+        info, (options, dry_run), selected = call.info, self._delete_options(call), ListOptions.of(call.query, False)
+        call.session.wrote()
+        with self._core():
+            request = call.request(WriteOptions(dry_run, "", "Ignore", False))
+            gone = self.registry.delete_collection(info.resource, info.namespace or None, request, options,
+                                                   selected.labels, selected.fields)
+            metadata = {"resourceVersion": str(self.registry.etcd.revision)}
+            return self._answer(call, negotiation.Plain(info.resource).many(gone, metadata, self._asker(call)))
+
+    def _delete_options(self, call: Call) -> tuple[dict, bool]:
+        body = codec.decode(call.body, call.headers.get("content-type", ""))[0] if call.body.strip() else {}
+        if not isinstance(body, dict):
+            raise unrecognized("DeleteOptions", call.body)
+        return delete_options(body, call.query)
+
+    # --- answering ------------------------------------------------------------------------------------------------
+
+    def _form(self, call: Call, is_list: bool) -> negotiation.Plain:
+        return negotiation.form(call.headers.get("accept", ""), call.info.resource, call.query.get("includeObject", ""), is_list)
+
+    def _asker(self, call: Call, obj: dict | None = None) -> Asker:
+        """managedFields are derived for objects that are stored, not for reviews, scales and what was only tried."""
+        stored = obj is None or "resourceVersion" in obj.get("metadata", {}) and not call.query.get("dryRun")
+        single = call.info.verb in ("get", "create", "update", "patch") and call.info.subresource in ("", "status") and stored
+        return Asker(call.session.shift, self.clock.now, self._managed if single else None)
+
+    def _managed(self, resource, obj: dict) -> dict:
+        return managedfields.with_managed_fields(self.registry, resource, obj)
+
+    def _answer(self, call: Call, body: bytes, code: int = 200) -> Response:
+        return answer(body, call.headers, call.query, code, call.warnings)

@@ -1,0 +1,188 @@
+"""Who moves time while a client waits: the pump of the manual clock, and what is remembered of each kubectl invocation.
+
+Part of Kubernetes: none; in a real cluster time passes by itself. Law 4 and design, Clock: requests of one invocation share the
+header Kubectl-Session. While one of its watches, log streams or containers waits, time jumps from event to event; after an event of
+which the client was told, some real time passes, so that it can end before the next one. Past a limit time goes at the speed of
+real time. Streams of programs that are no such invocation do not make time run.
+"""
+from __future__ import annotations
+
+import asyncio
+import time as wall
+from collections import OrderedDict
+from collections.abc import Callable
+
+from kubelearn.clock import EPOCH, Clock
+
+TOLD = 0.03  # real seconds that a client gets to end after it was told something
+LIMIT = 600.0  # virtual seconds of waiting that jump
+POLL = 0.4  # real seconds between two equal requests that make them a poll
+SLICE = 0.01  # real seconds for which the pump keeps the lock
+TICK = 0.05  # real seconds between two steps at the speed of real time
+QUIET = 3.0  # real seconds for which a conversation that nobody continues still lets real time pass
+KEPT = 256  # invocations remembered
+
+
+class Session:
+    """One kubectl invocation; or one connection of a client that sends no such header, which never makes time run."""
+
+    def __init__(self, clock: Clock, moves_time: bool):
+        self.moves_time = moves_time
+        self.shift = round(wall.time() - (EPOCH + clock.now // 1), 3)  # seconds by which the client's now is ahead of virtual now
+        self.until: float | None = None  # the virtual time up to which its waiting jumps
+        self._asked: dict[str, float] = {}
+
+    def begin(self, clock: Clock) -> None:
+        if self.until is None:
+            self.until = clock.now + LIMIT
+
+    def repeated(self, what: str) -> float:
+        """Real seconds since the same was asked before, where that is long enough ago to be a poll; else 0."""
+        now = wall.monotonic()
+        before = self._asked.get(what)
+        self._asked[what] = now
+        return now - before if before is not None and now - before >= POLL else 0.0
+
+    def wrote(self) -> None:
+        """A write of its own between two equal requests: the second looks at the outcome and is no poll."""
+        self._asked.clear()
+
+
+class Sessions:
+    """The newest invocations and connections, by header or by the client's address."""
+
+    def __init__(self, clock: Clock):
+        self.clock = clock
+        self._known: OrderedDict[str, Session] = OrderedDict()
+
+    def of(self, header: str, connection: str) -> Session:
+        key = header or f"connection {connection}"
+        session = self._known.get(key)
+        if session is None:
+            session = self._known[key] = Session(self.clock, bool(header))
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return session
+
+    def connected(self, connection: str) -> None:
+        """A new connection from an address that an older one may have had."""
+        self._known.pop(f"connection {connection}", None)
+
+
+class Waiter:
+    """Something open for which a client waits. told() is called whenever bytes go to the client.
+
+    A conversation (a terminal, a forwarded connection) waits only between what was asked and what is answered; after that
+    time goes on at the speed of real time for a while, and an idle one moves nothing behind the learner's back.
+    """
+
+    __slots__ = ("session", "conversation", "news", "_awaiting", "_active")
+
+    def __init__(self, session: Session, conversation: bool = False):
+        self.session, self.conversation, self.news = session, conversation, True
+        self._awaiting, self._active = not conversation, wall.monotonic()
+
+    def told(self) -> None:
+        self.news = True
+        if self.conversation:
+            self._awaiting, self._active = False, wall.monotonic()
+
+    def asked(self) -> None:
+        """The client sent something to which an answer may come."""
+        self._awaiting, self._active = True, wall.monotonic()
+
+    def hurry(self) -> None:
+        """The client has nothing more to say: it waits for the end."""
+        self.conversation, self._awaiting = False, True
+
+    def until(self) -> float:
+        """The virtual time up to which it lets time jump."""
+        return self.session.until if self._awaiting else 0.0
+
+    def idle(self) -> bool:
+        return not self._awaiting and wall.monotonic() - self._active > QUIET
+
+
+class Pump:
+    """Moves the manual clock while there are waiters. One task of the server's event loop."""
+
+    def __init__(self, clock: Clock):
+        self.clock = clock
+        self.waiters: list[Waiter] = []
+        self._wake = asyncio.Event()
+        self._paced: tuple[float, float] | None = None  # (real, virtual) since when time goes at the speed of real time
+
+    def add(self, waiter: Waiter) -> None:
+        if waiter.session.moves_time:
+            waiter.session.begin(self.clock)
+            self.waiters.append(waiter)
+            self._wake.set()
+
+    def remove(self, waiter: Waiter) -> None:
+        if waiter in self.waiters:
+            self.waiters.remove(waiter)
+
+    async def run(self) -> None:
+        while True:
+            if not self.waiters:
+                self._wake.clear()
+                await self._wake.wait()
+            await asyncio.sleep(self.turn())
+
+    def turn(self) -> float:
+        """One turn: moves time as far as the waiters allow, and says how much real time shall pass before the next."""
+        if self._any_news():
+            self._paced = None
+            return TOLD
+        active = [waiter for waiter in self.waiters if not waiter.idle()]
+        if getattr(self.clock, "speed", 0) or not active:
+            self._paced = None
+            return TICK
+        with self.clock.lock:
+            until, when = max(waiter.until() for waiter in active), self.clock.peek()
+            if when is not None and when <= until:
+                self._paced = None
+                return self._jump(until)
+            return self._pace()
+
+    def _any_news(self) -> bool:
+        news = any(waiter.news for waiter in self.waiters)
+        for waiter in self.waiters:
+            waiter.news = False
+        return news
+
+    def _jump(self, until: float) -> float:
+        """From moment to moment until somebody is told something."""
+        end = wall.monotonic() + SLICE
+        while (when := self.clock.peek()) is not None and when <= until:
+            self.clock.step()
+            self.clock.settle()
+            if any(waiter.news for waiter in self.waiters) or wall.monotonic() > end:
+                break
+        return 0.0
+
+    def _pace(self) -> float:
+        """As real time passes."""
+        real = wall.monotonic()
+        if self._paced is None:
+            self._paced = (real, self.clock.now)
+        target = self._paced[1] + real - self._paced[0]
+        while (when := self.clock.peek()) is not None and when <= target:
+            self.clock.step()
+        self.clock.now = max(self.clock.now, target)
+        return TICK
+
+    async def poll(self, session: Session, done: Callable[[], bool], seconds: float = LIMIT) -> None:
+        """For a client that polls instead of watching: time runs until done(), for at most so many virtual seconds."""
+        if not session.moves_time or getattr(self.clock, "speed", 0):
+            return
+        session.begin(self.clock)
+        limit, finished = min(session.until, self.clock.now + seconds), False
+        while not finished:
+            with self.clock.lock:
+                end = wall.monotonic() + SLICE
+                while not (finished := done() or (when := self.clock.peek()) is None or when > limit) and wall.monotonic() < end:
+                    self.clock.step()
+                    self.clock.settle()
+            await asyncio.sleep(0)
