@@ -143,8 +143,8 @@ def percent(value: str) -> int | None:
 def count_or_percent(value: int | str | None, path: Path, found: list) -> None:
     if isinstance(value, str):
         if percent(value) is None:
-            sentence = names.regex_error("a valid percent string must be a numeric string followed by an ending '%'", "[0-9]+%", "1%", "93%")
-            found.append(fields.invalid(path, value, sentence))
+            sentence = "a valid percent string must be a numeric string followed by an ending '%'"
+            found.append(fields.invalid(path, value, names.regex_error(sentence, "[0-9]+%", "1%", "93%")))
     else:
         non_negative(value, path, found)
 

@@ -265,6 +265,7 @@ def _illegal_byte(text: str) -> int:
     return body + (re.match(r"[A-Za-z0-9+/]*", rest).end() if not re.fullmatch(r"[A-Za-z0-9+/]*", rest) else 0)
 
 
+TIME_FORM = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 TIME_PARTS = ((r"\d{4}", "2006"), ("-", "-"), (r"\d\d", "01"), ("-", "-"), (r"\d\d", "02"), ("T", "T"), (r"\d\d", "15"), (":", ":"),
               (r"\d\d", "04"), (":", ":"), (r"\d\d(?:\.\d+)?", "05"), (r"Z|[+-]\d\d:\d\d", "Z07:00"))
 

@@ -21,7 +21,8 @@ def policy_rule(rule: dict, path: Path, found: list) -> None:
     urls = rule.get("nonResourceURLs")
     if urls:
         if rule.get("apiGroups") or rule.get("resources") or rule.get("resourceNames"):
-            found.append(fields.invalid((path, "nonResourceURLs"), urls, "rules cannot apply to both regular resources and non-resource URLs"))
+            sentence = "rules cannot apply to both regular resources and non-resource URLs"
+            found.append(fields.invalid((path, "nonResourceURLs"), urls, sentence))
         return
     if not rule.get("apiGroups"):
         found.append(fields.required((path, "apiGroups"), "resource rules must supply at least one api group"))
@@ -89,8 +90,8 @@ def share(value: int | str | None, path: Path, found: list) -> None:
 def priority_class(obj: dict, path: Path, found: list) -> None:
     name = obj["metadata"].get("name", "")
     if name.startswith("system-") and name not in ("system-node-critical", "system-cluster-critical"):
-        found.append(fields.forbidden((((path, "metadata")), "name"), "priority class names with 'system-' prefix are reserved for system use "
-                                      f"only. error: {name} is not a known system priority class"))
+        found.append(fields.forbidden(((path, "metadata"), "name"), "priority class names with 'system-' prefix are reserved for system "
+                                      f"use only. error: {name} is not a known system priority class"))
     elif not name.startswith("system-") and obj.get("value", 0) > HIGHEST_PRIORITY:
         found.append(fields.forbidden((path, "value"), f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}"))
 
@@ -101,7 +102,8 @@ def definition_name(obj: dict, path: Path, found: list) -> None:
     spec = obj.get("spec") or {}
     wanted = f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}"
     if obj["metadata"].get("name") != wanted:
-        found.append(fields.invalid((((path, "metadata")), "name"), obj["metadata"].get("name"), 'must be spec.names.plural+"."+spec.group'))
+        found.append(fields.invalid(((path, "metadata"), "name"), obj["metadata"].get("name"),
+                                    'must be spec.names.plural+"."+spec.group'))
 
 
 def definition_versions(spec: dict, path: Path, found: list) -> None:

@@ -8,15 +8,11 @@ from .. import fields, names, quantity
 from ..checks import (
     Findings,
     between,
-    each,
     identity,
     inner_path,
-    keys,
     label,
     mode,
-    needed,
     no_backsteps,
-    non_negative,
     one_of,
     optional_port,
     port,
@@ -26,7 +22,6 @@ from ..checks import (
     required,
     subdomain,
     text,
-    unique,
 )
 from ..decode import Key
 from ..fields import Path

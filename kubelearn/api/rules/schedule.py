@@ -8,8 +8,8 @@ import re
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-FIELDS = ((0, 59, ()), (0, 23, ()), (1, 31, ()), (1, 12, "jan feb mar apr may jun jul aug sep oct nov dec".split()),
-          (0, 6, "sun mon tue wed thu fri sat".split()))
+FIELDS = ((0, 59, ()), (0, 23, ()), (1, 31, ()), (1, 12, ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]),
+          (0, 6, ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]))
 DESCRIPTORS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 
 
