@@ -45,12 +45,13 @@ class Answer:
     def html(self) -> str:
         rows = "".join(self._row(step) for step in self.steps)
         return (f'<div style="font-family:{FONT};font-size:13px;max-width:900px"><b style="font-size:15px">{escape(self.question)}</b>'
-                f'<table style="border-collapse:collapse;margin:6px 0">{rows}</table></div>')
+                f'<table style="border-collapse:collapse;margin:6px 0;font-size:13px">{rows}</table></div>')
 
     def _row(self, step: Step) -> str:
         cell = "text-align:left;vertical-align:top;padding:4px 10px 4px 0;white-space:"
         link = f'<a href="{SOURCE}/{step.module}" style="font-size:12px">{escape(step.module)}</a>' if step.module else ""
-        cells = [(f"{cell}nowrap;text-align:right", escape(step.when)), (f"{cell}nowrap", f"<b>{escape(step.mark)}</b>"),
+        mark = f'<span style="color:var(--jp-brand-color1,#2563a8)">{escape(step.mark)}</span>'
+        cells = [(f"{cell}nowrap;text-align:right", escape(step.when)), (f"{cell}nowrap", mark),
                  (f"{cell}nowrap", f"<b>{escape(step.who)}</b>"), (f"{cell}normal", escape(step.what)), (f"{cell}nowrap", link)]
         wanted = [pair for pair, kept in zip(cells, self._columns()) if kept]
         return f'<tr style="background:none">{"".join(f"<td style={chr(34)}{style}{chr(34)}>{text}</td>" for style, text in wanted)}</tr>'

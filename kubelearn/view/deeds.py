@@ -28,7 +28,7 @@ def deed(revision) -> Deed:
     if revision.verb == "delete":
         return Deed(f"{kind} {{}} is gone", "{} are gone")
     if is_deleting(new) and not is_deleting(old):
-        return Deed(f"deleted {kind} {{}}: it has its grace period to end", "deleted {}: they have their grace period to end")
+        return Deed(f"deleted {kind} {{}}", "deleted {}")
     return UPDATES.get(kind, _updated)(old, new)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kubelearn.api.meta import condition, condition_is, is_deleting, owner_of
-from kubelearn.view.podstatus import pod_status
+from kubelearn.apiserver import podcells
 
 
 class State(NamedTuple):
@@ -39,7 +39,7 @@ def state(word: str) -> State:
 
 def pod_state(pod: dict) -> State:
     """STATUS as kubectl prints it, and Running told apart by readiness."""
-    word = pod_status(pod)
+    word = podcells.status(pod)
     if word != "Running":
         return state(word)
     if condition_is(pod, "Ready"):
@@ -135,7 +135,7 @@ def describe(pod: dict) -> str:
     status, spec = pod.get("status") or {}, pod.get("spec") or {}
     ready, of = ready_count(pod)
     owner = owner_of(pod)
-    parts = [f"pod {pod['metadata'].get('namespace', '')}/{pod['metadata']['name']}", f"{pod_status(pod)} {ready}/{of}",
+    parts = [f"pod {pod['metadata'].get('namespace', '')}/{pod['metadata']['name']}", f"{podcells.status(pod)} {ready}/{of}",
              f"restarts {restarts(pod)}", spec.get("nodeName") and f"on {spec['nodeName']}", status.get("podIP"),
              ", ".join(c.get("image", "") for c in spec.get("containers") or ()), owner and f"owned by {owner['kind']} {owner['name']}"]
     return " · ".join(part for part in parts if part)

@@ -31,7 +31,10 @@ def why(cluster: object, what: object, field: str | None = None, namespace: str 
         history = cluster.registry.etcd.history(ref.resource, (ref.namespace, ref.name))
         end = what if hasattr(what, "verb") else _decisive(history, field)
         links = chain(cluster, end)
-    return Answer(_question(ref, end, field), [_step(cluster, link) for link in links])
+    steps = [_step(cluster, link) for link in links]
+    if len(steps) > HEAD + TAIL + 1:
+        steps = [*steps[:HEAD], Step(f"... {len(steps) - HEAD - TAIL} links more ...", mark="⋮"), *steps[-TAIL:]]
+    return Answer(_question(ref, end, field), steps)
 
 
 def chain(cluster: object, end) -> list:

@@ -1,0 +1,71 @@
+"""The dashboard: its buttons do what they say, and looking back changes nothing."""
+import pytest
+
+from kubelearn.cluster import Cluster
+from kubelearn.view import dashboard
+
+from .conftest import ready, web
+
+
+@pytest.fixture
+def board():
+    cluster = Cluster(nodes=2, serve=False)
+    cluster.apply(web(replicas=2))
+    made = dashboard(cluster)
+    yield made
+    made.close()
+    cluster.close()
+
+
+def click(board, label: str) -> None:
+    buttons = [child for row in (board.bar, board.past, board.acts) for child in row.children if getattr(child, "description", "") == label]
+    buttons[0].click()
+
+
+def test_step_moves_to_the_next_moment_and_shows_it(board):
+    before, picture = board.cluster.now, board.picture.value
+    while board.cluster.now == before:
+        click(board, "⏭ step")
+    board.cluster.run(until=lambda: ready(board.cluster, 2), limit=60)
+    click(board, "now")
+    assert board.picture.value != picture
+
+
+def test_a_past_moment_is_shown_and_nothing_changes(board):
+    board.cluster.run(until=lambda: ready(board.cluster, 2), limit=60)
+    click(board, "now")
+    newest, revision = board.picture.value, board.cluster.revision
+    board.moment.value = 0.0
+    assert board.picture.value != newest and "past" in board.said.value and board.cluster.revision == revision
+    click(board, "now")
+    assert board.picture.value == newest
+
+
+def test_scale_delete_and_stop_reach_the_cluster(board):
+    cluster = board.cluster
+    cluster.run(until=lambda: ready(cluster, 2), limit=60)
+    click(board, "now")
+    board.replicas.value = 3
+    click(board, "scale")
+    assert cluster.get("Deployment", "web")["spec"]["replicas"] == 3
+    first = board.pod.value.split("/")[1]
+    click(board, "delete pod")
+    assert "deletionTimestamp" in cluster.get("Pod", first)["metadata"]
+    board.node.value = "node-2"
+    click(board, "stop node")
+    cluster.run(60)
+    click(board, "now")
+    assert "NotReady" in board.picture.value or "node-2" in board.cluster.network.down
+
+
+def test_a_refusal_is_told_and_the_dashboard_goes_on(board):
+    """Somebody else deleted the Deployment meanwhile: Kubernetes' own words, no traceback."""
+    board.cluster.delete("Deployment", "web")
+    click(board, "scale")
+    assert "not found" in board.said.value
+    click(board, "⏭ step")
+
+
+def test_ids_come_from_content(board):
+    assert board.model_id.endswith(tuple(f"{n:08x}" for n in range(1, 40)))
+    assert "0x" not in repr(board.children[0].children[0].model_id)

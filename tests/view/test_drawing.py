@@ -1,0 +1,113 @@
+"""Every picture: one look, one width, alt text, the same at every run."""
+import base64
+import re
+import subprocess
+from xml.etree import ElementTree
+
+import pytest
+
+from kubelearn.view import draw, overview
+from kubelearn.view import dot as dots
+from kubelearn.view.drawing import PICTURES
+from kubelearn.view.slots import Slots, slots_from
+from kubelearn.view.world import World, slots_of, world_of
+
+from .conftest import story
+
+
+@pytest.mark.parametrize("what", PICTURES)
+def test_a_picture_is_a_well_formed_page_no_wider_than_a_notebook(cluster, what):
+    """At most 900 px, an aria-label that is the alt text, every colour of the palette."""
+    picture = draw(cluster, what)
+    root = ElementTree.fromstring(picture.svg)
+    assert float(root.get("width")) <= 900 and root.get("role") == "img" and root.get("aria-label") == picture.alt != ""
+    colours = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]+)"', picture.drawn))
+    assert colours <= set(dots.LIGHT.values())
+
+
+@pytest.mark.parametrize("what", PICTURES)
+def test_no_text_is_larger_than_its_cell(cluster, what):
+    """Graphviz complains of nothing but of the font's marks, whose width it does not know."""
+    world, slots = world_of(cluster), slots_of(cluster)
+    graph = PICTURES[what].graph(world, PICTURES[what].stage([world], slots))
+    engine = ["-Kneato", "-n2"] if graph.height else ["-Kdot"]
+    said = subprocess.run([dots._binary(), *engine, "-Tsvg"], input=dots.source(graph), capture_output=True, text=True, check=True).stderr
+    assert "too small" not in said and "rror" not in said
+
+
+def test_two_runs_draw_the_same(cluster):
+    """No object address, no hash order, no clock: the stored output of a notebook compares equal."""
+    again = story()
+    for what in PICTURES:
+        assert draw(cluster, what)._repr_mimebundle_() == draw(again, what)._repr_mimebundle_()
+
+
+def test_the_static_copy_is_the_picture_and_says_what_it_shows(cluster):
+    """The <img> of an untrusted notebook holds the whole SVG with its own paper; its alt text names pods, nodes and states."""
+    bundle = draw(cluster)._repr_mimebundle_()
+    data = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', bundle["text/html"])[1]
+    svg = base64.b64decode(data).decode()
+    assert "<polygon" in svg and 'fill="#ffffff"' in svg and "<script" not in svg
+    for pod in cluster.get("Pod"):
+        assert f"{pod['metadata']['name']} Ready" in bundle["text/plain"] and pod["metadata"]["name"] in svg
+
+
+def test_a_past_moment_is_drawn_from_history_alone(cluster):
+    """Before the update, the pods of then; and the newest moment is untouched by looking back."""
+    now = draw(cluster).svg
+    then = draw(cluster.at(revision=cluster.marks["ready"]))
+    names = {pod["metadata"]["name"] for pod in cluster.at(revision=cluster.marks["ready"]).list("Pod", "default")}
+    assert len(names) == 3 and all(name in then.svg for name in names)
+    assert draw(cluster).svg == now != then.svg
+
+
+def test_an_owner_has_the_same_place_and_hue_at_every_moment(cluster):
+    """Two separate draws agree, because slots and hues come from the whole history."""
+    first = cluster.at(revision=cluster.marks["ready"]).list("ReplicaSet", "default")[0]["metadata"]["name"]
+    cards = []
+    for source in (cluster.at(revision=cluster.marks["ready"]), cluster):
+        world = world_of(source)
+        graph = overview.graph(world, overview.stage([world], slots_of(source)))
+        cards.append(graph.find()[f"ReplicaSet/default/{first}"])
+    assert (cards[0].at, cards[0].hue) == (cards[1].at, cards[1].hue)
+
+
+def test_dark_and_light_can_be_asked_for(cluster):
+    assert '"#111418"' in draw(cluster, theme="dark").svg and '"#ffffff"' not in draw(cluster, theme="dark").svg
+    assert "<style>" not in draw(cluster, theme="light").svg and "data-jp-theme-light" in draw(cluster).svg
+
+
+def test_an_unknown_picture_is_refused_with_the_names_of_those_there_are(cluster):
+    with pytest.raises(ValueError, match="cluster, ownership"):
+        draw(cluster, "clutser")
+
+
+class Handmade:
+    """Nodes and pods by the thousand, as plain data: a snapshot without a history."""
+
+    time, revision = 0.0, 1
+
+    def __init__(self, pods: int, nodes: int):
+        owner = {"kind": "ReplicaSet", "name": "web", "uid": "web", "controller": True}
+        running = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+        self.kinds = {
+            "Node": [{"kind": "Node", "metadata": {"name": f"node-{n + 1}", "uid": f"n{n}"}, "status": {}} for n in range(nodes)],
+            "Pod": [{"kind": "Pod", "metadata": {"name": f"web-{n:05}", "namespace": "default", "uid": f"p{n}", "ownerReferences": [owner]},
+                     "spec": {"nodeName": f"node-{n % nodes + 1}"}, "status": running} for n in range(pods)]}
+
+    def list(self, kind: str, namespace: str | None = None) -> list[dict]:
+        return self.kinds.get(kind, [])
+
+
+@pytest.mark.parametrize(("pods", "nodes", "level"), [(30, 3, "cards"), (31, 3, "marks"), (300, 12, "marks"), (301, 12, "counts"), (5000, 100, "counts")])
+def test_it_scales_by_saying_less(pods, nodes, level):
+    """Cards to 30 pods, marks to 300, counts above; each pod is in the picture, as itself or in a count."""
+    source = Handmade(pods, nodes)
+    world, slots = World(source, 0.0, 1), slots_from(source, Slots())
+    stage = overview.stage([world], slots)
+    graph = overview.graph(world, stage)
+    assert stage.level == level
+    shown = sum(1 for part in graph.find().values() if part.id.startswith("Pod/"))
+    counted = sum(int(number) for box in graph.boxes for line, _ in box.lines for number in re.findall(r"(\d+)●", line))
+    assert shown + counted == pods
+    assert len(draw(source).svg) < 260_000
