@@ -90,6 +90,7 @@ class SchedulingQueue:
 
     def failed(self, queued: QueuedPod) -> None:
         """An error, not a decision: try again after the back-off."""
+        self._leave(queued)
         queued.failed_at, queued.place = self.clock.now, "error"
         self.clock.call_at(queued.backoff_ends, self._retry, queued)
 
