@@ -31,10 +31,8 @@ class Call:
 
     def decoded(self) -> object:
         """The body, brought to virtual time; ApiError where it is of another kind than what is served here."""
-        obj, twice = codec.decode(self.body, self.headers.get("content-type", "")) if self.body else ({}, [])
         api_version, kind = self.info.kind
-        if not isinstance(obj, dict):
-            raise unrecognized(kind, self.body)
+        obj, twice = decoded(self.body, self.headers.get("content-type", ""), kind)
         _check_kind(obj, api_version, kind)
         self._complain(twice)
         return timestamps.inbound(obj, timestamps.of_kind(api_version, kind, self.info.resource), self.session.shift)
@@ -88,9 +86,28 @@ def _check_kind(obj: dict, api_version: str, kind: str) -> None:
     raise errors.bad_request(f'{given[1]} in version "{version}" cannot be handled as a {kind}: {why}')
 
 
-def unrecognized(kind: str, body: bytes) -> errors.ApiError:
-    """A body that is JSON, but no object."""
-    struct = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
-    what = "array" if body.lstrip()[:1] == b"[" else "string" if body.lstrip()[:1] == b'"' else "number"
-    return errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; "
-                              f"json parse error: json: cannot unmarshal {what} into Go value of type {struct} ({body[:64].hex()})")
+def decoded(body: bytes, content_type: str, kind: str) -> tuple[dict, list[str]]:
+    """codec.decode for an object of a kind; what is none is refused with a look at its beginning."""
+    try:
+        obj, twice = codec.decode(body, content_type)
+    except errors.ApiError as error:
+        if error.code != 400 or body.startswith(codec.protobuf.MAGIC):
+            raise
+        why = error.message
+    else:
+        if isinstance(obj, dict):
+            return obj, twice
+        why = f"json: cannot unmarshal {_GO_NAMES.get(type(obj), 'number')} into Go value of type {_STRUCT}"
+    raise errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; "
+                             f"json parse error: {why} ({_beginning(body)})")
+
+
+_STRUCT = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+_GO_NAMES = {list: "array", str: "string", bool: "bool"}
+
+
+def _beginning(body: bytes) -> str:
+    if not body:
+        return "<empty>"
+    text = body[:256].decode("utf-8", "replace") if body[:1] == b"{" else body[:256].hex()
+    return text + " ..." if len(body) > 256 else text

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from starlette.responses import Response, StreamingResponse
 
 from kubelearn import errors
-from kubelearn.apiserver import codec, managedfields, negotiation, rbac, subresources
-from kubelearn.apiserver.calls import Call, answer, unrecognized
+from kubelearn.apiserver import managedfields, negotiation, rbac, subresources
+from kubelearn.apiserver.calls import Call, answer, decoded
 from kubelearn.apiserver.negotiation import Asker
 from kubelearn.apiserver.options import ListOptions, WriteOptions, delete_options
 from kubelearn.apiserver.waiting import Pump, Waiter
@@ -161,9 +161,7 @@ class Handlers:
             return self._answer(call, negotiation.Plain(info.resource).many(gone, metadata, self._asker(call)))
 
     def _delete_options(self, call: Call) -> tuple[dict, bool]:
-        body = codec.decode(call.body, call.headers.get("content-type", ""))[0] if call.body.strip() else {}
-        if not isinstance(body, dict):
-            raise unrecognized("DeleteOptions", call.body)
+        body = decoded(call.body, call.headers.get("content-type", ""), "DeleteOptions")[0] if call.body.strip() else {}
         return delete_options(body, call.query)
 
     # --- answering ------------------------------------------------------------------------------------------------

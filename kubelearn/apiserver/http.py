@@ -69,8 +69,8 @@ class Server:
         self.handlers = Handlers(self.registry, self.pump)
         self.remote = Remote(self.registry, self.network, self.pump)
         self.host_ports = HostPorts(self.registry, self.network, self.pump)
-        config = uvicorn.Config(self.app, interface="asgi3", proxy_headers=False, lifespan="off", ws="wsproto", log_config=None, access_log=False, timeout_keep_alive=300,
-                                ws_max_size=1 << 24, server_header=False)
+        config = uvicorn.Config(self.app, interface="asgi3", lifespan="off", ws="wsproto", log_config=None, access_log=False,
+                                proxy_headers=False, server_header=False, timeout_keep_alive=300, ws_max_size=1 << 24)
         config.load()
         self._uvicorn = uvicorn.Server(config)
         tasks = [asyncio.create_task(work) for work in (self._accept(), self.pump.run(), self.host_ports.run())]

@@ -76,8 +76,7 @@ class Remote:
         """What comes as plain HTTP: logs; the others need a WebSocket."""
         pod = self._pod(call)
         if call.info.subresource != "log":
-            container_of(pod, call.query.get("container", "")) if call.info.subresource != "portforward" else None
-            raise errors.bad_request("Upgrade request required")
+            raise call.session.refusals.pop(_place(call), None) or errors.bad_request("Upgrade request required")
         asking = self._asking(call, pod, "logs") | log_options(call)
         if not pod["spec"].get("nodeName"):
             return Response(b"", media_type="text/plain")
@@ -109,6 +108,14 @@ class Remote:
     # --- exec, attach, port-forward ---------------------------------------------------------------------------------
 
     async def websocket(self, call: Call, socket: WebSocket) -> None:
+        """ApiError where it is refused; kubectl then tries the older way and shall hear the same again."""
+        try:
+            await self._websocket(call, socket)
+        except errors.ApiError as error:
+            call.session.refusals[_place(call)] = error
+            raise
+
+    async def _websocket(self, call: Call, socket: WebSocket) -> None:
         pod, offered = self._pod(call), socket.scope.get("subprotocols") or []
         if call.info.subresource == "portforward":
             return await self._forward(call, pod, socket, offered)
@@ -172,6 +179,10 @@ class Remote:
             return await self._open(pod, {**asking, "port": port}, waiter)
         await socket.accept(protocol)
         await self._waiting(waiter, lambda: serve(socket, connect, ports))
+
+
+def _place(call: Call) -> str:
+    return f"{call.info.namespace}/{call.info.name}/{call.info.subresource}"
 
 
 def container_of(pod: dict, wanted: str) -> str:

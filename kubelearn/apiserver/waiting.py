@@ -30,6 +30,7 @@ class Session:
         self.moves_time = moves_time
         self.shift = round(wall.time() - (EPOCH + clock.now // 1), 3)  # seconds by which the client's now is ahead of virtual now
         self.until: float | None = None  # the virtual time up to which its waiting jumps
+        self.refusals: dict[str, Exception] = {}  # what was refused as a WebSocket and will be tried again in the older way
         self._asked: dict[str, float] = {}
 
     def begin(self, clock: Clock) -> None:
