@@ -151,7 +151,7 @@ async def date(process: Process) -> int:
 # --- processes ----------------------------------------------------------------------------------------------------
 
 def _time(process: Process) -> str:
-    return f"{0:3}:{0:02}"
+    return "0:00"
 
 
 COLUMNS = {  # name: width, header, value, aligned right
@@ -159,7 +159,7 @@ COLUMNS = {  # name: width, header, value, aligned right
     "user": (8, "USER", lambda one: user_name(one, one.user[0])[:8], False), "group": (8, "GROUP", lambda one: group_name(one, one.user[1])[:8], False),
     "ruser": (8, "RUSER", lambda one: user_name(one, one.user[0])[:8], False),
     "comm": (16, "COMMAND", lambda one: one.name[:15], False), "args": (0, "COMMAND", lambda one: " ".join(one.argv), False),
-    "time": (6, "TIME", _time, False), "vsz": (4, "VSZ", lambda one: str(one.memory >> 10), True), "rss": (4, "RSS", lambda one: str(one.memory >> 10), True),
+    "time": (5, "TIME", _time, True), "vsz": (4, "VSZ", lambda one: str(one.memory >> 10), True), "rss": (4, "RSS", lambda one: str(one.memory >> 10), True),
     "stat": (4, "STAT", lambda one: "S", False), "tty": (6, "TT", lambda one: "?", False), "pgid": (5, "PGID", lambda one: str(one.pid), True),
     "etime": (7, "ELAPSED", lambda one: f"{int(one.clock.now - one.started_at) // 60:02}:{int(one.clock.now - one.started_at) % 60:02}", False),
 }

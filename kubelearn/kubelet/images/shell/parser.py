@@ -254,7 +254,7 @@ class Parser:
                 continue
             self.lexer.take()
             words.append(token)
-            if len(words) == 1 and not assignments and self.lexer.peek() == "(" and NAME.fullmatch(raw.replace("-", "_")):
+            if len(words) == 1 and not assignments and self.lexer.peek() == "(" and not set(raw) & set("\"'$`\\="):
                 self.lexer.take()
                 self.expect(")")
                 self.skip_newlines()
