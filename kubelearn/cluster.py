@@ -68,7 +68,7 @@ class Cluster:
     def apply(self, what: str | dict | Path) -> list[dict]:
         """Applies YAML text, an object, or the file or folder at a path; returns copies of what is stored."""
         with self._entered():
-            return [copy.deepcopy(self._apply(obj)) for obj in documents(what)]
+            return [self._apply(obj) for obj in documents(what)]
 
     def _apply(self, obj: dict) -> dict:
         for field in ("apiVersion", "kind"):
@@ -81,8 +81,11 @@ class Cluster:
         namespace = metadata.get("namespace", "default") if resource.namespaced else ""
         request = self._request(field_manager="kubelearn", field_validation="Strict", force=True)
         if not metadata.get("name"):
-            return self.registry.create(resource, namespace, obj, request)
-        return self.registry.patch(resource, namespace, metadata["name"], obj, "apply", request)
+            stored = self.registry.create(resource, namespace, obj, request)
+        else:
+            stored = self.registry.patch(resource, namespace, metadata["name"], obj, "apply", request)
+        self.clock.settle()
+        return copy.deepcopy(stored)
 
     def get(self, kind: str, name: str | None = None, namespace: str | None = "default") -> dict | list[dict]:
         """A copy of one object (ApiError NotFound when there is none), or without a name of all; namespace=None: everywhere."""

@@ -13,6 +13,9 @@ from typing import NamedTuple
 from kubelearn.apiserver.request import Request
 
 
+VERBS = ("create", "update", "patch", "delete", "delete_collection")
+
+
 class Input(NamedTuple):
     """One call from outside. what is a verb of the registry, or the name of a method of the cluster (a fault)."""
 
@@ -38,7 +41,7 @@ class Journal:
 
     def replay(self, cluster, until: float) -> None:
         """Gives a fresh cluster the inputs up to a virtual time. A write that was refused then is refused again."""
-        verbs: dict[str, Callable] = {verb: getattr(cluster.registry, verb) for verb in ("create", "update", "patch", "delete")}
+        verbs: dict[str, Callable] = {verb: getattr(cluster.registry, verb) for verb in VERBS}
         for entry in list(self.inputs):
             if entry.time > until:
                 break
@@ -71,5 +74,8 @@ def _in_order(verb: str, arguments: list, request: Request) -> list:
     if verb == "patch":
         namespace, name, patch, patch_type, subresource = arguments
         return [namespace, name, patch, patch_type, request, subresource]
-    namespace, name, options = arguments
-    return [namespace, name, request, options]
+    if verb == "delete":
+        namespace, name, options = arguments
+        return [namespace, name, request, options]
+    namespace, *options = arguments
+    return [namespace, request, *options]

@@ -103,6 +103,10 @@ class Registry:
         self._input("create", resource, request, namespace, obj, subresource, name)
         if subresource or resource.plural in subresources.REVIEWS:
             return subresources.create(self, resource, namespace, name, obj, request, subresource)
+        return self.insert(resource, namespace, obj, request)
+
+    def insert(self, resource: Resource, namespace: str, obj: dict, request: Request) -> dict:
+        """The steps of a create."""
         obj, unknown = resource.schema.decode(obj)
         writing.complain(unknown, request)
         obj = writing.named(self, resource, namespace, resource.schema.default(obj))
@@ -161,15 +165,19 @@ class Registry:
     def delete(self, resource: Resource, namespace: str, name: str, request: Request, options: dict | None = None) -> dict:
         """Ends an object or marks it as ending; returns the marked object, or a Status of success when it is gone."""
         self._input("delete", resource, request, namespace, name, options)
-        old = self.get(resource, namespace, name)
+        return self.remove(resource, self.get(resource, namespace, name), request, options)
+
+    def remove(self, resource: Resource, old: dict, request: Request, options: dict | None = None) -> dict:
+        """The steps of a delete."""
         admission.validate(Attributes("DELETE", resource, "", *_key(old), old, None, request), self)
         return deletion.delete(self, resource, old, options or {}, request)
 
     def delete_collection(self, resource: Resource, namespace: str | None, request: Request, options: dict | None = None,
                           label_selector: str = "", field_selector: str = "") -> list[dict]:
+        self._input("delete_collection", resource, request, namespace, options, label_selector, field_selector)
         items = self.list(resource, namespace, label_selector, field_selector).items
         for obj in items:
-            self.delete(resource, *_key(obj), request, options)
+            self.remove(resource, obj, request, options)
         return items
 
     def store(self, resource: Resource, key: Key, obj: dict, request: Request) -> dict:

@@ -139,4 +139,4 @@ def apply_new(registry, resource: Resource, namespace: str, name: str, body: dic
         raise ApiError(400, "BadRequest", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")
     request.operation, request.applied = "Apply", body
     metadata = {"name": name, **(body.get("metadata") or {})}
-    return registry.create(resource, namespace, {**body, "metadata": metadata}, request)
+    return registry.insert(resource, namespace, {**body, "metadata": metadata}, request)
