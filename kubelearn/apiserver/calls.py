@@ -68,9 +68,14 @@ def answer(body: bytes, headers: Headers, query: QueryParams, code: int = 200, w
         body = json.dumps(json.loads(body), indent=2, ensure_ascii=False).encode() + b"\n"
     response = Response(body, code, {"cache-control": "no-cache, private"}, media_type)
     for text in warnings:
-        quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").encode("ascii", "replace").decode()
-        response.headers.append("Warning", f'299 - "{quoted}"')
+        warn(response, text)
     return response
+
+
+def warn(response: Response, text: str) -> None:
+    """What kubectl prints after 'Warning: '."""
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").encode("ascii", "replace").decode()
+    response.headers.append("Warning", f'299 - "{quoted}"')
 
 
 def _check_kind(obj: dict, api_version: str, kind: str) -> None:

@@ -15,11 +15,11 @@ from contextlib import suppress
 import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from kubelearn import errors
 from kubelearn.apiserver import codec, discovery, openapi, rbac, requestinfo, security
-from kubelearn.apiserver.calls import Call, answer
+from kubelearn.apiserver.calls import Call, answer, warn
 from kubelearn.apiserver.handlers import Handlers
 from kubelearn.apiserver.hostports import HostPorts
 from kubelearn.apiserver.remote import REMOTE, Remote
@@ -150,6 +150,8 @@ class Server:
             await self.remote.websocket(call, socket)
         except ApiError as error:
             await socket.send_denial_response(_status(error, socket))
+        except WebSocketDisconnect:
+            return
         except Exception as error:
             log.exception("%s", socket.url.path)
             with suppress(RuntimeError):  # it had already begun
@@ -181,7 +183,10 @@ class Server:
             return await self.remote.http(call)
         if request.method in ("POST", "PUT", "PATCH", "DELETE"):
             call.body = await _body(request)
-        return await self.handlers.handle(call)
+        response = await self.handlers.handle(call)
+        while self.host_ports.complaints:
+            warn(response, self.host_ports.complaints.pop())
+        return response
 
     # --- what is no resource --------------------------------------------------------------------------------------
 

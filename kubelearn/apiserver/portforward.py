@@ -31,7 +31,7 @@ class Connection:
         try:
             tunnel = await self.connect(self.port)
         except ApiError as error:
-            self.fail(error.message)
+            self.fail(error.message.removeprefix("Internal error occurred: "))
             return self.send(b"", True)
         writing = asyncio.create_task(self._write(tunnel))
         try:

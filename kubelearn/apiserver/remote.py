@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from starlette.responses import Response, StreamingResponse
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from kubelearn import errors
 from kubelearn.apiserver import portforward, rbac, timestamps
@@ -144,7 +144,7 @@ class Remote:
             await either(self._outward(tunnel, socket), self._inward(tunnel, socket, waiter))
         finally:
             tunnel.close()
-            with suppress(RuntimeError):  # the client was quicker
+            with suppress(RuntimeError, WebSocketDisconnect):  # the client was quicker
                 await socket.close()
 
     async def _outward(self, tunnel: Tunnel, socket: WebSocket) -> None:
