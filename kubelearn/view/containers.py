@@ -1,7 +1,7 @@
 """The containers picture: containers in their pod, pods on their node; what a pod's containers share, what all of a node share.
 
 Part of Kubernetes: pod and container runtime. Rule: a frame is a boundary: an address and a host name a pod, a kernel a node.
-Leaves out: processes inside a container; `ps` shows them, in the container and on the node.
+Leaves out: pods that no node has yet; processes inside a container: `ps` shows them.
 """
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ def graph(world: object, stage: Stage) -> Graph:
     groups: dict[str, Group] = {}
     said = []
     for pod in chosen(world, stage):
-        node = (pod.get("spec") or {}).get("nodeName", "")
-        home = f"Node//{node}" if node else "waiting"
+        node = (pod.get("spec") or {}).get("nodeName")
+        if not node:
+            continue
+        home = f"Node//{node}"
         groups.setdefault(home, _node_group(world, node, home))
         groups[identity(pod)] = pod_group(pod, home)
         inside = [card for card, _ in containers(pod)]
@@ -40,18 +42,18 @@ def graph(world: object, stage: Stage) -> Graph:
         cards += [*inside, shared]
         edges += [Edge(card.id, shared.id, arrow=False) for card in inside]
         states_ = ", ".join(f"{card.kind} {card.name} {card.state.word}" for card in inside)
-        said.append(f"pod {pod['metadata']['name']} on {node or 'no node yet'}: {states_}")
-    for home in [id for id in groups if id.startswith("Node/")]:
+        said.append(f"pod {pod['metadata']['name']} on {node}: {states_}")
+    for home in [id for id, group in groups.items() if not group.parent]:
         cards.append(_kernel(home, cards, groups))
         shared = [card for card in cards if card.id.endswith("/shared") and groups[card.group].parent == home]
         edges += [Edge(card.id, cards[-1].id, arrow=False, hidden=True) for card in shared]
-    return Graph(cards=tuple(cards), edges=tuple(edges), groups=tuple(groups.values()), alt="; ".join(said) + "." if said else "No pods.",
-                 empty="" if groups else "no pods")
+    return Graph(cards=tuple(cards), edges=tuple(edges), groups=tuple(groups.values()), alt=f"{'; '.join(said)}." if said else "No pods on nodes.",
+                 empty="" if groups else "no pods on nodes")
 
 
 def _node_group(world: object, name: str, id: str) -> Group:
-    node = world.get("Node", name) if name else None
-    return Group(id, name or "not on a node yet", states.node_state(node) if node else None)
+    node = world.get("Node", name)
+    return Group(id, name, states.node_state(node) if node else None)
 
 
 def _shared(pod: dict) -> Card:

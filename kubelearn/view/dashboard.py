@@ -41,14 +41,14 @@ class Dashboard(widgets.VBox):
         return {"model_id": id, "layout": widgets.Layout(model_id=f"{id}-layout", max_width="900px")}
 
     def _button(self, label: str, hint: str, act) -> widgets.Button:
-        style = widgets.ButtonStyle(model_id=content_id("style", label))
+        style = {"model_id": content_id("style", label)}
         layout = widgets.Layout(model_id=content_id("layout", label), width="auto")
         made = widgets.Button(description=label, tooltip=hint, style=style, layout=layout, model_id=content_id("button", label))
         made.on_click(lambda _: self._do(act))
         return made
 
     def _choice(self, kind, label: str, **more: object):
-        style = widgets.DescriptionStyle(model_id=content_id("style", label), description_width="initial")
+        style = {"model_id": content_id("style", label), "description_width": "initial"}
         width = more.pop("width", "auto")
         layout = widgets.Layout(model_id=content_id("layout", label), width=width)
         return kind(description=label, style=style, layout=layout, model_id=content_id("choice", label), **more)
@@ -78,7 +78,7 @@ class Dashboard(widgets.VBox):
         self.picture, self.said = self._text("picture"), self._text("said")
 
     def _text(self, name: str) -> widgets.HTML:
-        style = widgets.HTMLStyle(model_id=content_id("style", name))
+        style = {"model_id": content_id("style", name)}
         return widgets.HTML(style=style, layout=widgets.Layout(model_id=content_id("layout", name)), model_id=content_id("text", name))
 
     # --- what the buttons do ------------------------------------------------------------------------------------------

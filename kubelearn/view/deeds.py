@@ -13,11 +13,13 @@ from kubelearn.view import states
 
 
 class Deed(NamedTuple):
-    """one: of a single object, with {} for its name; many: of several, with {} for how many and what they are. tail: where to."""
+    """one: of a single object, with {} for its name; many: of several, with {} for how many and what they are. tail: where to.
+    weak: counting what others did; said only where nothing else is to be said."""
 
     one: str
     many: str
     tail: str = ""
+    weak: bool = False
 
 
 def deed(revision) -> Deed:
@@ -33,9 +35,9 @@ def deed(revision) -> Deed:
 
 
 def _updated(old: dict, new: dict) -> Deed:
-    part = next((part for part in ("spec", "data", "metadata", "status") if old.get(part) != new.get(part) and part in new), "")
+    part = next((part for part in ("spec", "data", "status") if old.get(part) != new.get(part)), "metadata")
     what = {"status": "wrote the status of", "metadata": "labelled or annotated"}.get(part, "changed")
-    return Deed(f"{what} {new['kind']} {{}}", f"{what} {{}}")
+    return Deed(f"{what} {new['kind']} {{}}", f"{what} {{}}", weak=part in ("status", "metadata"))
 
 
 def _pod(old: dict, new: dict) -> Deed:
@@ -64,7 +66,7 @@ def _workload_status(old: dict, new: dict) -> Deed | None:
     if old.get("spec") != new.get("spec"):
         return None
     before, now = states.workload_state(old).word, states.workload_state(new).word
-    return Deed(f"{{}}: {now}", f"{{}}: {now}") if before != now else None
+    return Deed(f"{{}}: {now}", f"{{}}: {now}", weak=True) if before != now else None
 
 
 def _job(old: dict, new: dict) -> Deed:
@@ -85,11 +87,17 @@ UPDATES: dict[str, Callable[[dict, dict], Deed]] = {
 def summary(revisions: Iterable, most: int = 2) -> str:
     """The deeds of one moment and actor, alike ones together: 'created 3 Pods', 'placed web-k2x on node-1'."""
     groups: dict[tuple[str, str], list] = {}
-    for revision in revisions:
-        found = deed(revision)
+    for revision, found in telling(revisions):
         groups.setdefault((found.many, revision.resource.kind), []).append((revision, found))
     said = [_say(members) for members in groups.values()]
     return "; ".join(said[:most]) + (f"; and {len(said) - most} more" if len(said) > most else "")
+
+
+def telling(revisions: Iterable) -> list[tuple]:
+    """(revision, deed) of those worth a word: of weak ones, where there are no others, each object's last."""
+    pairs = [(revision, deed(revision)) for revision in revisions]
+    strong = [pair for pair in pairs if not pair[1].weak]
+    return strong or list({(pair[0].resource.kind, pair[0].namespace, pair[0].name): pair for pair in pairs}.values())
 
 
 def _say(members: list) -> str:

@@ -92,8 +92,8 @@ def _group(group: Group, graph: Graph, inside: dict[str, list[Card]]) -> str:
     """A frame, the cards in it, and the frames in it."""
     cards = "\n".join(_node(card.id, labels.card(card), card.at, graph) for card in inside.get(group.id, ()))
     groups = "\n".join(_group(other, graph, inside) for other in graph.groups if other.parent == group.id)
-    ground = LIGHT["paper" if group.parent else "ground"]
-    return (f'subgraph "cluster_{_quoted(group.id)}" {{ label=<{labels.group(group)}>; labeljust=l; style="rounded,filled"; margin=12; '
+    ground, style = LIGHT["paper" if group.parent else "ground"], "rounded,dotted" if group.absent else "rounded,filled"
+    return (f'subgraph "cluster_{_quoted(group.id)}" {{ label=<{labels.group(group)}>; labeljust=l; style="{style}"; margin=12; '
             f'color="{LIGHT["line"]}"; fillcolor="{ground}"; {cards} {groups} }}')
 
 

@@ -30,7 +30,8 @@ class Frame:
 
     @property
     def caption(self) -> str:
-        reason = f": {self.because}" if self.because and self.because not in self.what else ""
+        known = not self.because or self.because.split()[-1] in self.what
+        reason = "" if known else f": {self.because}"
         return f"{seconds(self.time)}  {f'{self.actor}: ' if self.actor else ''}{self.what}{reason}"
 
 
@@ -83,7 +84,7 @@ def frames(before: World, revisions: Sequence, picture, slots: Slots, **options:
     graphs = [picture.graph(world, stage) for world in worlds]
     graphs = graphs if graphs[0].height else align(graphs)
     start = groups[0][0].time if groups else before.time
-    return _thinned([Frame(graphs[0], 0.0, what="before"), *_changes(graphs, groups, start)])
+    return _thinned([Frame(graphs[0], 0.0, what="before the change"), *_changes(graphs, groups, start)])
 
 
 def _changes(graphs: list[Graph], groups: list[list], start: float) -> list[Frame]:
@@ -93,10 +94,12 @@ def _changes(graphs: list[Graph], groups: list[list], start: float) -> list[Fram
         changed, freed = difference(old, new)
         if not changed and not freed and old.edges == new.edges:
             continue
-        seen = [r for r in pending if identity(r) in changed or identity(r) in freed] or group
+        seen = [r for r in group if identity(r) in changed or identity(r) in freed]
+        seen = seen or [r for r in pending if identity(r) in changed or identity(r) in freed] or group
         rings = frozenset(id for id in changed if id in {identity(r) for r in pending}) or frozenset(() if freed else changed)
-        found.append(Frame(ringed(new, rings, emptied(old, new, freed)), seen[-1].time - start, _actor(seen), deeds.summary(seen),
-                           next((r.because for r in seen if r.because), "")))
+        told = [revision for revision, _ in deeds.telling(seen)]
+        found.append(Frame(ringed(new, rings, emptied(old, new, freed)), told[-1].time - start, _actor(told), deeds.summary(told),
+                           next((r.because for r in told if r.because), "")))
         pending = []
     return found
 

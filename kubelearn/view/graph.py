@@ -87,6 +87,8 @@ class Group:
     note: str = ""
     title: str = ""
     parent: str = ""  # the group in which it lies
+    absent: bool = False  # it is not there in this frame
+    room: float = 300  # for what is said after the name, whatever it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +128,12 @@ def _union(parts: Iterable) -> dict:
 
 def _filled(graph: Graph, cards: dict, groups: dict, edges: dict) -> Graph:
     own = {card.id: card for card in graph.cards}
+    present = {group.id: group for group in graph.groups}
     lines = {(edge.tail, edge.head, edge.dashed): edge for edge in graph.edges}
     return replace(
         graph,
         cards=tuple(own.get(id) or replace(card, free=True, ring=False, name="", line="", title="") for id, card in cards.items()),
-        groups=tuple({**groups, **{group.id: group for group in graph.groups}}.values()),
+        groups=tuple(present.get(id) or replace(group, state=None, note="", title="", absent=True) for id, group in groups.items()),
         edges=tuple(lines.get(key) or replace(edge, hidden=True, label="") for key, edge in edges.items()))
 
 

@@ -191,5 +191,6 @@ def merged(parts: tuple) -> list[tuple[float, str, str, str]]:
 def group(item: Group) -> str:
     """The title of a frame around cards."""
     more, role = f"{item.state or ''} {item.note}".strip(), item.state.role if item.state else "muted"
-    name, rest = measure(item.name, 13, True) + 8, measure(more, 12) + 8
-    return table(row(cell(text(item.name, 13, "ink", True), name, 22), cell(text(more, 12, role), rest, 22)))
+    name = measure(item.name, 13, True) + 8
+    shown = "" if item.absent else text(item.name, 13, "ink", True)
+    return table(row(cell(shown, name, 22), cell(text(fit(more, item.room - 4, 12), 12, role), item.room, 22)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from kubelearn.api.meta import owner_of, uid_of
+from kubelearn.api.meta import is_deleting, owner_of, uid_of
 from kubelearn.view import states, theme
 from kubelearn.view.graph import CARD, WIDTH, Card, Edge, identity
 from kubelearn.view.slots import COLUMNS, OWNERS, Slots, shown
@@ -74,7 +74,7 @@ class Lane:
 
     def draw(self, world: object, pods: list[dict]) -> tuple[list[Card], list[Edge], float]:
         """The lane's cards and arrows, and where what is below it begins."""
-        counts = Counter(owner["uid"] for pod in pods if (owner := owner_of(pod)))
+        counts = count_pods(pods)
         cards, edges = [], []
         for owner in self.owners(world):
             if (at := self.at(owner)) is not None:
@@ -88,12 +88,20 @@ class Lane:
         return cards, edges, self.rows * (self.size[1] + GAP[1]) + (8 if self.rows else 0)
 
 
+def count_pods(pods: list[dict]) -> Counter:
+    """uid of an owner -> its pods that have not ended and are not asked to."""
+    active = (pod for pod in pods if not is_deleting(pod) and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"))
+    return Counter(owner["uid"] for pod in active if (owner := owner_of(pod)))
+
+
 def owner_card(owner: dict, pods: int, slots: Slots, at: tuple | None = None, size: tuple = CARD) -> Card:
     """An owner's card: kind, name in its hue, what it asks for and has."""
     kind, name = owner["kind"], owner["metadata"]["name"]
     line, state = "", None
     if kind == "ReplicaSet":
-        line = f"{theme.fit(states.generation(owner).rpartition('/')[2], 110, 12)} · {pods} pod{'' if pods == 1 else 's'}"
+        wanted = states.wanted_pods(owner)
+        count = f"{pods} pod{'' if pods == 1 else 's'}" if pods == wanted else f"{pods} of {wanted} pods"
+        line = f"{theme.fit(states.generation(owner).rpartition('/')[2], 100, 12)} · {count}"
     elif kind == "CronJob":
         line = f"{(owner.get('spec') or {}).get('schedule', '')} · {len((owner.get('status') or {}).get('active') or ())} active"
     else:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from kubelearn.api.meta import owner_of, uid_of
 from kubelearn.view import states
 from kubelearn.view.graph import Card, Edge, Graph, identity
-from kubelearn.view.lane import owner_card
+from kubelearn.view.lane import count_pods, owner_card
 from kubelearn.view.overview import pods_of
 from kubelearn.view.slots import OWNERS, Slots, shown
 
@@ -34,7 +34,7 @@ def stage(worlds: Sequence, slots: Slots) -> Stage:
 def graph(world: object, stage: Stage) -> Graph:
     """One frame of the ownership picture."""
     pods, cards, edges = pods_of(world, stage.slots), [], []
-    counts = Counter(owner["uid"] for pod in pods if (owner := owner_of(pod)))
+    counts = count_pods(pods)
     for kind in OWNERS:
         for obj in world.list(kind):
             if shown(obj["metadata"].get("namespace"), stage.slots.namespace):

@@ -67,12 +67,12 @@ def container_state(status: dict | None) -> State:
 
 
 def workload_state(obj: dict) -> State:
-    """A Deployment, ReplicaSet, StatefulSet or DaemonSet: how many are ready of how many are wanted, and whether it is on its way."""
+    """A Deployment, ReplicaSet, StatefulSet or DaemonSet: ready/wanted as kubectl prints it, and whether it is on its way."""
     status, wanted = obj.get("status") or {}, wanted_pods(obj)
     ready = status.get("numberReady", status.get("readyReplicas", 0))
     if is_deleting(obj):
         return State("▽", "Terminating", "muted")
-    text, progressing = f"{ready} of {wanted} ready", condition(obj, "Progressing") or {}
+    text, progressing = f"{ready}/{wanted} ready", condition(obj, "Progressing") or {}
     if progressing.get("status") == "False":
         return State("✖", f"{text} · {progressing.get('reason', '')}", "bad")
     if (obj.get("spec") or {}).get("paused"):
@@ -86,7 +86,8 @@ def updating(deployment: dict) -> bool:
     """A rollout is under way: pods of an older template are still there, or not all new ones are."""
     status, wanted = deployment.get("status") or {}, wanted_pods(deployment)
     updated = status.get("updatedReplicas", 0)
-    return updated < wanted or status.get("replicas", 0) > updated
+    seen = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+    return not seen or updated < wanted or status.get("replicas", 0) > updated
 
 
 def wanted_pods(obj: dict) -> int:

@@ -44,14 +44,14 @@ def chain(cluster: object, end) -> list:
     while (cause := links[-1].cause) is not None and cause not in seen and cause > etcd.first:
         seen.add(cause)
         links.append(etcd.log[cause - etcd.first - 1])
-    told = [link for link in links if link is end or link.because or _matters(link)]
+    told = [link for link in links if link is end or _matters(link)]
     told.reverse()
     return told
 
 
 def _matters(link) -> bool:
     """It made, ended or changed something that a person would name."""
-    return link.verb != "update" or not deeds.deed(link).one.startswith("wrote the status")
+    return not deeds.deed(link).one.startswith(("wrote the status", "labelled"))
 
 
 def _decisive(history: list, field: str | None):

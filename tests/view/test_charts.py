@@ -37,10 +37,10 @@ def test_a_pod_s_life_has_no_gap_and_no_overlap(cluster):
     assert len(found) == 7 and sum(life.gone for life in found) == 4
     for life in found:
         assert all(one.end == other.start for one, other in zip(life.spans, life.spans[1:]))
-        assert [span.state.word for span in life.spans][0] in ("Pending", "ContainerCreating")
+        assert life.spans[0].state.word in ("Pending", "ContainerCreating")
 
 
-@pytest.mark.parametrize("make", [lambda c: chart(c, "web", since=c.beginning), lambda c: timeline(c, since=c.beginning), lambda c: lanes(c)])
+@pytest.mark.parametrize("make", [lambda c: chart(c, "web", since=c.beginning), lambda c: timeline(c, since=c.beginning), lanes])
 def test_they_are_well_formed_and_no_wider_than_a_notebook(cluster, make):
     picture = make(cluster)
     root = ElementTree.fromstring(picture.svg)

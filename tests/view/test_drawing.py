@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kubelearn.view import draw, overview
 from kubelearn.view import dot as dots
+from kubelearn.view import draw, overview
 from kubelearn.view.drawing import PICTURES
 from kubelearn.view.slots import Slots, slots_from
 from kubelearn.view.world import World, slots_of, world_of
@@ -99,7 +99,10 @@ class Handmade:
         return self.kinds.get(kind, [])
 
 
-@pytest.mark.parametrize(("pods", "nodes", "level"), [(30, 3, "cards"), (31, 3, "marks"), (300, 12, "marks"), (301, 12, "counts"), (5000, 100, "counts")])
+SIZES = [(30, 3, "cards"), (31, 3, "marks"), (300, 12, "marks"), (301, 12, "counts"), (5000, 100, "counts")]
+
+
+@pytest.mark.parametrize(("pods", "nodes", "level"), SIZES)
 def test_it_scales_by_saying_less(pods, nodes, level):
     """Cards to 30 pods, marks to 300, counts above; each pod is in the picture, as itself or in a count."""
     source = Handmade(pods, nodes)

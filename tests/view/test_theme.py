@@ -13,7 +13,7 @@ LINES = ("line", "rule", "ring", *theme.HUES)
 def test_text_is_at_least_4_5_to_1_on_every_ground(name):
     """No text of a picture is fainter than 4.5:1, on whatever it stands."""
     palette = THEMES[name]
-    assert {(t, g): theme.contrast(palette[t], palette[g]) for t in TEXTS for g in GROUNDS if theme.contrast(palette[t], palette[g]) < 4.5} == {}
+    assert [(text, ground) for text in TEXTS for ground in GROUNDS if theme.contrast(palette[text], palette[ground]) < 4.5] == []
 
 
 @pytest.mark.parametrize("name", THEMES)
@@ -22,12 +22,7 @@ def test_lines_and_rings_are_at_least_3_to_1(name):
     palette = THEMES[name]
     assert all(theme.contrast(palette[line], palette[ground]) >= 3 for line in LINES for ground in GROUNDS)
     assert theme.contrast(palette["bar"], palette["trough"]) >= 3
-    assert all(theme.contrast(palette[hue], palette["paper"]) >= 4.5 for hue in (*theme.HUES, "bar", "bad") if hue != "bar" or name == "light")
-
-
-def test_a_bar_s_words_can_be_read_on_the_neutral_block():
-    """Blocks of the system's own pods carry words as well."""
-    assert all(theme.contrast(palette["bar"], palette["paper"]) >= 4.5 for palette in THEMES.values())
+    assert all(theme.contrast(palette[block], palette["paper"]) >= 4.5 for block in (*theme.HUES, "bar", "bad"))
 
 
 def test_every_role_has_a_light_colour_of_its_own():
