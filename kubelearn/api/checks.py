@@ -56,8 +56,17 @@ def text(*complaints: Callable[[str], Iterable[str]]) -> Check:
     return check
 
 
+def right(*complaints: Callable[[str], Iterable[str]]) -> Check:
+    """A text that satisfies these functions even when it is empty."""
+    def check(value: object, path: Path, found: list) -> None:
+        for function in complaints:
+            for problem in function(value or ""):
+                found.append(fields.invalid(path, value or "", problem))
+    return check
+
+
 label, subdomain, qualified = text(names.dns_label), text(names.dns_subdomain), text(names.qualified_name)
-ip_address = text(names.ip_address)
+label_key, ip_address = text(names.label_key), text(names.ip_address)
 
 
 def one_of(*values: str, empty: str | None = "required") -> Check:
@@ -207,7 +216,7 @@ def keys(*complaints: Callable[[str], Iterable[str]]) -> Check:
 def labels(values: dict | None, path: Path, found: list) -> None:
     """Upstream: apimachinery ValidateLabels."""
     for key, value in sorted((values or {}).items()):
-        for problem in names.qualified_name(key):
+        for problem in names.label_key(key):
             found.append(fields.invalid(path, key, problem))
         for problem in names.label_value(value):
             found.append(fields.invalid(path, value, problem))
@@ -238,7 +247,7 @@ def label_selector(selector: dict | None, path: Path, found: list) -> None:
             found.append(fields.required((here, "values"), "must be specified when `operator` is 'In' or 'NotIn'"))
         elif not SELECTOR_VALUES[operator] and values:
             found.append(fields.forbidden((here, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
-        for problem in names.qualified_name(expression.get("key", "")):
+        for problem in names.label_key(expression.get("key", "")):
             found.append(fields.invalid((here, "key"), expression.get("key", ""), problem))
         for place, value in enumerate(values):
             for problem in names.label_value(value):

@@ -33,6 +33,30 @@ class Key(str):
     """A step of a path that is a key of a map, which Go's errors leave out."""
 
 
+class Inlined(str):
+    """A step of a path through an embedded struct, which only Go's errors name."""
+
+
+REFERENCE = ("LocalObjectReference", ("name",))
+EMBEDDED = {  # definition -> the struct that it embeds, and which fields are that struct's
+    "core.v1.Probe": ("ProbeHandler", ("exec", "httpGet", "tcpSocket", "grpc")),
+    "core.v1.Volume": ("VolumeSource", ("emptyDir", "hostPath", "secret", "configMap", "projected", "persistentVolumeClaim", "downwardAPI",
+                                        "gitRepo", "nfs", "csi", "ephemeral", "image", "iscsi")),
+    "core.v1.PersistentVolumeSpec": ("PersistentVolumeSource", ("hostPath", "nfs", "csi", "local", "iscsi")),
+    "core.v1.EphemeralContainer": ("EphemeralContainerCommon", ("name", "image", "command", "args", "env", "envFrom", "volumeMounts",
+                                                                "workingDir", "resources", "securityContext", "stdin", "tty")),
+    "networking.v1.IngressRule": ("IngressRuleValue", ("http",)),
+} | {f"core.v1.{name}": REFERENCE for name in ("ConfigMapKeySelector", "SecretKeySelector", "ConfigMapVolumeSource", "ConfigMapProjection",
+                                               "SecretProjection", "ConfigMapEnvSource", "SecretEnvSource")}
+GO_NAMES = {(f"core.v1.{struct}", field): f"v1.{name}" for struct, field, name in (
+    ("PodSpec", "restartPolicy", "RestartPolicy"), ("PodSpec", "dnsPolicy", "DNSPolicy"), ("Container", "imagePullPolicy", "PullPolicy"),
+    ("Container", "terminationMessagePolicy", "TerminationMessagePolicy"), ("Toleration", "operator", "TolerationOperator"),
+    ("Toleration", "effect", "TaintEffect"), ("Taint", "effect", "TaintEffect"), ("ServiceSpec", "type", "ServiceType"),
+    ("ServiceSpec", "sessionAffinity", "ServiceAffinity"), ("ContainerPort", "protocol", "Protocol"), ("ServicePort", "protocol", "Protocol"),
+    ("HTTPGetAction", "scheme", "URIScheme"), ("Secret", "type", "SecretType"))} | {
+    ("apps.v1.DeploymentStrategy", "type"): "v1.DeploymentStrategyType"}
+
+
 class WrongType(Exception):
     """What is wrong, in Go's words."""
 
@@ -40,17 +64,19 @@ class WrongType(Exception):
 class Mismatch(WrongType):
     """A JSON value of one type where another is wanted; owner is the innermost struct around it."""
 
-    def __init__(self, item: object, schema: Schema, path: tuple | None):
+    def __init__(self, item: object, schema: Schema, path: tuple | None, wanted: str = ""):
         super().__init__()
-        self.item, self.schema, self.path, self.owner = item, schema, path, None
+        self.item, self.schema, self.path, self.wanted, self.owner = item, schema, path, wanted, None
 
     def __str__(self) -> str:
-        wanted, found = go_type(self.schema), JSON_NAMES[type(self.item)]
+        field = next((step for step in reversed(steps_of(self.path)) if isinstance(step, str)), "")
+        known = GO_NAMES.get((self.owner.short, field)) if self.owner else None
+        wanted, found = self.wanted or known or go_type(self.schema), JSON_NAMES[type(self.item)]
         if found == "number" and wanted.startswith("int"):
             found = f"number {self.item}"
         if self.owner is None or self.path is None:
             return f"json: cannot unmarshal {found} into Go value of type {wanted}"
-        where = ".".join(step for step in steps_of(self.path) if type(step) is str)
+        where = ".".join(step for step in steps_of(self.path) if type(step) in (str, Inlined))
         struct = self.owner.short.rpartition(".")[2]
         return f"json: cannot unmarshal {found} into Go struct field {struct}.{where} of type {wanted}"
 
@@ -65,7 +91,8 @@ def steps_of(path: tuple | None) -> list:
 
 def text_of(path: tuple | None) -> str:
     """'spec.containers[0].name'"""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps_of(path)).removeprefix(".")
+    steps = (step for step in steps_of(path) if type(step) is not Inlined)
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
 def go_type(schema: Schema) -> str:
@@ -110,6 +137,8 @@ def _remembering(walk: Walk) -> Walk:
 
 def _object(schema: Schema) -> Walk:
     fields, steps = schema.fields, {}
+    embedded, inside = EMBEDDED.get(schema.short, ("", ()))
+    embedded = Inlined(embedded)
     plain = {key: PLAIN[field.type] for key, field in fields.items() if field.type in PLAIN and field.format != "byte"}
 
     def step_into(key: str, item: object, old: object, path: tuple | None, complaints: list) -> object:
@@ -121,7 +150,8 @@ def _object(schema: Schema) -> Walk:
             step = steps[key] = fields[key].decoder
         if item is None:
             return DROP
-        return step(item, old.get(key) if type(old) is dict else None, (path, key), complaints)
+        here = (path, embedded) if key in inside else path
+        return step(item, old.get(key) if type(old) is dict else None, (here, key), complaints)
 
     def walk(value: object, old: object, path: tuple | None, complaints: list) -> object:
         if value is old:
@@ -241,8 +271,7 @@ def _quantity(value: object, schema: Schema, path: tuple | None) -> object:
 
 def _int_or_string(value: object, schema: Schema, path: tuple | None) -> object:
     if type(value) not in (int, str):
-        found = f"number {value}" if type(value) is float else JSON_NAMES[type(value)]
-        raise WrongType(f"json: cannot unmarshal {found} into Go value of type int32")
+        raise Mismatch(value, schema, path, "int32")
     return value
 
 
@@ -272,7 +301,7 @@ TIME_PARTS = ((r"\d{4}", "2006"), ("-", "-"), (r"\d\d", "01"), ("-", "-"), (r"\d
 
 def _time(value: object, schema: Schema, path: tuple | None) -> object:
     if type(value) is not str:
-        raise WrongType(f"json: cannot unmarshal {JSON_NAMES[type(value)]} into Go value of type string")
+        raise Mismatch(value, schema, path, "string")
     text = _canonical_time(value, schema.type == "micro-time")
     return value if text == value else text
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Walk = Callable[[dict, dict | None], dict]
 SHARED = ("core.v1.PodSpec",)
+ZERO_IS_ABSENT = ("core.v1.Probe",)  # its numbers are no pointers in Go, as texts are none anywhere
 SCALAR_ZEROS = ("", 0, False)
 
 
@@ -66,8 +67,9 @@ def _remembering(walk: Walk) -> Walk:
 
 def _object(schema: Schema) -> Walk:
     own = _own(schema)
-    constants = [(key, value) for key, value in own.items() if not callable(value)]
-    functions = [(key, value) for key, value in own.items() if callable(value) and key]
+    constants = [(key, value, schema.fields[key].type == "string" or schema.short in ZERO_IS_ABSENT)
+                 for key, value in own.items() if not callable(value)]
+    functions = [(key, value, schema.fields[key].type == "string") for key, value in own.items() if callable(value) and key]
     inner = [(key, field) for key, field in schema.fields.items() if _concerned(field, ())]
     whole = own.get("")
     steps: list[tuple[str, Walk]] = []
@@ -78,12 +80,12 @@ def _object(schema: Schema) -> Walk:
         if not steps and inner:
             steps.extend((key, field.defaulter) for key, field in inner)
         new = value
-        for key, constant in constants:
-            if key not in new:
+        for key, constant, or_zero in constants:
+            if key not in new or (or_zero and not new[key] and constant):
                 new = dict(new) if new is value else new
                 new[key] = constant
-        for key, function in functions:
-            if key not in new and (filled := function(new)) is not None:
+        for key, function, or_zero in functions:
+            if (key not in new or (or_zero and not new[key])) and (filled := function(new)) is not None:
                 new = dict(new) if new is value else new
                 new[key] = filled
         for key, step in steps:

@@ -66,6 +66,8 @@ def pod(obj: dict) -> dict:
 
 def _pod_spec(spec: dict) -> dict:
     new = spec if "enableServiceLinks" in spec else {**spec, "enableServiceLinks": True}
+    if new.get("terminationGracePeriodSeconds", 0) < 0:
+        new = {**new, "terminationGracePeriodSeconds": 1}
     for step in (requests_from_limits, *([host_ports] if spec.get("hostNetwork") else [])):
         for group in ("containers", "initContainers"):
             before = new.get(group) or []

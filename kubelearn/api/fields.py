@@ -27,8 +27,14 @@ def path_of(*steps: str | int) -> Path:
     return path
 
 
+class GoStruct(dict):
+    """An internal struct: printed with its fields in their own order."""
+
+
 def shown(value: object) -> str:
     """A value as Go prints it in an error: text quoted, the rest as compact JSON with sorted keys."""
+    if isinstance(value, GoStruct):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     if isinstance(value, (dict, list, str, bool)) or value is None:
         text = json.dumps(value, separators=(",", ":"), sort_keys=isinstance(value, dict), ensure_ascii=False)
         return text if isinstance(value, str) else text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
@@ -56,8 +62,8 @@ def not_found(path: Path, value: object) -> FieldError:
 
 
 def not_supported(path: Path, value: object, supported: Iterable[str]) -> FieldError:
-    """The supported values in the order of their text."""
-    names = ", ".join(f'"{name}"' for name in sorted(supported))
+    """The supported values in the order in which upstream names them."""
+    names = ", ".join(f'"{name}"' for name in supported)
     detail = f": supported values: {names}" if names else ""
     return FieldError("FieldValueNotSupported", at(path), f"Unsupported value: {shown(value)}{detail}")
 
@@ -68,8 +74,3 @@ def too_long(path: Path, limit: int) -> FieldError:
 
 def too_many(path: Path, count: int, limit: int) -> FieldError:
     return FieldError("FieldValueTooMany", at(path), f"Too many: {count}: must have at most {limit} items")
-
-
-def go_struct(value: object) -> str:
-    """An internal struct, printed in the order of its fields."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

@@ -63,9 +63,8 @@ def owner_references(references: list, path: tuple, found: list) -> None:
     controllers = []
     for index, reference in enumerate(references):
         here = (path, index)
-        for key, word in (("apiVersion", "version"), ("kind", "kind"), ("name", "name"), ("uid", "uid")):
-            if not reference.get(key):
-                found.append(fields.invalid((here, key), reference.get(key, ""), f"{word} must not be empty"))
+        for key in ("apiVersion", "kind", "name", "uid"):
+            checks.needed("must not be empty")(reference.get(key), (here, key), found)
         if reference.get("controller"):
             controllers.append(f"{reference.get('kind')}/{reference.get('name')}")
     if len(controllers) > 1:

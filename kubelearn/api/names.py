@@ -14,9 +14,7 @@ SUBDOMAIN = f"{LABEL}(\\.{LABEL})*"
 QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 VALUE = f"({QUALIFIED})?"
 CONFIG_KEY = "[-._a-zA-Z0-9]+"
-C_IDENTIFIER = "[A-Za-z_][A-Za-z0-9_]*"
-ENV_NAME = "[-._a-zA-Z][-._a-zA-Z0-9]*"
-RELAXED_ENV_NAME = "[ -<>-~]+"  # any printable ASCII but =
+ENV_NAME = "[ -<>-~]+"  # any printable ASCII but =
 
 ALNUM = "must start and end with an alphanumeric character"
 
@@ -29,8 +27,8 @@ def regex_error(text: str, regex: str, *examples: str) -> str:
     return f"{text} (e.g. {shown}regex used for validation is '{regex}')"
 
 
-def too_long(limit: int) -> str:
-    return f"must be no more than {limit} characters"
+def too_long(limit: int, unit: str = "characters") -> str:
+    return f"must be no more than {limit} {unit}"
 
 
 @lru_cache(maxsize=4096)
@@ -54,19 +52,29 @@ def dns_1035_label(text: str) -> tuple[str, ...]:
     return _checked(text, LABEL_1035, wrong, 63)
 
 
-def _checked(text: str, regex: str, wrong: str, limit: int) -> tuple[str, ...]:
-    errors = (too_long(limit),) if len(text) > limit else ()
+def _checked(text: str, regex: str, wrong: str, limit: int, unit: str = "characters") -> tuple[str, ...]:
+    errors = (too_long(limit, unit),) if len(text) > limit else ()
     return errors if re.fullmatch(regex, text) else (*errors, wrong)
 
 
 @lru_cache(maxsize=8192)
 def qualified_name(text: str) -> tuple[str, ...]:
-    """A label or annotation key: an optional DNS prefix and a name."""
+    """An optional DNS prefix and a name."""
+    return _qualified(text, "a qualified name", "characters")
+
+
+@lru_cache(maxsize=8192)
+def label_key(text: str) -> tuple[str, ...]:
+    """A qualified name whose length is counted in bytes."""
+    return _qualified(text, "a valid label key", "bytes")
+
+
+def _qualified(text: str, what: str, unit: str) -> tuple[str, ...]:
     wrong = regex_error(f"name part must consist of alphanumeric characters, '-', '_' or '.', and {ALNUM}",
                         QUALIFIED, "MyName", "my.name", "123-abc")
     prefix, slash, name = text.rpartition("/")
     if text.count("/") > 1:
-        return (regex_error(f"a qualified name must consist of alphanumeric characters, '-', '_' or '.', and {ALNUM}",
+        return (regex_error(f"{what} must consist of alphanumeric characters, '-', '_' or '.', and {ALNUM}",
                             QUALIFIED, "MyName", "my.name", "123-abc")
                 + " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",)
     errors = []
@@ -75,7 +83,7 @@ def qualified_name(text: str) -> tuple[str, ...]:
     if not name:
         errors.append("name part must be non-empty")
     elif len(name) > 63:
-        errors.append(f"name part {too_long(63)}")
+        errors.append(f"name part {too_long(63, unit)}")
     return tuple(errors) if re.fullmatch(QUALIFIED, name) else (*errors, wrong)
 
 
@@ -83,7 +91,7 @@ def qualified_name(text: str) -> tuple[str, ...]:
 def label_value(text: str) -> tuple[str, ...]:
     wrong = regex_error(f"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and {ALNUM}",
                         VALUE, "MyValue", "my_value", "12345")
-    return _checked(text, VALUE, wrong, 63)
+    return _checked(text, VALUE, wrong, 63, "bytes")
 
 
 @lru_cache(maxsize=4096)
@@ -102,9 +110,9 @@ def config_key(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def env_name(text: str) -> tuple[str, ...]:
     """Since 1.34 any printable ASCII but '='."""
-    if re.fullmatch(RELAXED_ENV_NAME, text):
+    if re.fullmatch(ENV_NAME, text):
         return ()
-    return (regex_error("a valid environment variable name must consist only of printable ASCII characters other than '='", "^[ -<>-~]+$"),)
+    return ("a valid environment variable name must consist only of printable ASCII characters other than '='",)
 
 
 @lru_cache(maxsize=4096)

@@ -72,10 +72,9 @@ def subjects_with_namespace(binding: dict, path: Path, found: list) -> None:
 
 def budget(spec: dict, path: Path, found: list) -> None:
     if "minAvailable" in spec and "maxUnavailable" in spec:
-        internal = {"MinAvailable": spec["minAvailable"], "Selector": spec.get("selector"), "MaxUnavailable": spec["maxUnavailable"],
-                    "UnhealthyPodEvictionPolicy": spec.get("unhealthyPodEvictionPolicy")}
-        error = fields.invalid(path, None, "minAvailable and maxUnavailable cannot be both set")
-        found.append(error._replace(text=error.text.replace("null", fields.go_struct(internal), 1)))
+        printed = fields.GoStruct(MinAvailable=spec["minAvailable"], Selector=spec.get("selector"), MaxUnavailable=spec["maxUnavailable"],
+                                  UnhealthyPodEvictionPolicy=spec.get("unhealthyPodEvictionPolicy"))
+        found.append(fields.invalid(path, printed, "minAvailable and maxUnavailable cannot be both set"))
 
 
 SHARE = (count_or_percent, at_most_all)

@@ -226,7 +226,7 @@ def taints(values: list | None, path: Path, found: list) -> None:
     seen = set()
     for index, taint in enumerate(values or ()):
         here = (((None, "metadata"), "taints"), index)  # upstream's own path
-        for problem in names.qualified_name(taint.get("key", "")):
+        for problem in names.label_key(taint.get("key", "")):
             found.append(fields.invalid((here, "key"), taint.get("key", ""), problem))
         problems = names.label_value(taint.get("value", ""))
         if problems:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from .. import fields, names, quantity
 from ..checks import (
     Findings,
-    between,
     identity,
     inner_path,
     label,
@@ -20,6 +19,7 @@ from ..checks import (
     qualified,
     relative_path,
     required,
+    right,
     subdomain,
     text,
 )
@@ -32,19 +32,19 @@ ENV_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeN
 VOLUME_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
 KNOWN_FIELDS = (*ENV_FIELDS, *VOLUME_FIELDS, "spec.restartPolicy", "spec.schedulerName", "spec.hostNetwork", "status.phase",
                 "status.nominatedNodeName", "spec.hostUsers")
-RESOURCE_FIELDS = tuple(f"{kind}.{name}" for kind in ("limits", "requests") for name in STANDARD)
+RESOURCE_FIELDS = tuple(f"{kind}.{name}" for kind in ("limits", "requests") for name in sorted(STANDARD))
 PROTOCOLS = one_of("SCTP", "TCP", "UDP")
 
 
 # --- resources ---------------------------------------------------------------------------------------------------------------
 
 def resource_name(name: str, path: Path, found: list) -> None:
-    problems = names.qualified_name(name)
-    for problem in problems:
-        found.append(fields.invalid(path, name, problem))
-    if not problems and "/" not in name and name not in STANDARD and not name.startswith("hugepages-"):
-        for sentence in ("must be a standard resource type or fully qualified", "must be a standard resource for containers"):
-            found.append(fields.invalid(path, name, sentence))
+    sentences = list(names.qualified_name(name))
+    if "/" not in name and name not in STANDARD and not name.startswith("hugepages-"):
+        sentences += [] if sentences else ["must be a standard resource type or fully qualified"]
+        sentences.append("must be a standard resource for containers")
+    for sentence in sentences:
+        found.append(fields.invalid(path, name, sentence))
 
 
 def amount(name: str, value: str, path: Path, found: list) -> None:
@@ -92,8 +92,11 @@ def value_from(variable: dict, path: Path, found: list) -> None:
         found.append(fields.invalid(here, "", "may not be specified when `value` is not empty"))
     elif len(source) > 1:
         found.append(fields.invalid(here, "", "may not have more than one field specified at a time"))
+
+
+def env_field(source: dict, path: Path, found: list) -> None:
     if source.get("fieldRef"):
-        field_path(source["fieldRef"], (here, "fieldRef"), found, ENV_FIELDS)
+        field_path(source["fieldRef"], (path, "fieldRef"), found, ENV_FIELDS)
 
 
 def field_path(reference: dict, path: Path, found: list, allowed: tuple[str, ...]) -> None:
@@ -163,9 +166,15 @@ def bidirectional(container: dict, path: Path, found: list) -> None:
                                           "Bidirectional mount propagation is available only to privileged containers"))
 
 
+CONTEXT = ("capabilities", "privileged", "seLinuxOptions", "windowsOptions", "runAsUser", "runAsGroup", "runAsNonRoot",
+           "readOnlyRootFilesystem", "allowPrivilegeEscalation", "procMount", "seccompProfile", "appArmorProfile")
+
+
 def security_context(context: dict, path: Path, found: list) -> None:
     if context.get("allowPrivilegeEscalation") is False and context.get("privileged"):
-        found.append(fields.invalid(path, context, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"))
+        printed = fields.GoStruct({("SELinuxOptions" if key == "seLinuxOptions" else key[:1].upper() + key[1:]): context.get(key)
+                                   for key in CONTEXT})
+        found.append(fields.invalid(path, printed, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"))
 
 
 # --- volumes --------------------------------------------------------------------------------------------------------------------
@@ -184,15 +193,25 @@ def size_limit(value: str | None, path: Path, found: list) -> None:
         found.append(fields.forbidden(path, "SizeLimit field must be a valid resource quantity"))
 
 
-def downward_items(items: list | None, path: Path, found: list) -> None:
-    for index, item in enumerate(items or ()):
-        here = (path, index)
+def downward_files(volume: dict, path: Path, found: list) -> None:
+    """Upstream's paths leave out which item it is."""
+    for item in volume.get("items") or ():
+        inner_path(item.get("path"), (path, "path"), found)
         if item.get("fieldRef"):
-            field_path(item["fieldRef"], (here, "fieldRef"), found, VOLUME_FIELDS)
+            field_path(item["fieldRef"], (path, "fieldRef"), found, VOLUME_FIELDS)
             if item.get("resourceFieldRef"):
-                found.append(fields.invalid(here, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"))
+                found.append(fields.invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"))
         elif not item.get("resourceFieldRef"):
-            found.append(fields.required(here, "one of fieldRef and resourceFieldRef is required"))
+            found.append(fields.required(path, "one of fieldRef and resourceFieldRef is required"))
+        mode(item.get("mode"), (path, "mode"), found)
+
+
+def token(projection: dict, path: Path, found: list) -> None:
+    seconds, where = projection.get("expirationSeconds"), (path[0][0][0], "path")  # upstream names the volume's path
+    if seconds is not None and seconds < 600:
+        found.append(fields.invalid((path, "expirationSeconds"), seconds, "may not specify a duration less than 10 minutes"))
+    required(projection.get("path"), where, found)
+    relative_path(projection.get("path"), where, found)
 
 
 HOST_PATHS = one_of("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket", empty=None)
@@ -203,14 +222,14 @@ RULES: dict[str, list[tuple]] = {
     "core.v1.ContainerPort": [("name", text(names.port_name)), ("containerPort", lambda value, path, found:
                               port(value, path, found) if value else found.append(fields.required(path))),
                               ("hostPort", optional_port), ("protocol", PROTOCOLS)],
-    "core.v1.EnvVar": [("name", required, text(names.env_name)), ("", value_from)],
-    "core.v1.EnvVarSource": [],
+    "core.v1.EnvVar": [("name", required, text(names.env_name)), ("valueFrom",), ("", value_from)],
+    "core.v1.EnvVarSource": [("", env_field)],
     "core.v1.ResourceFieldSelector": [("", resource_field)],
     "core.v1.EnvFromSource": [("prefix", text(names.env_name))],
     "core.v1.ConfigMapEnvSource": [("name", *SECRET_NAME)],
     "core.v1.SecretEnvSource": [("name", *SECRET_NAME)],
-    "core.v1.ConfigMapKeySelector": [("name", *SECRET_NAME), ("key", *KEY)],
-    "core.v1.SecretKeySelector": [("name", *SECRET_NAME), ("key", *KEY)],
+    "core.v1.ConfigMapKeySelector": [("name", right(names.dns_subdomain)), ("key", *KEY)],
+    "core.v1.SecretKeySelector": [("name", right(names.dns_subdomain)), ("key", *KEY)],
     "core.v1.VolumeMount": [],
     "core.v1.VolumeDevice": [("name", required), ("devicePath", required, no_backsteps)],
     "core.v1.ResourceRequirements": [("", resources)],
@@ -233,16 +252,14 @@ RULES: dict[str, list[tuple]] = {
     "core.v1.SecretProjection": [("name", required)],
     "core.v1.ConfigMapProjection": [("name", required)],
     "core.v1.KeyToPath": [("key", required), ("path", inner_path), ("mode", mode)],
-    "core.v1.DownwardAPIVolumeSource": [("defaultMode", mode), ("items", downward_items)],
-    "core.v1.DownwardAPIVolumeFile": [("path", inner_path), ("mode", mode)],
+    "core.v1.DownwardAPIVolumeSource": [("defaultMode", mode), ("", downward_files)],
+    "core.v1.DownwardAPIProjection": [("", downward_files)],
+    "core.v1.DownwardAPIVolumeFile": [],
     "core.v1.ObjectFieldSelector": [],
     "core.v1.PersistentVolumeClaimVolumeSource": [("claimName", required)],
     "core.v1.NFSVolumeSource": [("server", required), ("path", required)],
     "core.v1.CSIVolumeSource": [("driver", required)],
     "core.v1.ProjectedVolumeSource": [("defaultMode", mode)],
-    "core.v1.ServiceAccountTokenProjection": [("expirationSeconds", lambda value, path, found:
-                                               between(600, 1 << 32, "may not specify a duration less than 10 minutes" if (value or 0) < 600
-                                                       else "may not specify a duration larger than 2^32 seconds")(value, path, found)),
-                                              ("path", required, relative_path)],
+    "core.v1.ServiceAccountTokenProjection": [("", token)],
     "core.v1.ImageVolumeSource": [("reference", required), ("pullPolicy", one_of("Always", "IfNotPresent", "Never"))],
 }

@@ -6,19 +6,20 @@ from __future__ import annotations
 
 from .. import fields, names
 from ..checks import (
+    Check,
     Findings,
     between,
     each,
     identity,
     ip_address,
     label,
+    label_key,
     label_selector,
     labels,
     needed,
     non_negative,
     one_of,
     positive,
-    qualified,
     required,
     subdomain,
     text,
@@ -80,6 +81,11 @@ def readiness(probe: dict | None, path: Path, found: list) -> None:
                                     "must not be set for readinessProbes"))
 
 
+def after(key: str, check: Check) -> Check:
+    """A check of a field that upstream makes after it has looked inside."""
+    return lambda holder, path, found: check(holder.get(key), (path, key), found)
+
+
 def init_containers(spec: dict, path: Path, found: list) -> None:
     """What only sidecars may have, and names that the containers have too."""
     taken = {container.get("name") for container in spec.get("containers") or ()}
@@ -139,6 +145,11 @@ def same_account(spec: dict, path: Path, found: list) -> None:
                                     f'must be the same as serviceAccountName: "{name}"'))
 
 
+def operating_system(value: dict | None, path: Path, found: list) -> None:
+    if value is not None:
+        one_of("linux", "windows")(value.get("name", ""), path, found)
+
+
 def scheduling_gates(gates: list | None, path: Path, found: list) -> None:
     seen = set()
     for index, gate in enumerate(gates or ()):
@@ -155,7 +166,7 @@ def scheduling_gates(gates: list | None, path: Path, found: list) -> None:
 def toleration(value: dict, path: Path, found: list) -> None:
     """Upstream: ValidateTolerations."""
     key, operator, effect = value.get("key", ""), value.get("operator", ""), value.get("effect", "")
-    qualified(key, (path, "key"), found)
+    label_key(key, (path, "key"), found)
     if not key and operator != "Exists":
         found.append(fields.invalid((path, "operator"), operator,
                                     "operator must be Exists when `key` is empty, which means \"match all values and all keys\""))
@@ -187,7 +198,7 @@ def node_requirement(value: dict, path: Path, found: list) -> None:
             found.append(fields.required((path, "values"), "must be specified single value when `operator` is 'Lt' or 'Gt'"))
     else:
         found.append(fields.invalid((path, "operator"), operator, "not a valid selector operator"))
-    for problem in names.qualified_name(value.get("key", "")):
+    for problem in names.label_key(value.get("key", "")):
         found.append(fields.invalid((path, "key"), value.get("key", ""), problem))
 
 
@@ -199,7 +210,7 @@ def affinity_term(term: dict, path: Path, found: list) -> None:
     key = term.get("topologyKey", "")
     if not key:
         found.append(fields.required((path, "topologyKey"), "can not be empty"))
-    for problem in names.qualified_name(key):
+    for problem in names.label_key(key):
         found.append(fields.invalid((path, "topologyKey"), key, problem))
 
 
@@ -207,7 +218,8 @@ WEIGHT = between(1, 100, "must be in the range 1-100")
 
 
 def spread_constraint(value: dict, path: Path, found: list) -> None:
-    positive(value.get("maxSkew", 0), (path, "maxSkew"), found)
+    if value.get("maxSkew", 0) <= 0:
+        found.append(fields.invalid((path, "maxSkew"), value.get("maxSkew", 0), "must be greater than zero"))
     needed("can not be empty")(value.get("topologyKey"), (path, "topologyKey"), found)
     one_of("DoNotSchedule", "ScheduleAnyway", empty=None)(value.get("whenUnsatisfiable", ""), (path, "whenUnsatisfiable"), found)
     if "minDomains" in value:
@@ -222,10 +234,11 @@ def spread_constraint(value: dict, path: Path, found: list) -> None:
 
 PROBE = [("", handler), *((key, non_negative) for key in SECONDS), ("terminationGracePeriodSeconds", grace_of_probe)]
 CONTAINER = [
-    ("name", required, label), ("image", required), ("terminationMessagePolicy", one_of("FallbackToLogsOnError", "File")),
+    ("name", required, label), ("image", required), ("terminationMessagePolicy", one_of("File", "FallbackToLogsOnError")),
     ("ports", port_names), ("env",), ("envFrom", pods.env_from), ("volumeMounts", pods.volume_mounts), ("volumeDevices",),
     ("", pods.bidirectional), ("imagePullPolicy", one_of("Always", "IfNotPresent", "Never")), ("resources",), ("resizePolicy",),
-    ("securityContext",), ("lifecycle",), ("livenessProbe", succeeds_once), ("readinessProbe", readiness), ("startupProbe", succeeds_once),
+    ("securityContext",), ("lifecycle",), ("livenessProbe",), ("", after("livenessProbe", succeeds_once)), ("readinessProbe",),
+    ("", after("readinessProbe", readiness)), ("startupProbe",), ("", after("startupProbe", succeeds_once)),
 ]
 FRESH = {("core.v1.PodSpec", "containers"): mounts_may_dangle, ("core.v1.PodSpec", "initContainers"): mounts_may_dangle,
          ("core.v1.Container", "volumeMounts"): lambda container, old: True}
@@ -237,7 +250,7 @@ RULES: dict[str, list[tuple]] = {
     "core.v1.Lifecycle": [("postStart",), ("preStop",)],
     "core.v1.LifecycleHandler": [("", handler)],
     "core.v1.PodSpec": [
-        ("", enter), ("terminationGracePeriodSeconds", non_negative), ("volumes", unique("name")),
+        ("", enter), ("terminationGracePeriodSeconds", non_negative), ("volumes",), ("", after("volumes", unique("name"))),
         ("containers", required, unique("name"), host_ports), ("initContainers",), ("", init_containers), ("ephemeralContainers",),
         ("", host_network), ("restartPolicy", one_of("Always", "OnFailure", "Never")),
         ("dnsPolicy", one_of("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")), ("nodeSelector", labels),
@@ -245,11 +258,11 @@ RULES: dict[str, list[tuple]] = {
         ("serviceAccountName", subdomain), ("", same_account), ("nodeName", subdomain),
         ("activeDeadlineSeconds", between(1, (1 << 31) - 1)), ("hostname", label), ("subdomain", label), ("tolerations",), ("hostAliases",),
         ("priorityClassName", subdomain), ("runtimeClassName", subdomain), ("preemptionPolicy", one_of("PreemptLowerPriority", "Never")),
-        ("os",),
+        ("os", operating_system),
     ],
     "core.v1.PodSchedulingGate": [],
-    "core.v1.PodOS": [("name", one_of("linux", "windows"))],
-    "core.v1.PodSecurityContext": [("runAsUser", identity), ("runAsGroup", identity), ("fsGroup", identity),
+    "core.v1.PodOS": [],
+    "core.v1.PodSecurityContext": [("fsGroup", identity), ("runAsUser", identity), ("runAsGroup", identity),
                                    ("supplementalGroups", each(identity)), ("fsGroupChangePolicy", one_of("Always", "OnRootMismatch"))],
     "core.v1.PodReadinessGate": [("conditionType", text(names.qualified_name))],
     "core.v1.HostAlias": [("ip", ip_address), ("hostnames", each(subdomain))],

@@ -4,7 +4,6 @@ Part of Kubernetes: pkg/apis/apps, batch and autoscaling, each in its validation
 """
 from __future__ import annotations
 
-from ...errors import FieldError
 from .. import fields, selectors
 from ..checks import (
     Findings,
@@ -83,13 +82,8 @@ def deployment_strategy(strategy: dict, path: Path, found: list) -> None:
         if rolling is not None:
             found.append(fields.forbidden((path, "rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'"))
     elif kind != "RollingUpdate":
-        inner = None if rolling is None else {"MaxUnavailable": rolling.get("maxUnavailable"), "MaxSurge": rolling.get("maxSurge")}
-        found.append(_in_order(fields.not_supported(path, None, ("Recreate", "RollingUpdate")), {"Type": kind, "RollingUpdate": inner}))
-
-
-def _in_order(error: FieldError, value: dict) -> FieldError:
-    """An internal struct is printed in the order of its fields."""
-    return error._replace(text=error.text.replace("null", fields.go_struct(value), 1))
+        inner = rolling and {"MaxUnavailable": rolling.get("maxUnavailable"), "MaxSurge": rolling.get("maxSurge")}
+        found.append(fields.not_supported(path, fields.GoStruct(Type=kind, RollingUpdate=inner), ("Recreate", "RollingUpdate")))
 
 
 def rolling_deployment(value: dict, path: Path, found: list) -> None:
