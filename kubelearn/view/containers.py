@@ -47,8 +47,8 @@ def graph(world: object, stage: Stage) -> Graph:
         cards.append(_kernel(home, cards, groups))
         shared = [card for card in cards if card.id.endswith("/shared") and groups[card.group].parent == home]
         edges += [Edge(card.id, cards[-1].id, arrow=False, hidden=True) for card in shared]
-    return Graph(cards=tuple(cards), edges=tuple(edges), groups=tuple(groups.values()), alt=f"{'; '.join(said)}." if said else "No pods on nodes.",
-                 empty="" if groups else "no pods on nodes")
+    alt = f"{'; '.join(said)}." if said else "No pods on nodes."
+    return Graph(tuple(cards), (), tuple(edges), tuple(groups.values()), alt, empty="no pods on nodes")
 
 
 def _node_group(world: object, name: str, id: str) -> Group:

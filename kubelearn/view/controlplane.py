@@ -13,7 +13,7 @@ from kubelearn.view.drawing import last_command, revision_of
 from kubelearn.view.picture import Picture
 from kubelearn.view.slots import shown
 
-MOST, ROW, HEAD, LEFT, LANE, WIDTH = 40, 26, 46, 62, 74, 880
+MOST, ROW, HEAD, LEFT, LANE, WIDTH = 40, 26, 124, 62, 40, 880
 PEOPLE = "you"
 
 
@@ -39,11 +39,11 @@ def lane_of(revision) -> str:
 
 
 def _drawn(groups: list[list], names: list[str], left_out: int, alt: str) -> str:
-    lane = min(LANE, 480 / max(len(names), 1))
+    lane = min(LANE, 400 / max(len(names), 1))
     xs = {name: LEFT + lane * (number + 0.5) for number, name in enumerate(names)}
     height = HEAD + len(groups) * ROW + 12
     words = LEFT + lane * len(names) + 14
-    shapes = [shape for name in names for shape in _lane(name, xs[name], lane, height)]
+    shapes = [shape for name in names for shape in _lane(name, xs[name], height)]
     spots = {r.revision: (xs[lane_of(group[0])], HEAD + number * ROW + 12) for number, group in enumerate(groups) for r in group}
     for group in groups:
         shapes += _lines(group, spots)
@@ -51,18 +51,15 @@ def _drawn(groups: list[list], names: list[str], left_out: int, alt: str) -> str
         shapes += _row(group, number, groups, xs, words)
     if left_out > 0:
         y = HEAD + MOST // 2 * ROW - 1
-        shapes.append(svg.line((8, y), (WIDTH - 8, y), "rule", 1, "2 4"))
-        shapes.append(svg.text(WIDTH - 10, y - 3, f"{left_out} moments left out", 11, "muted", "end"))
+        shapes.append(svg.line((words, y), (WIDTH - 190, y), "rule", 1, "2 4"))
+        shapes.append(svg.text(WIDTH - 8, y + 4, f"{left_out} moments left out", 11, "muted", "end"))
     return svg.page(shapes, WIDTH, height, alt)
 
 
-def _lane(name: str, x: float, width: float, height: float) -> list[str]:
-    """The component's name, broken at its dashes, over its line."""
-    parts = name.split("-", 1) if len(name) > 9 and "-" in name else [name]
-    lines = [parts[0] + "-", parts[1]] if len(parts) == 2 else parts
-    top = 16 if len(lines) == 2 else 29
-    heads = [svg.text(x, top + 13 * number, line, 10, "ink", "middle", True, width - 2, name) for number, line in enumerate(lines)]
-    return [*heads, svg.line((x, HEAD - 10), (x, height - 6), "trough", 2)]
+def _lane(name: str, x: float, height: float) -> list[str]:
+    """The component's name, aslant, over its line."""
+    head = svg.text(0, 0, name, 11, bold=True).replace("<text", f'<text transform="translate({x:.1f},{HEAD - 16}) rotate(-32)"')
+    return [head, svg.line((x, HEAD - 10), (x, height - 6), "trough", 2)]
 
 
 def _lines(group: list, spots: dict) -> list[str]:

@@ -19,6 +19,7 @@ from kubelearn.view.svg import root
 from kubelearn.view.theme import LIGHT
 
 BINARY = "graphviz-pure"
+WIDEST = 896  # a laid out picture that is wider is shown smaller
 
 
 def svgs(graphs: list[Graph]) -> list[str]:
@@ -135,4 +136,6 @@ def _tidy(svg: str, graph: Graph) -> str:
     svg = re.sub(r'<a xlink:title="([^"]*)">', r"<a><title>\1</title>", svg)
     svg = svg.replace("&#45;", "-").replace("&#160;", " ")
     head = re.match(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"\s+viewBox="([^"]*)"[^>]*>', svg)
-    return root(svg[head.end():-6], float(head[1]), float(head[2]), graph.alt, head[3])
+    width, height = float(head[1]), float(head[2])
+    scale = min(1.0, WIDEST / width)
+    return root(svg[head.end():-6], width * scale, height * scale, graph.alt, head[3])

@@ -101,7 +101,7 @@ def graph(world: object, stage: Stage) -> Graph:
 def _node(node: dict, pods: list[dict], world: object, stage: Stage, at: tuple, height: float) -> Box:
     name = node["metadata"]["name"]
     free = sum(1 for pod in pods if not requests(pod))
-    note = f"· {len(pods)} pods" + (f", {free} of them ask for nothing" if free else "")
+    note = f"· {len(pods)} pods" + (f", {free} without requests" if free else "")
     layouts = stage.layouts[world.revision]
     bars = tuple(_bar(node, pods, layouts.get((name, resource[0]), {}), resource, stage.slots) for resource in RESOURCES)
     return Box(f"Node//{name}", name, states.node_state(node), (), at, (WIDTH, height), bars, note=note)

@@ -86,16 +86,18 @@ class Axis:
         """Tick lines from top to bottom, and under them the times since the start."""
         span = self.end - self.start
         step = next((s for s in self.STEPS if span / s <= 9), self.STEPS[-1])
+        size, unit = next(((size, unit) for size, unit in UNITS if span >= 2 * size), (1, "s"))
         shapes = []
         for number in range(int(span / step + 1e-9) + 1):
-            x = self.x(self.start + number * step)
-            shapes += [line((x, top), (x, bottom), "trough"), text(x, bottom + 15, span_text(number * step), 11, "muted", "middle")]
+            x, words = self.x(self.start + number * step), f"{number * step / size:.3g} {unit}"
+            shapes += [line((x, top), (x, bottom), "trough"), text(x, bottom + 15, words, 11, "muted", "middle")]
         return shapes
+
+
+UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
 
 
 def span_text(seconds: float) -> str:
     """0 s, 1.5 s, 5 m, 2 h, 3 d"""
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= 2 * size and not seconds % size:
-            return f"{seconds // size:.0f} {unit}"
-    return f"{seconds:.2f}".rstrip("0").rstrip(".") + " s"
+    size, unit = next(((size, unit) for size, unit in UNITS if seconds >= 2 * size), (1, "s"))
+    return f"{seconds / size:.3g} {unit}"
