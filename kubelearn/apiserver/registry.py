@@ -108,7 +108,7 @@ class Registry:
     def insert(self, resource: Resource, namespace: str, obj: dict, request: Request) -> dict:
         """The steps of a create."""
         obj, unknown = resource.schema.decode(obj)
-        writing.complain(unknown, request)
+        writing.complain(resource, unknown, request)
         obj = writing.named(self, resource, namespace, resource.schema.default(obj))
         key = _key(obj)
         attributes = Attributes("CREATE", resource, "", *key, None, obj, request)
@@ -145,7 +145,7 @@ class Registry:
     def replace(self, resource: Resource, old: dict, obj: dict, request: Request, subresource: str = "") -> dict:
         """One update from old to obj, both whole objects. Nothing is written where nothing changed."""
         obj, unknown = resource.schema.decode(obj, old)
-        writing.complain(unknown, request)
+        writing.complain(resource, unknown, request)
         new = writing.carried(resource, old, obj, subresource)
         new = resource.schema.default(new, old)
         key = _key(old)

@@ -22,12 +22,12 @@ WITH_GENERATION = frozenset((
 STATUS_TAKES_METADATA = frozenset(("Pod", "Node", "PersistentVolumeClaim", "PersistentVolume"))
 
 
-def complain(unknown: list[str], request: Request) -> None:
+def complain(resource: Resource, unknown: list[str], request: Request) -> None:
     """Unknown and duplicate fields: refused, warned about or passed over, as the client asked."""
     if not unknown or request.field_validation == "Ignore":
         return
     if request.field_validation == "Strict":
-        raise errors.bad_request(f"strict decoding error: {', '.join(unknown)}")
+        raise resource.schema.undecodable(f"strict decoding error: {', '.join(unknown)}")
     request.warnings += [text for text in unknown if text not in request.warnings]
 
 
