@@ -52,7 +52,7 @@ def serve(
     nodes: Annotated[int, typer.Option(min=0, help="How many nodes: node-1, node-2...")] = 3,
     speed: Annotated[float, typer.Option(min=0.001, help="Virtual seconds a second.")] = 1.0,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The API server's port; any free one unless named.")] = 0,
-    profile: Annotated[str, typer.Option(help="kind, minikube or cloud.")] = "kind",
+    profile: Annotated[str, typer.Option(help="plain, kind, minikube or cloud: what a cluster has beside Kubernetes itself.")] = "plain",
     seed: Annotated[int, typer.Option(help="Generated names and choices follow from it.")] = 0,
 ) -> None:
     """Serve a live cluster until interrupted, for kubectl in a terminal or any other client."""

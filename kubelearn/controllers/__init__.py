@@ -5,6 +5,7 @@ from functools import partial
 
 from kubelearn.controllers.clusterroleaggregation import ClusterRoleAggregationController
 from kubelearn.controllers.cronjob import CronJobController
+from kubelearn.controllers.customresources import CustomResourceController
 from kubelearn.controllers.daemonset import DaemonSetController
 from kubelearn.controllers.deployment import DeploymentController
 from kubelearn.controllers.disruption import DisruptionController
@@ -31,7 +32,7 @@ ALL = (NamespaceController, ServiceAccountController, RootCACertPublisher, Garba
        EndpointSliceController, EndpointsController, JobController, CronJobController, TTLAfterFinishedController, DaemonSetController,
        StatefulSetController, NodeLifecycleController, TaintEvictionController, PodGCController, DisruptionController,
        ResourceQuotaController, PersistentVolumeController, ClaimProtectionController, VolumeProtectionController,
-       HorizontalPodAutoscalerController, ClusterRoleAggregationController)
+       HorizontalPodAutoscalerController, ClusterRoleAggregationController, CustomResourceController)
 
 
 def of(profile) -> tuple:
