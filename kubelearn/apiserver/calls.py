@@ -47,7 +47,9 @@ class Call:
         texts = [f'duplicate field "{path}"' for path in twice]
         validation = self.query.get("fieldValidation", "")
         if texts and validation == "Strict":
-            raise errors.bad_request(f"strict decoding error: {', '.join(texts)}")
+            version, kind = self.info.kind[0].rpartition("/")[2], self.info.kind[1]
+            head = f'{kind} in version "{version}" cannot be handled as a {kind}'
+            raise errors.bad_request(f"{head}: strict decoding error: {', '.join(texts)}")
         if validation != "Ignore":
             self.warnings += texts
 

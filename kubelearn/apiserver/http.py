@@ -1,34 +1,21 @@
-"""The API server's HTTP edge: TLS on loopback, one thread, one event loop; paths to handlers, errors to Status.
+"""The API server's HTTP edge: TLS on loopback, in one thread with one event loop.
 
-Part of Kubernetes: kube-apiserver's secure serving and its handler chain. Laws 1 and 8: real clients, a real server's answers.
-uvicorn and starlette do HTTP; the connections are taken here, to tell plain HTTP from TLS by its first byte.
-Leaves out: HTTP/2, client certificates, webhooks, aggregated API servers.
+Part of Kubernetes: kube-apiserver's secure serving. Law 1: real clients. uvicorn does HTTP; the connections are taken here, to
+tell plain HTTP from TLS by its first byte. Leaves out: HTTP/2, client certificates.
 """
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import threading
 from contextlib import suppress
 
 import uvicorn
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from kubelearn import errors
-from kubelearn.apiserver import codec, discovery, openapi, rbac, requestinfo, security
-from kubelearn.apiserver.calls import Call, answer, warn
-from kubelearn.apiserver.handlers import Handlers
-from kubelearn.apiserver.hostports import HostPorts
-from kubelearn.apiserver.remote import REMOTE, Remote
-from kubelearn.apiserver.waiting import Pump, Sessions
-from kubelearn.errors import ApiError
+from kubelearn.apiserver import security
+from kubelearn.apiserver.app import PATIENCE, App
 
-log = logging.getLogger("kubelearn.http")
 PLAIN_HTTP = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
-PATIENCE = 30.0  # real seconds for a handshake, and for the rest of a body that has begun
 
 
 class Server:
@@ -65,15 +52,12 @@ class Server:
 
     async def _serve(self) -> None:
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
-        self.pump, self.sessions = Pump(self.clock), Sessions(self.clock)
-        self.handlers = Handlers(self.registry, self.pump)
-        self.remote = Remote(self.registry, self.network, self.pump)
-        self.host_ports = HostPorts(self.registry, self.network, self.pump)
-        config = uvicorn.Config(self.app, interface="asgi3", lifespan="off", ws="wsproto", log_config=None, access_log=False,
+        app = self.app = App(self.registry, self.network, self.credentials.token, self.port)
+        config = uvicorn.Config(app, interface="asgi3", lifespan="off", ws="wsproto", log_config=None, access_log=False,
                                 proxy_headers=False, server_header=False, timeout_keep_alive=300, ws_max_size=1 << 24)
         config.load()
         self._uvicorn = uvicorn.Server(config)
-        tasks = [asyncio.create_task(work) for work in (self._accept(), self.pump.run(), self.host_ports.run())]
+        tasks = [asyncio.create_task(work) for work in (self._accept(), app.pump.run(), app.host_ports.run())]
         self._ready.set()
         await self._ended.wait()
         for task in [*tasks, *self._uvicorn.server_state.tasks]:
@@ -85,7 +69,7 @@ class Server:
     async def _accept(self) -> None:
         while True:
             connection, address = await self._loop.sock_accept(self._listener)
-            self.sessions.connected(f"{address[0]}:{address[1]}")
+            self.app.sessions.connected(f"{address[0]}:{address[1]}")
             task = asyncio.create_task(self._welcome(connection))
             self._uvicorn.server_state.tasks.add(task)
             task.add_done_callback(self._uvicorn.server_state.tasks.discard)
@@ -123,134 +107,3 @@ class Server:
     def _protocol(self) -> asyncio.Protocol:
         server = self._uvicorn
         return server.config.http_protocol_class(config=server.config, server_state=server.server_state, app_state={}, _loop=self._loop)
-
-    # --- one request ----------------------------------------------------------------------------------------------
-
-    async def app(self, scope: dict, receive, send) -> None:
-        if scope["type"] == "websocket":
-            await self._websocket(WebSocket(scope, receive, send))
-            return
-        request = Request(scope, receive)
-        try:
-            response = await self._answer(request)
-        except ClientDisconnect:
-            return
-        except ApiError as error:
-            response = _status(error, request)
-        except Exception as error:
-            log.exception("%s %s", request.method, request.url.path)
-            response = _status(errors.internal(str(error)), request)
-        await response(scope, receive, send)
-
-    async def _websocket(self, socket: WebSocket) -> None:
-        try:
-            call = self._call(socket, "GET")
-            if call is None or call.info.subresource not in REMOTE:
-                raise errors.no_such_path()
-            await self.remote.websocket(call, socket)
-        except ApiError as error:
-            await socket.send_denial_response(_status(error, socket))
-        except WebSocketDisconnect:
-            return
-        except Exception as error:
-            log.exception("%s", socket.url.path)
-            with suppress(RuntimeError):  # it had already begun
-                await socket.send_denial_response(_status(errors.internal(str(error)), socket))
-
-    def _call(self, request, method: str) -> Call | None:
-        """What a request is about; None where its path is below no resource."""
-        user = security.authenticate(self.registry, self.credentials.token, request.headers)
-        with self.clock.lock:
-            user = security.impersonated(self.registry, user, request.headers)
-        client = request.scope.get("client") or ("", 0)
-        parts = requestinfo.split(request.scope.get("raw_path", request.url.path.encode()).partition(b"?")[0].decode("latin-1"))
-        session = self.sessions.of(request.headers.get("kubectl-session", ""), f"{client[0]}:{client[1]}")
-        if len(parts) < {"api": 3, "apis": 4}.get(parts[0], 99):
-            rbac_path = f"/{'/'.join(parts)}"
-            if not rbac_path.startswith(security.PUBLIC):
-                with self.clock.lock:
-                    rbac.authorize(self.registry, user.name, user.groups, rbac.Action(requestinfo.VERBS.get(method, "get"), path=rbac_path))
-            return None
-        watch = request.query_params.get("watch", "false").lower() in ("", "1", "t", "true")
-        info = requestinfo.parse(self.registry.resources, method, parts, watch)
-        return Call(info, user, session, request.headers, request.query_params)
-
-    async def _answer(self, request: Request) -> Response:
-        call = self._call(request, request.method)
-        if call is None:
-            return self._other(request)
-        if call.info.subresource in REMOTE:
-            return await self.remote.http(call)
-        if request.method in ("POST", "PUT", "PATCH", "DELETE"):
-            call.body = await _body(request)
-        response = await self.handlers.handle(call)
-        while self.host_ports.complaints:
-            warn(response, self.host_ports.complaints.pop())
-        return response
-
-    # --- what is no resource --------------------------------------------------------------------------------------
-
-    def _other(self, request: Request) -> Response:
-        if request.method not in ("GET", "HEAD"):
-            raise errors.method_not_allowed("the server does not allow this method on the requested resource")
-        path = request.scope["path"].strip("/")
-        health = discovery.health(path, "verbose" in request.query_params)
-        if health is not None:
-            return PlainTextResponse(health)
-        if path == "openapi/v3" or path.startswith("openapi/v3/"):
-            return openapi.answer(self.registry.resources, path, request.headers.get("if-none-match", ""))
-        document, media_type = self._document(path, request.headers.get("accept", ""))
-        if document is None:
-            return PlainTextResponse("404 page not found\n", 404)
-        response = answer(codec.encode(document), request.headers, request.query_params)
-        response.headers["content-type"] = media_type if media_type != codec.JSON else response.headers["content-type"]
-        return response
-
-    def _document(self, path: str, accept: str) -> tuple[dict | None, str]:
-        resources, parts = self.registry.resources, path.split("/")
-        if path in ("api", "apis") and "apidiscovery.k8s.io;v=v2;" in accept.replace(" ", "") + ";":
-            return discovery.aggregated(resources, path == "api"), discovery.AGGREGATED
-        match parts:
-            case [""]:
-                found = discovery.root(resources)
-            case ["version"]:
-                found = discovery.VERSION
-            case ["api"]:
-                found = discovery.core_versions(f"127.0.0.1:{self.port}")
-            case ["api", version]:
-                found = discovery.resource_list(resources, "", version)
-            case ["apis"]:
-                found = discovery.group_list(resources)
-            case ["apis", group]:
-                found = discovery.group(resources, group)
-            case ["apis", group, version] if group in resources.groups():
-                found = discovery.resource_list(resources, group, version)
-            case _:
-                found = None
-        return found, codec.JSON
-
-
-async def _body(request: Request) -> bytes:
-    """At most 3 MiB, within a time."""
-    too_large = ApiError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {codec.LIMIT}")
-    if int(request.headers.get("content-length") or 0) > codec.LIMIT:
-        raise too_large
-    body = bytearray()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > codec.LIMIT:
-                    raise too_large
-    except TimeoutError:
-        raise ApiError(400, "BadRequest", "unexpected EOF") from None
-    return bytes(body)
-
-
-def _status(error: ApiError, request) -> Response:
-    response = answer(codec.encode(error.status()), request.headers, request.query_params, error.code)
-    if error.code in (400, 413):
-        response.headers["connection"] = "close"  # what is left of its body is not read
-    if "retryAfterSeconds" in error.details:
-        response.headers["retry-after"] = str(error.details["retryAfterSeconds"])
-    return response
