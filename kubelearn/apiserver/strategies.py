@@ -82,7 +82,8 @@ def _qos_class(spec: dict) -> str:
 
 def service(registry, obj: dict, old: dict | None = None) -> dict:
     """Gives a service its cluster address and node ports; an update keeps those that it has."""
-    spec, before = dict(obj["spec"]), (old or {}).get("spec", {})
+    before = (old or {}).get("spec", {})
+    spec = _without_leftovers(obj["spec"], before)
     if spec.get("type") == "ExternalName":
         for key in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"):
             spec.pop(key, None) if key != "internalTrafficPolicy" or before else None
@@ -100,6 +101,14 @@ def service(registry, obj: dict, old: dict | None = None) -> dict:
     if not spec["ports"]:
         del spec["ports"]
     return {**obj, "spec": spec}
+
+
+def _without_leftovers(spec: dict, before: dict) -> dict:
+    """A copy without the fields of the type that it had, where its author left them as they were. dropTypeDependentFields."""
+    external, was, now = ("NodePort", "LoadBalancer"), before.get("type"), spec.get("type")
+    gone = ["externalTrafficPolicy"] if was in external and now not in external else []
+    gone += ["allocateLoadBalancerNodePorts", "loadBalancerClass"] if was == "LoadBalancer" != now else []
+    return {key: value for key, value in spec.items() if key not in gone or value != before.get(key)}
 
 
 def _services(registry) -> list[dict]:
@@ -190,5 +199,15 @@ def job(registry, obj: dict) -> dict:
     return {**obj, "spec": {**spec, "selector": selector, "template": template}}
 
 
-CREATE = {"Pod": pod, "Service": service, "Namespace": namespace, "Secret": secret, "Job": job}
-UPDATE = {"Service": service, "Secret": secret}
+def daemon_set(registry, obj: dict, old: dict | None = None) -> dict:
+    """Counts the changes of the template in an annotation that older clients read. apps/daemonset/strategy.go."""
+    key = "deprecated.daemonset.template.generation"
+    count = int((old or obj)["metadata"].get("annotations", {}).get(key, 0 if old is None else 1)) or 1
+    if old is not None and obj["spec"]["template"] != old["spec"]["template"]:
+        count += 1
+    metadata = obj["metadata"]
+    return {**obj, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), key: str(count)}}}
+
+
+CREATE = {"Pod": pod, "Service": service, "Namespace": namespace, "Secret": secret, "Job": job, "DaemonSet": daemon_set}
+UPDATE = {"Service": service, "Secret": secret, "DaemonSet": daemon_set}

@@ -58,6 +58,6 @@ def zone_complaint(zone: str) -> str:
         return "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
     try:
         ZoneInfo(zone)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return f"unknown time zone {zone}"
     return ""
