@@ -12,7 +12,7 @@ from .decode import Key
 from .fields import Path
 
 Check = Callable[[object, Path, list], None]
-NEGATIVE, NOT_POSITIVE = "must be greater than or equal to 0", "must be greater than 0"
+NEGATIVE, NOT_POSITIVE = "must be greater than or equal to 0", "must be greater than zero"
 
 
 class Findings(list):

@@ -140,6 +140,13 @@ def session_timeout(spec: dict) -> dict | None:
     return {"clientIP": {"timeoutSeconds": 10800}} if spec.get("sessionAffinity") == "ClientIP" else None
 
 
+def affinity_config(spec: dict) -> dict:
+    """There is nothing to say of an affinity that there is not."""
+    if spec.get("sessionAffinity") != "None" or "sessionAffinityConfig" not in spec:
+        return spec
+    return {key: value for key, value in spec.items() if key != "sessionAffinityConfig"}
+
+
 def internal_policy(spec: dict) -> str | None:
     return "Cluster" if spec.get("type") in ("ClusterIP", "NodePort", "LoadBalancer") else None
 
@@ -194,7 +201,7 @@ SCALE_IO = {"storageMode": "ThinProvisioned", "fsType": "xfs"}
 FILES = {"defaultMode": READABLE}
 
 TABLE: dict[str, dict[str, object]] = {
-    "core.v1.Pod": {"": pod},
+    "core.v1.Pod": {"spec": {}, "": pod},
     "core.v1.PodSpec": {"restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst",
                         "schedulerName": "default-scheduler", "securityContext": {},
                         "serviceAccountName": lambda spec: spec.get("serviceAccount"),
@@ -229,7 +236,9 @@ TABLE: dict[str, dict[str, object]] = {
     "core.v1.Service": {"spec": {}},
     "core.v1.ServiceSpec": {"sessionAffinity": "None", "type": "ClusterIP", "sessionAffinityConfig": session_timeout,
                             "externalTrafficPolicy": external_policy, "internalTrafficPolicy": internal_policy,
-                            "allocateLoadBalancerNodePorts": lambda spec: True if spec["type"] == "LoadBalancer" else None},
+                            "allocateLoadBalancerNodePorts": lambda spec: True if spec["type"] == "LoadBalancer" else None,
+                            "": affinity_config},
+    "core.v1.PodTemplate": {"template": {}},
     "core.v1.ServicePort": {"protocol": "TCP", "targetPort": lambda port: port.get("port")},
     "core.v1.ServiceStatus": {"loadBalancer": {}},
     "core.v1.EndpointPort": {"protocol": "TCP"},
@@ -239,21 +248,24 @@ TABLE: dict[str, dict[str, object]] = {
     "core.v1.LimitRangeItem": {"": limit_range_item},
     "core.v1.ReplicationController": {"": replication_controller},
     "core.v1.ReplicationControllerSpec": {"replicas": 1},
-    "apps.v1.DeploymentSpec": {"replicas": 1, "strategy": {}, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600},
+    "core.v1.PodTemplateSpec": {"metadata": {}, "spec": {}},
+    "apps.v1.DeploymentSpec": {"replicas": 1, "template": {}, "strategy": {}, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600},
     "apps.v1.DeploymentStrategy": {"type": "RollingUpdate", "rollingUpdate": rolling_update},
     "apps.v1.RollingUpdateDeployment": {"maxUnavailable": "25%", "maxSurge": "25%"},
-    "apps.v1.ReplicaSetSpec": {"replicas": 1},
-    "apps.v1.DaemonSetSpec": {"updateStrategy": {}, "revisionHistoryLimit": 10},
+    "apps.v1.ReplicaSetSpec": {"replicas": 1, "template": {}},
+    "apps.v1.DaemonSetSpec": {"template": {}, "updateStrategy": {}, "revisionHistoryLimit": 10},
     "apps.v1.DaemonSetUpdateStrategy": {"type": "RollingUpdate", "rollingUpdate": rolling_update},
     "apps.v1.RollingUpdateDaemonSet": {"maxUnavailable": 1, "maxSurge": 0},
     "apps.v1.StatefulSet": {"": claim_template},
-    "apps.v1.StatefulSetSpec": {"replicas": 1, "podManagementPolicy": "OrderedReady", "updateStrategy": {}, "revisionHistoryLimit": 10,
+    "apps.v1.StatefulSetSpec": {"replicas": 1, "template": {}, "podManagementPolicy": "OrderedReady", "updateStrategy": {}, "revisionHistoryLimit": 10,
                                 "persistentVolumeClaimRetentionPolicy": {}},
     "apps.v1.StatefulSetUpdateStrategy": {"type": "RollingUpdate", "rollingUpdate": rolling_update},
     "apps.v1.RollingUpdateStatefulSetStrategy": {"partition": 0, "maxUnavailable": 1},
     "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
     "apps.v1.StatefulSetStatus": {"availableReplicas": 0},
-    "batch.v1.Job": {"": job},
+    "batch.v1.Job": {"spec": {}, "": job},
+    "batch.v1.JobSpec": {"template": {}},
+    "batch.v1.JobTemplateSpec": {"spec": {}},
     "batch.v1.PodFailurePolicyOnPodConditionsPattern": {"status": "True"},
     "batch.v1.CronJobSpec": {"concurrencyPolicy": "Allow", "suspend": False, "successfulJobsHistoryLimit": 3, "failedJobsHistoryLimit": 1},
     "autoscaling.v1.HorizontalPodAutoscalerSpec": {"minReplicas": 1},

@@ -27,6 +27,9 @@ def path_of(*steps: str | int) -> Path:
     return path
 
 
+OMIT = object()  # a value that an error does not show
+
+
 class GoStruct(dict):
     """An internal struct: printed with its fields in their own order."""
 
@@ -42,7 +45,8 @@ def shown(value: object) -> str:
 
 
 def invalid(path: Path, value: object, detail: str) -> FieldError:
-    return FieldError("FieldValueInvalid", at(path), f"Invalid value: {shown(value)}{f': {detail}' if detail else ''}")
+    text = ": ".join(part for part in ("Invalid value", "" if value is OMIT else shown(value), detail) if part)
+    return FieldError("FieldValueInvalid", at(path), text)
 
 
 def required(path: Path, detail: str = "") -> FieldError:
@@ -53,8 +57,8 @@ def forbidden(path: Path, detail: str) -> FieldError:
     return FieldError("FieldValueForbidden", at(path), f"Forbidden: {detail}")
 
 
-def duplicate(path: Path, value: object) -> FieldError:
-    return FieldError("FieldValueDuplicate", at(path), f"Duplicate value: {shown(value)}")
+def duplicate(path: Path, value: object, detail: str = "") -> FieldError:
+    return FieldError("FieldValueDuplicate", at(path), f"Duplicate value: {shown(value)}{f': {detail}' if detail else ''}")
 
 
 def not_found(path: Path, value: object) -> FieldError:

@@ -5,7 +5,7 @@ Part of Kubernetes: pkg/apis/rbac, policy, scheduling, storage and apiextensions
 from __future__ import annotations
 
 from .. import fields, names
-from ..checks import at_most_all, count_or_percent, each, label, label_selector, needed, one_of, required, subdomain, text
+from ..checks import at_most_all, count_or_percent, each, label, label_selector, needed, non_negative, one_of, required, subdomain, text
 from ..fields import Path
 
 RBAC = "rbac.authorization.k8s.io"
@@ -16,18 +16,18 @@ HIGHEST_PRIORITY = 1_000_000_000
 
 def policy_rule(rule: dict, path: Path, found: list) -> None:
     """Upstream: ValidatePolicyRule."""
-    if not rule.get("verbs"):
-        found.append(fields.required((path, "verbs"), "verbs must contain at least one value"))
     urls = rule.get("nonResourceURLs")
     if urls:
         if rule.get("apiGroups") or rule.get("resources") or rule.get("resourceNames"):
             sentence = "rules cannot apply to both regular resources and non-resource URLs"
             found.append(fields.invalid((path, "nonResourceURLs"), urls, sentence))
+        required(rule.get("verbs"), (path, "verbs"), found)
         return
     if not rule.get("apiGroups"):
         found.append(fields.required((path, "apiGroups"), "resource rules must supply at least one api group"))
     if not rule.get("resources"):
         found.append(fields.required((path, "resources"), "resource rules must supply at least one resource"))
+    required(rule.get("verbs"), (path, "verbs"), found)
 
 
 def namespaced_rules(role: dict, path: Path, found: list) -> None:
@@ -86,6 +86,11 @@ def share(value: int | str | None, path: Path, found: list) -> None:
             check(value, path, found)
 
 
+def above_zero(value: int | None, path: Path, found: list) -> None:
+    if value is not None and value <= 0:
+        found.append(fields.invalid(path, value, "must be greater than 0"))
+
+
 def priority_class(obj: dict, path: Path, found: list) -> None:
     name = obj["metadata"].get("name", "")
     if name.startswith("system-") and name not in ("system-node-critical", "system-cluster-critical"):
@@ -137,7 +142,7 @@ RULES: dict[str, list[tuple]] = {
     "scheduling.v1.PriorityClass": [("", priority_class), ("preemptionPolicy", one_of("PreemptLowerPriority", "Never"))],
     "storage.v1.StorageClass": [("provisioner", required, text(names.qualified_name)), ("reclaimPolicy", one_of("Delete", "Retain", empty=None)),
                                 ("volumeBindingMode", one_of("Immediate", "WaitForFirstConsumer"))],
-    "coordination.v1.LeaseSpec": [],
+    "coordination.v1.LeaseSpec": [("leaseDurationSeconds", above_zero), ("leaseTransitions", non_negative)],
     "node.v1.RuntimeClass": [("handler", required, label)],
     "apiextensions.v1.CustomResourceDefinition": [("", definition_name), ("spec",)],
     "apiextensions.v1.CustomResourceDefinitionSpec": [("group", required, subdomain), ("scope", needed(), one_of("Cluster", "Namespaced")),

@@ -105,8 +105,8 @@ def service_ports(spec: dict, path: Path, found: list) -> None:
         if node_port and (protocol, node_port) in taken:
             found.append(fields.duplicate((here, "nodePort"), node_port))
         if (protocol, entry.get("port")) in opened:
-            twin = {"Name": "", "Protocol": protocol, "AppProtocol": None, "Port": entry.get("port"), "TargetPort": 0, "NodePort": 0}
-            found.append(fields.duplicate(here, twin))
+            found.append(fields.duplicate(here, fields.GoStruct(Name="", Protocol=protocol, AppProtocol=None, Port=entry.get("port"),
+                                                                TargetPort=0, NodePort=0)))
         taken.add((protocol, node_port))
         opened.add((protocol, entry.get("port")))
 
@@ -115,6 +115,7 @@ def traffic(spec: dict, path: Path, found: list) -> None:
     kind, policy = spec.get("type"), spec.get("externalTrafficPolicy")
     if spec.get("loadBalancerSourceRanges") and kind != "LoadBalancer":
         found.append(fields.forbidden((path, "LoadBalancerSourceRanges"), "may only be used when `type` is 'LoadBalancer'"))
+    each(text(names.cidr))(spec.get("loadBalancerSourceRanges"), (path, "LoadBalancerSourceRanges"), found)
     if "allocateLoadBalancerNodePorts" in spec and kind != "LoadBalancer":
         found.append(fields.forbidden((path, "allocateLoadBalancerNodePorts"), "may only be used when `type` is 'LoadBalancer'"))
     if spec.get("loadBalancerClass") and kind != "LoadBalancer":
@@ -167,10 +168,12 @@ def secret(obj: dict, path: Path, found: list) -> None:
 
 
 def docker_config(value: str, path: Path, found: list) -> None:
+    body = base64.b64decode(value).decode("utf-8", "replace").strip()
     try:
-        json.loads(base64.b64decode(value))
+        json.loads(body)
     except ValueError:
-        found.append(fields.invalid(path, "<secret contents redacted>", "unexpected end of JSON input"))
+        sentence = f"invalid character '{body[0]}' looking for beginning of value" if body[:1] not in ("", "{") else "unexpected end of JSON input"
+        found.append(fields.invalid(path, "<secret contents redacted>", sentence))
 
 
 # --- storage -------------------------------------------------------------------------------------------------------------------------
@@ -236,9 +239,16 @@ def taints(values: list | None, path: Path, found: list) -> None:
             one_of("NoSchedule", "PreferNoSchedule", "NoExecute")(taint["effect"], (here, "effect"), found)
         pair = taint.get("key"), taint.get("effect")
         if pair in seen:
-            found.append(fields.duplicate(here, taint)._replace(
-                text=f"Duplicate value: {fields.shown(taint)}: taints must be unique by key and effect pair"))
+            printed = fields.GoStruct(Key=taint.get("key", ""), Value=taint.get("value", ""), Effect=taint.get("effect", ""), TimeAdded=None)
+            found.append(fields.duplicate(here, printed, "taints must be unique by key and effect pair"))
         seen.add(pair)
+
+
+def limit_type(value: str | None, path: Path, found: list) -> None:
+    for problem in names.qualified_name(value or ""):
+        found.append(fields.invalid(path, value or "", problem))
+    if value and "/" not in value and value not in ("Pod", "Container", "PersistentVolumeClaim"):
+        found.append(fields.invalid(path, value, "must be a standard limit type or fully qualified"))
 
 
 def limit_range_item(item: dict, path: Path, found: list) -> None:
@@ -275,7 +285,8 @@ def quota_hard(amounts: dict | None, path: Path, found: list) -> None:
         for problem in names.qualified_name(name):
             found.append(fields.invalid(here, name, problem))
         if "/" not in name and name not in STANDARD_QUOTAS and not name.startswith(("hugepages-", "requests.hugepages-")):
-            found.append(fields.invalid(here, name, "must be a standard resource for quota"))
+            for sentence in ("must be a standard resource type or fully qualified", "must be a standard resource for quota"):
+                found.append(fields.invalid(here, name, sentence))
         amount(name, value, here, found)
 
 
@@ -303,7 +314,7 @@ RULES: dict[str, list[tuple]] = {
         ("type", one_of("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")), ("", service_ports, traffic),
         ("internalTrafficPolicy", one_of("Cluster", "Local")),
         ("trafficDistribution", one_of("PreferClose", "PreferSameZone", "PreferSameNode", empty=None)),
-        ("ipFamilyPolicy", one_of("SingleStack", "PreferDualStack", "RequireDualStack")),
+        ("ipFamilies", each(one_of("IPv4", "IPv6"))), ("ipFamilyPolicy", one_of("PreferDualStack", "RequireDualStack", "SingleStack")),
     ],
     "core.v1.ServicePort": [("port", port), ("protocol", one_of("SCTP", "TCP", "UDP")), ("targetPort", port_or_name), ("appProtocol", qualified)],
     "core.v1.SessionAffinityConfig": [],
@@ -318,13 +329,13 @@ RULES: dict[str, list[tuple]] = {
     "core.v1.LocalVolumeSource": [("path", required)],
     "core.v1.NodeSpec": [("taints", taints), ("podCIDRs", each(text(names.cidr)))],
     "core.v1.Taint": [],
-    "core.v1.LimitRangeItem": [("type", required), ("", limit_range_item)],
+    "core.v1.LimitRangeItem": [("type", limit_type), ("", limit_range_item)],
     "core.v1.ResourceQuotaSpec": [("hard", quota_hard), ("scopes", quota_scopes)],
     "core.v1.PodTemplateSpec": [("", template_metadata), ("spec",)],
     "core.v1.ObjectReference": [],
     "core.v1.SecretReference": [],
     "core.v1.Event": [],
     "core.v1.Binding": [],
-    "core.v1.EndpointAddress": [("ip", required, ip_address)],
+    "core.v1.EndpointAddress": [("ip", required, ip_address, text(lambda value: ("must be a valid IP address",) if names.ip_address(value) else ()))],
     "core.v1.EndpointPort": [("name", text(names.dns_label)), ("port", port), ("protocol", one_of("SCTP", "TCP", "UDP"))],
 }

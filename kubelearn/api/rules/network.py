@@ -111,8 +111,6 @@ def policy_port(value: dict, path: Path, found: list) -> None:
 
 
 def peer(value: dict, path: Path, found: list) -> None:
-    label_selector(value.get("podSelector"), (path, "podSelector"), found)
-    label_selector(value.get("namespaceSelector"), (path, "namespaceSelector"), found)
     if not value:
         found.append(fields.required(path, "must specify a peer"))
     elif len(value) > 1 and "ipBlock" in value:
@@ -123,11 +121,11 @@ def ip_block(value: dict, path: Path, found: list) -> None:
     block = value.get("cidr")
     required(block, (path, "cidr"), found)
     text(names.cidr)(block, (path, "cidr"), found)
-    each(text(names.cidr))(value.get("except"), (path, "except"), found)
     if not block or names.cidr(block):
         return
     whole = ipaddress.ip_network(block, strict=False)
     for index, part in enumerate(value.get("except") or ()):
+        text(names.cidr)(part, ((path, "except"), index), found)
         inner = None if names.cidr(part) else ipaddress.ip_network(part, strict=False)
         if inner and (inner.version != whole.version or inner == whole or not inner.subnet_of(whole)):
             found.append(fields.invalid(((path, "except"), index), part, "must be a strict subset of `cidr`"))
@@ -153,7 +151,7 @@ def slice_ports(ports: list | None, path: Path, found: list) -> None:
 
 def addresses(values: list | None, path: Path, found: list) -> None:
     if not values:
-        found.append(fields.required(path, "must contain at least 1 address"))
+        found.append(fields.required(path))
     elif len(values) > 100:
         found.append(fields.too_many(path, len(values), 100))
 
@@ -178,7 +176,7 @@ RULES: dict[str, list[tuple]] = {
                                                       ("scope", one_of("Cluster", "Namespace"))],
     "networking.v1.NetworkPolicySpec": [("podSelector", label_selector), ("ingress",), ("egress",), ("policyTypes", policy_types)],
     "networking.v1.NetworkPolicyPort": [("", policy_port)],
-    "networking.v1.NetworkPolicyPeer": [("", peer), ("ipBlock",)],
+    "networking.v1.NetworkPolicyPeer": [("podSelector", label_selector), ("namespaceSelector", label_selector), ("ipBlock",), ("", peer)],
     "networking.v1.IPBlock": [("", ip_block)],
     "discovery.v1.EndpointSlice": [("addressType", one_of("FQDN", "IPv4", "IPv6")), ("", slice_addresses), ("endpoints",), ("ports", slice_ports)],
     "discovery.v1.Endpoint": [("addresses", addresses)],

@@ -27,6 +27,8 @@ from ..decode import Key
 from ..fields import Path
 
 STANDARD = ("cpu", "memory", "ephemeral-storage")
+WHOLE = ("pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps", "persistentvolumeclaims",
+         "services.nodeports", "services.loadbalancers")
 ENV_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP",
               "status.hostIPs", "status.podIP", "status.podIPs")
 VOLUME_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
@@ -51,7 +53,7 @@ def amount(name: str, value: str, path: Path, found: list) -> None:
     number = quantity.parse(value)
     if number < 0:
         found.append(fields.invalid(path, value, "must be greater than or equal to 0"))
-    elif "/" in name and quantity.milli(value) % 1000:
+    elif ("/" in name or name in WHOLE) and quantity.milli(value) % 1000:
         found.append(fields.invalid(path, value, "must be an integer"))
 
 

@@ -9,7 +9,7 @@ import difflib
 import json
 from collections.abc import Callable
 
-from .. import fields, quantity
+from .. import fields, quantity, selectors
 from ..fields import IMMUTABLE, path_of
 
 SET = "field is immutable when `immutable` is set"
@@ -196,7 +196,32 @@ def priority(new: dict, old: dict, found: list) -> None:
     immutable("preemptionPolicy")(new, old, found)
 
 
-CREATES = {"pods": (new_pod,)}
+def job_selector(obj: dict, found: list) -> None:
+    """A job's selector is made for it, unless manualSelector says that its author cares."""
+    spec, uid = obj["spec"], obj["metadata"].get("uid")
+    selector, labels = spec.get("selector"), ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    ours = {f"{prefix}{key}": value for key, value in (("controller-uid", uid), ("job-name", obj["metadata"]["name"]))
+            for prefix in ("", "batch.kubernetes.io/")}
+    if selector is None:
+        found.append(fields.required((SPEC, "selector")))
+    elif not spec.get("manualSelector") and not selectors.label_selector(selector)(ours):
+        found.append(fields.invalid((SPEC, "selector"), selector, "`selector` not auto-generated"))
+    if not selectors.label_selector(selector)(labels):
+        found.append(fields.invalid(path_of("spec", "template", "metadata", "labels"), labels, "`selector` does not match template `labels`"))
+
+
+def short_name(obj: dict, found: list) -> None:
+    """A cron job's jobs are named after it, with eleven characters more."""
+    if len(obj["metadata"]["name"]) > 52:
+        found.append(fields.invalid(path_of("metadata", "name"), obj["metadata"]["name"], "must be no more than 52 characters"))
+
+
+def revision_data(obj: dict, found: list) -> None:
+    if obj.get("data") is None:
+        found.append(fields.required((None, "data"), "data is mandatory"))
+
+
+CREATES = {"pods": (new_pod,), "jobs.batch": (job_selector,), "cronjobs.batch": (short_name,), "controllerrevisions.apps": (revision_data,)}
 BEFORE_UPDATE = {"configmaps": (frozen,), "secrets": (immutable("type"), frozen), "services": (cluster_address,)}
 UPDATES = {
     "pods": (pod,),
