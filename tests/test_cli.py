@@ -1,10 +1,17 @@
 """The command: what a person types, and what it says."""
 from __future__ import annotations
 
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
 from typer.testing import CliRunner
 
 from kubelearn import doctor
 from kubelearn.cli import app
+from kubelearn.kubectl import find
 
 
 def test_doctor_finds_what_the_course_needs_here():
@@ -25,3 +32,20 @@ def test_doctor_fails_and_advises_where_something_needed_is_missing(monkeypatch)
 def test_serve_asks_for_a_kubeconfig_rather_than_touching_the_users():
     said = CliRunner().invoke(app, ["serve"], env={"COLUMNS": "300"})
     assert said.exit_code == 2 and "--kubeconfig" in said.output
+
+
+def test_serve_writes_a_private_kubeconfig_says_one_line_and_ends_when_interrupted(tmp_path):
+    """The served cluster answers kubectl with no more than the file."""
+    kubeconfig = tmp_path / "kubeconfig.yaml"
+    words = [str(Path(sys.executable).with_name("kubelearn")), "serve", "--nodes", "2", "--speed", "5", "--kubeconfig", str(kubeconfig)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as served:
+        try:
+            line = served.stdout.readline()
+            assert stat.S_IMODE(kubeconfig.stat().st_mode) == 0o600
+            got = subprocess.run([find(), "--kubeconfig", kubeconfig, "get", "nodes", "-o", "name"], capture_output=True, text=True)
+        finally:
+            served.send_signal(signal.SIGINT)
+        rest, complaints = served.communicate(timeout=30)
+    assert line == f"Serving 2 nodes at speed 5: kubectl --kubeconfig {kubeconfig} get nodes\n"
+    assert got.stdout.split() == ["node/node-1", "node/node-2"]
+    assert (served.returncode, rest, complaints) == (0, "", "")
