@@ -111,6 +111,8 @@ class App:
         health = discovery.health(path, "verbose" in request.query_params)
         if health is not None:
             return PlainTextResponse(health)
+        if path == "openapi/v2":
+            return openapi.old_answer(request.headers.get("accept", ""))
         if path == "openapi/v3" or path.startswith("openapi/v3/"):
             return openapi.answer(self.registry.resources, path, request.headers.get("if-none-match", ""))
         document, media_type = self._document(path, request.headers.get("accept", ""))

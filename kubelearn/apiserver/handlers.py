@@ -99,14 +99,16 @@ class Handlers:
                            {"causes": causes, "retryAfterSeconds": 1})
 
     async def _polled(self, call: Call, labels: str, fields: str) -> None:
-        """A client that asks the same again and again waits for a change: time runs until there is one."""
+        """A client that asks the same again and again waits for a change (of what is being deleted: for its end). Time runs until then."""
         info = call.info
         if not call.session.repeated(f"{info.verb} {info.resource.name} {info.namespace}/{info.name}/{info.subresource} {labels} {fields}"):
             return
         changes: list[str] = []
         with self.clock.lock:
-            stop = self.registry.watch(info.resource, lambda kind, *_: changes.append(kind), info.namespace or None, labels,
-                                       fields if fields.startswith("metadata.name=") or not info.name else "")
+            found = self.registry.find(info.resource, info.namespace, info.name) if info.name else None
+            wanted = ("DELETED",) if found and "deletionTimestamp" in found["metadata"] else ("ADDED", "MODIFIED", "DELETED")
+            stop = self.registry.watch(info.resource, lambda kind, *_: kind in wanted and changes.append(kind), info.namespace or None,
+                                       labels, fields)
         await self.pump.poll(call.session, lambda: bool(changes))
         with self.clock.lock:
             stop()

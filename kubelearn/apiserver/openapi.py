@@ -39,6 +39,14 @@ def answer(resources: Resources, path: str, known: str) -> Response:
     return JSONResponse(found, headers={"etag": etag})
 
 
+def old_answer(accept: str) -> Response:
+    """GET /openapi/v2: an empty document. kubectl reads it for kinds that it does not find elsewhere, and is then content."""
+    if "protobuf" not in accept:
+        return JSONResponse({"swagger": "2.0", "info": {"title": "Kubernetes", "version": "v1.37.2"}, "paths": {}})
+    info = b"\x0a\x0aKubernetes\x12\x07v1.37.2"
+    return Response(b"\x0a\x032.0\x12" + bytes([len(info)]) + info, media_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
+
+
 def index(resources: Resources) -> dict:
     """Where each document is. The hash in an address changes with its content, so that clients may keep what they read."""
     paths = [f"apis/{group}/{version}" if group else f"api/{version}"

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from kubelearn.clock import EPOCH, Clock
 
 TOLD = 0.03  # real seconds that a client gets to end after it was told something
-LIMIT = 600.0  # virtual seconds of waiting that jump
+LIMIT = 610.0  # virtual seconds of waiting that jump: ten minutes, and the little that a progress deadline of ten minutes takes longer
 POLL = 0.4  # real seconds between two equal requests that make them a poll
 SLICE = 0.01  # real seconds for which the pump keeps the lock
 TICK = 0.05  # real seconds between two steps at the speed of real time
