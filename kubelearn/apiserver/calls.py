@@ -18,6 +18,10 @@ from kubelearn.apiserver.requestinfo import RequestInfo
 from kubelearn.apiserver.security import User
 from kubelearn.apiserver.waiting import Session
 
+DEPRECATED = {  # resource: what every answer about it warns of
+    "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    "componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+}
 PRETTY_AGENTS = ("curl", "Wget", "Mozilla/5.0")
 
 
@@ -27,7 +31,8 @@ class Call:
     def __init__(self, info: RequestInfo, user: User, session: Session, headers: Headers, query: QueryParams, body: bytes = b""):
         self.info, self.user, self.session, self.headers, self.query, self.body = info, user, session, headers, query, body
         self.agent = headers.get("user-agent", "").partition("/")[0] or "unknown"
-        self.warnings: list[str] = []
+        deprecated = DEPRECATED.get(info.resource.name) if info.resource else None
+        self.warnings: list[str] = [deprecated] if deprecated else []
 
     def decoded(self) -> object:
         """The body, brought to virtual time; ApiError where it is of another kind than what is served here."""
