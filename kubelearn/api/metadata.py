@@ -76,12 +76,15 @@ def owner_references(references: list, path: tuple, found: list) -> None:
                                     f"for {controllers[0]} and {controllers[1]}"))
 
 
+STANDARD = ("kubernetes", "foregroundDeletion", "orphan", "customresourcecleanup.apiextensions.k8s.io")
+
+
 def finalizers(values: list, path: tuple, found: list) -> None:
     """One of ours, or qualified by a domain."""
     for index, value in enumerate(values):
         for problem in names.qualified_name(value):
             found.append(fields.invalid(path, value, problem))
-        if "/" not in value and value not in ("kubernetes", "foregroundDeletion", "orphan"):
+        if "/" not in value and value not in STANDARD:
             found.append(fields.invalid((path, index), value, "name is neither a standard finalizer name nor is it fully qualified"))
 
 

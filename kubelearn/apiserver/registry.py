@@ -35,7 +35,7 @@ class Registry:
     def __init__(self, clock: Clock, resources: Resources, etcd: Etcd | None = None):
         self.clock, self.resources, self.etcd = clock, resources, etcd or Etcd(clock)
         self.random = clock.random("registry")
-        self.service_cidr, self.node_ports = "10.96.0.0/12", range(30000, 32768)
+        self.service_cidr, self.node_ports = "10.96.0.0/16", range(30000, 32768)
         self.computed: dict[tuple[str, str, str], Callable[[dict], dict]] = {}  # (storage, namespace, name): read as, see read
         self.admitted_specs: dict = {}  # what admission made of pod specs, see admission.podspec
         self.tokens: dict[str, str] = {}  # bearer token -> user name

@@ -6,11 +6,11 @@ Leaves out: dual-stack services, allocation bitmaps (what is taken is read from 
 """
 from __future__ import annotations
 
-import base64
 import ipaddress
 
 from kubelearn import errors
 from kubelearn.api import quantity
+from kubelearn.api.defaults import labels_of_template
 from kubelearn.api.resources import Resource
 
 FIRST_STATUS = {  # what a new object's status holds, whatever its author wrote
@@ -92,7 +92,7 @@ def service(registry, obj: dict, old: dict | None = None) -> dict:
         spec["clusterIP"], spec["clusterIPs"] = before["clusterIP"], before.get("clusterIPs")
     if not spec.get("clusterIP"):
         spec["clusterIP"] = _free_address(registry)
-    elif spec["clusterIP"] != "None" and spec["clusterIP"] != before.get("clusterIP"):
+    elif spec["clusterIP"] != "None" and not before.get("clusterIP"):  # a change of it is refused by validation
         _claim_address(registry, obj, spec["clusterIP"])
     spec["clusterIPs"] = spec.get("clusterIPs") or [spec["clusterIP"]]
     spec.setdefault("ipFamilies", ["IPv4"])
@@ -171,18 +171,16 @@ def _node_port(registry, obj: dict, index: int, number: int | None, taken: set[i
 # --- the rest -----------------------------------------------------------------------------------------------------
 
 def namespace(registry, obj: dict) -> dict:
-    metadata = obj["metadata"]
-    labels = {**metadata.get("labels", {}), "kubernetes.io/metadata.name": metadata["name"]}
-    return {**obj, "metadata": {**metadata, "labels": labels}, "spec": {"finalizers": ["kubernetes"]}}
+    return {**obj, "spec": {"finalizers": ["kubernetes"]}}
 
 
-def secret(registry, obj: dict, old: dict | None = None) -> dict:
-    """stringData is a convenience of writing: it is stored in data."""
-    if "stringData" not in obj:
-        return obj
-    written = {key: base64.b64encode(str(value).encode()).decode() for key, value in (obj["stringData"] or {}).items()}
-    new = {key: value for key, value in obj.items() if key != "stringData"}
-    return {**new, "data": {**(obj.get("data") or {}), **written}}
+def persistent_volume(registry, obj: dict) -> dict:
+    return {**obj, "status": {"phase": "Pending", "lastPhaseTransitionTime": registry.clock.timestamp()}}
+
+
+def custom_resource_definition(registry, obj: dict) -> dict:
+    stored = [version["name"] for version in obj["spec"].get("versions") or () if version.get("storage")]
+    return {**obj, "status": {"acceptedNames": {"kind": "", "plural": ""}, "storedVersions": stored}}
 
 
 def job(registry, obj: dict) -> dict:
@@ -196,7 +194,7 @@ def job(registry, obj: dict) -> dict:
               "batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name}
     template = {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}}
     selector = spec.get("selector") or {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
-    return {**obj, "spec": {**spec, "selector": selector, "template": template}}
+    return labels_of_template({**obj, "spec": {**spec, "selector": selector, "template": template}})
 
 
 def daemon_set(registry, obj: dict, old: dict | None = None) -> dict:
@@ -209,5 +207,6 @@ def daemon_set(registry, obj: dict, old: dict | None = None) -> dict:
     return {**obj, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), key: str(count)}}}
 
 
-CREATE = {"Pod": pod, "Service": service, "Namespace": namespace, "Secret": secret, "Job": job, "DaemonSet": daemon_set}
-UPDATE = {"Service": service, "Secret": secret, "DaemonSet": daemon_set}
+CREATE = {"Pod": pod, "Service": service, "Namespace": namespace, "Job": job, "DaemonSet": daemon_set, "PersistentVolume": persistent_volume,
+          "CustomResourceDefinition": custom_resource_definition}
+UPDATE = {"Service": service, "DaemonSet": daemon_set}
