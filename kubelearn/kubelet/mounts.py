@@ -220,7 +220,7 @@ def persistent_volume_claim(host: VolumeHost, pod: dict, source: dict) -> Node:
     if "hostPath" in spec:
         return host_path(host, pod, {"type": "DirectoryOrCreate", **spec["hostPath"]})
     if "local" in spec:
-        return host_path(host, pod, {"path": spec["local"]["path"], "type": "Directory"})
+        return host_path(host, pod, {"path": spec["local"]["path"], "type": "DirectoryOrCreate"})  # its author has put the disk there
     handle = (spec.get("csi") or {}).get("volumeHandle") or volume["metadata"]["name"]
     size = quantity.value(spec["capacity"]["storage"])
     return owned(host.disks.setdefault(handle, Directory(0o777, mtime=host.clock.now, limit=size)), pod)
