@@ -96,7 +96,7 @@ class NodeLifecycleController(Controller):
             self.event(node, "Normal", "RegisteredNode", f"Node {name} event: Registered Node {name} in Controller")
         self.known[name] = node
         node = self._with_health(node)
-        self._set_taints(node, "NoSchedule", no_schedule_keys(node), "its conditions")
+        self._set_taints(node, "NoSchedule", no_schedule_keys(node))
         ready = condition(node, "Ready")
         if ready and ready["status"] != "True":
             self._mark_pods_not_ready(node)
@@ -127,11 +127,11 @@ class NodeLifecycleController(Controller):
         except ApiError:
             return None
 
-    def _set_taints(self, node: dict, effect: str, keys: list[str], because: str) -> None:
+    def _set_taints(self, node: dict, effect: str, keys: list[str]) -> None:
         wanted = with_taints(node, effect, keys, self.clock.timestamp())
         if wanted != (node["spec"].get("taints") or []):
-            patch = {"spec": {"taints": wanted or None}}
-            self.client.patch("Node", name_of(node), None, patch, because=f"{effect}: {because}")
+            because = f"it is {', '.join(key.removeprefix(PREFIX) for key in keys)}" if keys else "nothing ails it any more"
+            self.client.patch("Node", name_of(node), None, {"spec": {"taints": wanted or None}}, because=f"{effect}: {because}")
 
     def _taint_no_execute(self, node: dict, now: float) -> None:
         """At a look, of what was there before it; else at the next one."""
@@ -141,7 +141,7 @@ class NodeLifecycleController(Controller):
             return
         since = parse_time(condition(node, "Ready").get("lastTransitionTime") or node["metadata"]["creationTimestamp"])
         if abs(look_after(now) - now) < 1e-6 and since < now - 1e-6:
-            self._set_taints(node, "NoExecute", keys, f"Ready is {condition(node, 'Ready')['status']}")
+            self._set_taints(node, "NoExecute", keys)
         else:
             self.queue.add_after(name_of(node), look_after(now + 1e-3) - now)
 
