@@ -7,17 +7,19 @@ Leaves out: editing objects; that is kubectl's.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 
 import ipywidgets as widgets
 
 from kubelearn.apiserver.request import Request
 from kubelearn.errors import ApiError
-from kubelearn.view import deeds
-from kubelearn.view.drawing import draw
-from kubelearn.view.frames import QUIET, seconds
+from kubelearn.view import deeds, dot
+from kubelearn.view.drawing import graph_of
+from kubelearn.view.frames import QUIET, difference, emptied, seconds
+from kubelearn.view.graph import Graph, ringed
 from kubelearn.view.overview import natural
-from kubelearn.view.picture import figcaption, image
+from kubelearn.view.picture import Picture, figcaption, image
 from kubelearn.view.player import content_id
 from kubelearn.view.slots import shown
 
@@ -30,7 +32,7 @@ class Dashboard(widgets.VBox):
 
     def __init__(self, cluster: object, namespace: str | None = None):
         self.cluster, self.namespace, self._closed, self._quiet = cluster, namespace, threading.Event(), False
-        self._seen = None
+        self._seen, self._graph = None, None
         self._build()
         super().__init__([self.bar, self.past, self.acts, self.picture, self.said], **self._id("dashboard"))
         self.refresh()
@@ -59,9 +61,9 @@ class Dashboard(widgets.VBox):
 
     def _build(self) -> None:
         self.speed = self._choice(widgets.Dropdown, "speed", options=SPEEDS, value=1.0, width="120px")
-        self.bar = self._row("time", self._button("▶ run", "let time follow the clock on the wall", self.run),
-                             self._button("⏸ pause", "time stands still", self.pause),
-                             self._button("⏭ step", "to the next moment at which anything happens", self.step), self.speed)
+        self.bar = self._row("time", self._button("run", "let time follow the clock on the wall", self.run),
+                             self._button("pause", "time stands still", self.pause),
+                             self._button("step", "to the next moment at which anything happens", self.step), self.speed)
         self.moment = self._choice(widgets.FloatSlider, "past", min=0.0, max=0.1, step=0.01, value=0.1, readout_format=".2f", width="560px",
                                    continuous_update=True)
         self.moment.observe(self._looked, "value")
@@ -87,7 +89,7 @@ class Dashboard(widgets.VBox):
         """One button: what is refused is told, in Kubernetes' words."""
         try:
             act()
-        except (ApiError, ValueError) as error:
+        except (ApiError, ValueError, AttributeError) as error:
             self.said.value = figcaption(f"refused  {error}")
         else:
             self.refresh()
@@ -98,12 +100,17 @@ class Dashboard(widgets.VBox):
         threading.Thread(target=self._follow, name="kubelearn-dashboard", daemon=True).start()
 
     def _follow(self) -> None:
-        while self.cluster.clock.speed and not self._closed.wait(REFRESH):
+        while self._speed() and not self._closed.wait(REFRESH):
             with contextlib.suppress(ApiError):
                 self.refresh()
 
+    def _speed(self) -> float:
+        """Of virtual time; 0 while it stands still, and for a real cluster, whose time is not ours."""
+        return getattr(getattr(self.cluster, "clock", None), "speed", 0.0)
+
     def pause(self) -> None:
         self.cluster.live(0)
+        self.now()
 
     def step(self) -> None:
         self.now()
@@ -144,10 +151,11 @@ class Dashboard(widgets.VBox):
     # --- what it shows ------------------------------------------------------------------------------------------------
 
     _looking: float | None = None  # the past moment looked at; None: the newest
+    _shown: float = 0.1  # where the slider was put last
 
     def _looked(self, change: dict) -> None:
-        if not self._quiet:
-            self._looking = None if change["new"] >= self.moment.max - 1e-9 else change["new"]
+        if not self._quiet and abs(change["new"] - self._shown) > 2 * self.moment.step:  # else the page's own rounding
+            self._looking = None if change["new"] >= self.moment.max else change["new"]
             self.refresh()
 
     def _chosen(self, change: dict) -> None:
@@ -157,16 +165,25 @@ class Dashboard(widgets.VBox):
 
     def refresh(self) -> None:
         """The picture of the moment looked at, and choices and slider up to date with the cluster."""
-        with self.cluster.lock:
+        with getattr(self.cluster, "lock", None) or contextlib.nullcontext():
             self._choices()
             snapshot = self.cluster.at(time=self._looking) if self._looking is not None else self.cluster.at()
             if self._seen == (snapshot.revision, self._looking is None):
                 self._tell(snapshot)
                 return
             self._seen = (snapshot.revision, self._looking is None)
-            found = draw(snapshot, namespace=self.namespace)
+            graph = graph_of(snapshot, namespace=self.namespace)
             self._tell(snapshot)
-        self.picture.value = image(found.svg, found.alt)
+        self._show(graph)
+
+    def _show(self, graph: Graph) -> None:
+        """With the ring on what changed since the picture before, while the newest moment is followed."""
+        rings, freed = difference(self._graph, graph) if self._graph and self._looking is None else (set(), set())
+        left = emptied(self._graph, graph, freed) if freed else {}
+        self._graph = graph
+        drawn = ringed(graph, frozenset(rings), left)
+        picture = Picture(dot.svgs([drawn])[0], graph.alt)
+        self.picture.value = image(picture.svg, picture.alt)
 
     def _tell(self, snapshot: object) -> None:
         etcd = self.cluster.registry.etcd
@@ -178,9 +195,11 @@ class Dashboard(widgets.VBox):
 
     def _choices(self) -> None:
         self._quiet = True
-        end = max(self.cluster.now, 0.1)
-        self.moment.max = end
-        self.moment.value = end if self._looking is None else self._looking
+        end = max(math.ceil(self.cluster.now * 100) / 100, 0.1)
+        self.moment.continuous_update = not self._speed()  # the page sends back each value that it is given, late
+        with self.moment.hold_sync():
+            self.moment.max = end
+            self.moment.value = self._shown = end if self._looking is None else self._looking
         for chooser, kind in ((self.pod, "Pod"), (self.deployment, "Deployment")):
             objects = [o for o in self.cluster.get(kind, namespace=None) if shown(o["metadata"]["namespace"], self.namespace)]
             _offer(chooser, [f"{o['metadata']['namespace']}/{o['metadata']['name']}" for o in objects])

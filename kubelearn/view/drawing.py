@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from kubelearn.view import containers, dot, frames, overview, ownership, packing, traffic, volumes
+from kubelearn.view.graph import Graph
 from kubelearn.view.picture import Picture
 from kubelearn.view.world import World, slots_of, snapshot_of, world_of
 
@@ -29,11 +30,18 @@ def draw(source: object, what: str = "cluster", namespace: str | None = None, th
     theme: None follows the page, "light" and "dark" do not. options narrow a picture down: traffic(service=), volumes(pod=),
     containers(pod=).
     """
+    graph = graph_of(source, what, namespace, **options)
+    return Picture(dot.svgs([graph])[0], graph.alt, theme=theme)
+
+
+def graph_of(source: object, what: str = "cluster", namespace: str | None = None, **options: object) -> Graph:
+    """What draw() draws."""
     picture = picture_of(what)
+    if what == "traffic" and hasattr(source, "network"):
+        options = {"connections": list(source.network.log), **options}
     with getattr(source, "lock", None) or nullcontext():
         world, slots = world_of(source), slots_of(source, namespace)
-        graph = picture.graph(world, picture.stage([world], slots, **options))
-    return Picture(dot.svgs([graph])[0], graph.alt, theme=theme)
+        return picture.graph(world, picture.stage([world], slots, **options))
 
 
 def play(cluster: object, since: object = None, what: str = "cluster", namespace: str | None = None, until: object = None,
@@ -56,6 +64,8 @@ def changes(cluster: object, since: object = None, what: str = "cluster", namesp
     with getattr(cluster, "lock", None) or nullcontext():
         start = last_command(cluster) if since is None else revision_of(cluster, since)
         end = None if until is None else revision_of(cluster, until)
+        if what == "traffic" and hasattr(cluster, "network"):
+            options = {"connections": list(cluster.network.log), "now": cluster.now if until is None else 0.0, **options}
         snapshot = cluster.at(revision=start)
         revisions = [r for r in cluster.revisions(since=start) if end is None or r.revision <= end]
         return frames.frames(World(snapshot, snapshot.time, start), revisions, picture_of(what), slots_of(cluster, namespace), **options)
@@ -69,11 +79,12 @@ def revision_of(cluster: object, moment: object) -> int:
 
 
 def last_command(cluster: object) -> int:
-    """The revision before the newest command of a person: its first write, where one command wrote several objects."""
+    """The revision before the newest command of a person: its first write, where one command wrote several objects.
+    Where no command is known (a real cluster does not tell): the beginning."""
     found = None
     for revision in reversed(cluster.revisions()):
         if getattr(revision.request, "external", False):
             if found is not None and (revision.time, revision.request.command) != (found.time, found.request.command):
                 break
             found = revision
-    return found.revision - 1 if found else cluster.revision
+    return found.revision - 1 if found else cluster.beginning

@@ -74,20 +74,25 @@ def coarser(groups: list[list], most: int = 4 * MOST) -> list[list]:
     return [[r for group in groups[start:start + size] for r in group] for start in range(0, len(groups), size)]
 
 
-def frames(before: World, revisions: Sequence, picture, slots: Slots, **options: object) -> list[Frame]:
-    """The frames from a world through the revisions after it, drawn by a picture module (stage and graph)."""
+def frames(before: World, revisions: Sequence, picture, slots: Slots, now: float = 0.0, **options: object) -> list[Frame]:
+    """The frames from a world through the revisions after it, drawn by a picture module (stage and graph).
+
+    now: for pictures that also change without a write, as traffic does: the moment up to which it counts.
+    """
     groups = coarser(moments([r for r in revisions if r.resource.kind not in getattr(picture, "IGNORES", QUIET)]))
     worlds = [before]
     for group in groups:
         worlds.append(worlds[-1].after(group))
+    if now > worlds[-1].time:
+        groups, worlds = [*groups, []], [*worlds, worlds[-1].later(now)]
     stage = picture.stage(worlds, slots, **options)
     graphs = [picture.graph(world, stage) for world in worlds]
     graphs = graphs if graphs[0].height else align(graphs)
-    start = groups[0][0].time if groups else before.time
-    return _thinned([Frame(graphs[0], 0.0, what="before the change"), *_changes(graphs, groups, start)])
+    start = groups[0][0].time if groups and groups[0] else before.time
+    return _thinned([Frame(graphs[0], 0.0, what="before the change"), *_changes(graphs, groups, start, worlds[-1].time)])
 
 
-def _changes(graphs: list[Graph], groups: list[list], start: float) -> list[Frame]:
+def _changes(graphs: list[Graph], groups: list[list], start: float, end: float) -> list[Frame]:
     found, pending = [], []
     for old, new, group in zip(graphs, graphs[1:], groups):
         pending += group
@@ -98,6 +103,9 @@ def _changes(graphs: list[Graph], groups: list[list], start: float) -> list[Fram
         seen = seen or [r for r in pending if identity(r) in changed or identity(r) in freed] or group
         rings = frozenset(id for id in changed if id in {identity(r) for r in pending}) or frozenset(() if freed else changed)
         told = [revision for revision, _ in deeds.telling(seen)]
+        if not told:
+            found.append(Frame(new, end - start, what="nothing was written; time went on"))
+            continue
         found.append(Frame(ringed(new, rings, emptied(old, new, freed)), told[-1].time - start, _actor(told), deeds.summary(told),
                            next((r.because for r in told if r.because), "")))
         pending = []

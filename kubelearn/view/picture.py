@@ -14,7 +14,7 @@ from kubelearn.view import theme
 
 STYLE = f"<style>{theme.css()}</style>"
 LIVE = ("const t=document.createElement('template');t.innerHTML=new TextDecoder().decode(Uint8Array.from("
-        "atob(this.src.split(',')[1]),c=>c.charCodeAt(0)));this.replaceWith(t.content)")
+        "atob(this.src.split(',')[1]),c=>c.charCodeAt(0))).replace(/\"#([0-9a-f]{6})\"/g,'\"var(--k$1,#$1)\"');this.replaceWith(t.content)")
 
 
 class Picture:
@@ -47,7 +47,7 @@ class Picture:
 def image(svg: str, alt: str, live: bool = True) -> str:
     """The base64 <img>; what JupyterLab does not trust loses the script and stays an image."""
     data = base64.b64encode(svg.encode()).decode()
-    script = f' onload="{LIVE}"' if live else ""
+    script = f' onload="{escape(LIVE)}"' if live else ""
     return f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}" style="max-width:100%"{script}>'
 
 

@@ -19,13 +19,13 @@ function render({ model, el }) {
     made.addEventListener("click", act);
     return made;
   };
-  const play = button("▶", "play from the start (space)", () => (timer ? stop() : start()));
+  const play = button("play", "play from the start (space)", () => (timer ? stop() : start()));
   const slider = element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "frame" });
   const ticks = element("div", { class: "kubelearn-ticks", "aria-hidden": "true" }, ...frames.map(() => element("i", {})));
   const count = element("span", { class: "kubelearn-count" });
   const controls = element("div", { class: "kubelearn-controls" },
-    button("⏮", "first frame (Home)", () => go(0)), button("◀", "back (←)", () => go(index - 1)), play,
-    button("▶|", "forward (→)", () => go(index + 1)), button("⏭", "last frame (End)", () => go(last)),
+    play, button("|◀", "first frame (Home)", () => go(0)), button("◀", "back (←)", () => go(index - 1)),
+    button("▶", "forward (→)", () => go(index + 1)), button("▶|", "last frame (End)", () => go(last)),
     element("div", { class: "kubelearn-slide" }, slider, ticks), count);
   const root = element("div", { class: "kubelearn-player", tabindex: 0, "data-lm-suppress-shortcuts": "true",
     role: "group", "aria-label": "player: arrow keys step through the frames" }, picture, caption, controls);
@@ -36,7 +36,7 @@ function render({ model, el }) {
       const runs = frames[number];
       let text = "";
       for (let at = 0; at < runs.length; at += 2) text += lines.slice(runs[at], runs[at] + runs[at + 1]).join("\n") + "\n";
-      holder.innerHTML = text;
+      holder.innerHTML = text.replace(/"#([0-9a-f]{6})"/g, '"var(--k$1,#$1)"'); // the page's theme sets the variables
       parsed.set(number, holder.content.firstElementChild);
     }
     return parsed.get(number);
@@ -53,13 +53,13 @@ function render({ model, el }) {
   }
   function start() {
     if (index === last) go(0, true);
-    play.textContent = "⏸";
+    play.textContent = "pause";
     timer = setInterval(() => (index < last ? go(index + 1, true) : stop()), 1100);
   }
   function stop() {
     clearInterval(timer);
     timer = null;
-    play.textContent = "▶";
+    play.textContent = "play";
   }
   const keys = { ArrowLeft: () => go(index - 1), ArrowRight: () => go(index + 1), Home: () => go(0), End: () => go(last),
     " ": () => (timer ? stop() : start()) };

@@ -86,7 +86,7 @@ class Axis:
         """Tick lines from top to bottom, and under them the times since the start."""
         span = self.end - self.start
         step = next((s for s in self.STEPS if span / s <= 9), self.STEPS[-1])
-        size, unit = next(((size, unit) for size, unit in UNITS if span >= 2 * size), (1, "s"))
+        size, unit = next(((size, unit) for size, unit in UNITS if step * 2 >= size), (1, "s"))
         shapes = []
         for number in range(int(span / step + 1e-9) + 1):
             x, words = self.x(self.start + number * step), f"{number * step / size:.3g} {unit}"

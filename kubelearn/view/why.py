@@ -5,6 +5,7 @@ Leaves out: the middle of very long chains.
 """
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 from kubelearn.errors import bad_request
@@ -27,7 +28,7 @@ def why(cluster: object, what: object, field: str | None = None, namespace: str 
     or the type of a condition ('Ready'). Without it: the newest change of its state.
     """
     ref = find(cluster, what, namespace)
-    with cluster.lock:
+    with getattr(cluster, "lock", None) or nullcontext():
         history = cluster.registry.etcd.history(ref.resource, (ref.namespace, ref.name))
         end = what if hasattr(what, "verb") else _decisive(history, field)
         links = chain(cluster, end)

@@ -50,6 +50,11 @@ class World:
         return World(self.source, time, last, kinds)
 
 
+    def later(self, time: float) -> World:
+        """The same objects at a later time."""
+        return World(self.source, time, self.revision, dict(self._kinds))
+
+
 def stored(source: object, kind: str) -> list[dict]:
     """All objects of a kind in a snapshot; [] where it does not know the kind."""
     from kubelearn.errors import ApiError

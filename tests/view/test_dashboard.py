@@ -25,7 +25,7 @@ def click(board, label: str) -> None:
 def test_step_moves_to_the_next_moment_and_shows_it(board):
     before, picture = board.cluster.now, board.picture.value
     while board.cluster.now == before:
-        click(board, "⏭ step")
+        click(board, "step")
     board.cluster.run(until=lambda: ready(board.cluster, 2), limit=60)
     click(board, "now")
     assert board.picture.value != picture
@@ -63,7 +63,7 @@ def test_a_refusal_is_told_and_the_dashboard_goes_on(board):
     board.cluster.delete("Deployment", "web")
     click(board, "scale")
     assert "not found" in board.said.value
-    click(board, "⏭ step")
+    click(board, "step")
 
 
 def test_ids_come_from_content(board):
