@@ -115,6 +115,7 @@ class Registry:
         attributes.new = admission.mutate(attributes, self)
         obj = strategies.prepare_for_create(self, resource, attributes.new)
         writing.refuse_invalid(resource, key[1], validation.validate_create(resource, obj))
+        writing.warn(resource, obj, None, request)
         attributes.new = obj
         admission.validate(attributes, self)
         if self.etcd.get(resource, key) is not None:
@@ -153,6 +154,7 @@ class Registry:
         attributes.new = admission.mutate(attributes, self)
         new = strategies.prepare_for_update(self, resource, attributes.new, old, subresource)
         writing.refuse_invalid(resource, key[1], validation.validate_update(resource, new, old))
+        writing.warn(resource, new, old, request)
         attributes.new = new
         admission.validate(attributes, self)
         request.subresource = subresource

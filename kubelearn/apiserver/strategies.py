@@ -207,6 +207,6 @@ def daemon_set(registry, obj: dict, old: dict | None = None) -> dict:
     return {**obj, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), key: str(count)}}}
 
 
-CREATE = {"Pod": pod, "Service": service, "Namespace": namespace, "Job": job, "DaemonSet": daemon_set, "PersistentVolume": persistent_volume,
-          "CustomResourceDefinition": custom_resource_definition}
+CREATE = {"Pod": pod, "Service": service, "Namespace": namespace, "Job": job, "DaemonSet": daemon_set,
+          "PersistentVolume": persistent_volume, "CustomResourceDefinition": custom_resource_definition}
 UPDATE = {"Service": service, "DaemonSet": daemon_set}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from kubelearn import errors
 from kubelearn.api import apply, patch
 from kubelearn.api.resources import Resource
+from kubelearn.api.warnings import warnings_for
 from kubelearn.apiserver import managedfields
 from kubelearn.apiserver.request import Request
 from kubelearn.errors import ApiError
@@ -29,6 +30,12 @@ def complain(resource: Resource, unknown: list[str], request: Request) -> None:
     if request.field_validation == "Strict":
         raise resource.schema.undecodable(f"strict decoding error: {', '.join(unknown)}")
     request.warnings += [text for text in unknown if text not in request.warnings]
+
+
+def warn(resource: Resource, new: dict, old: dict | None, request: Request) -> None:
+    """What a client from outside is told although it gets its way."""
+    if request.external:
+        request.warnings += [text for text in warnings_for(resource, new, old) if text not in request.warnings]
 
 
 def refuse_invalid(resource: Resource, name: str, found: list) -> None:

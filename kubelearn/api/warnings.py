@@ -1,0 +1,106 @@
+"""What a server warns of although it accepts it: a table of small functions.
+
+Part of Kubernetes: pkg/api/*/warnings.go and the strategies' WarningsOnCreate and WarningsOnUpdate.
+Leaves out: deprecated annotations, and the volume types that are gone.
+"""
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import quantity
+
+if TYPE_CHECKING:
+    from .resources import Resource
+
+OLD_LABELS = {  # label of nodes -> what took its place
+    "beta.kubernetes.io/arch": "kubernetes.io/arch", "beta.kubernetes.io/os": "kubernetes.io/os",
+    "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
+    "beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
+    "node-role.kubernetes.io/master": "node-role.kubernetes.io/control-plane",
+}
+TEMPLATES = {"Deployment": ("spec", "template"), "ReplicaSet": ("spec", "template"), "DaemonSet": ("spec", "template"),
+             "StatefulSet": ("spec", "template"), "ReplicationController": ("spec", "template"), "Job": ("spec", "template"),
+             "CronJob": ("spec", "jobTemplate", "spec", "template"), "PodTemplate": ("template",)}
+
+
+def warnings_for(resource: Resource, obj: dict, old: dict | None = None) -> list[str]:
+    """The texts for the Warning headers of the answer to a create or an update; none for what is unchanged."""
+    if old is not None and obj.get("spec") is old.get("spec") and resource.kind not in ("Endpoints", "Secret"):
+        return []
+    found = list(KINDS[resource.kind](obj)) if resource.kind in KINDS else []
+    path = () if resource.kind == "Pod" else TEMPLATES.get(resource.kind)
+    if path is not None and not resource.definition:
+        spec, before = (_at(o, (*path, "spec")) if o else None for o in (obj, old))
+        if spec and spec is not before:
+            found += pod_spec(spec, ".".join((*path, "spec")))
+    return found
+
+
+def _at(obj: dict, path: tuple[str, ...]) -> dict | None:
+    for step in path:
+        obj = (obj or {}).get(step)
+    return obj
+
+
+# --- pods ------------------------------------------------------------------------------------------------------------------
+
+def pod_spec(spec: dict, path: str) -> Iterator[str]:
+    for key in sorted(spec.get("nodeSelector") or ()):
+        if key in OLD_LABELS:
+            yield f'{path}.nodeSelector[{key}]: use "{OLD_LABELS[key]}" instead'
+    for group in ("initContainers", "containers"):
+        for index, container in enumerate(spec.get(group) or ()):
+            yield from _container(container, f"{path}.{group}[{index}]")
+    if spec.get("terminationGracePeriodSeconds", 0) < 0:
+        yield f"{path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"
+
+
+def _container(container: dict, path: str) -> Iterator[str]:
+    for group in ("limits", "requests"):
+        for name in ("memory", "ephemeral-storage"):
+            value = ((container.get("resources") or {}).get(group) or {}).get(name)
+            if value is not None and quantity.milli(value) % 1000:
+                yield f'{path}.resources.{group}[{name}]: fractional byte value "{value}" is invalid, must be an integer'
+    seen: dict[str, int] = {}
+    for index, variable in enumerate(container.get("env") or ()):
+        name, first = variable.get("name"), seen.get(variable.get("name"))
+        if first is not None and f"$({name})" not in variable.get("value", ""):
+            yield f'{path}.env[{index}]: hides previous definition of "{name}", which may be dropped when using apply'
+        seen[name] = index
+    ports: dict[tuple, int] = {}
+    for index, port in enumerate(container.get("ports") or ()):
+        key = port.get("containerPort"), port.get("protocol"), port.get("hostPort"), port.get("hostIP")
+        if key in ports:
+            yield f"{path}.ports[{index}]: duplicate port definition with {path}.ports[{ports[key]}]"
+        ports.setdefault(key, index)
+
+
+# --- other kinds -------------------------------------------------------------------------------------------------------------
+
+def endpoints(obj: dict) -> Iterator[str]:
+    yield "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+
+
+def service(obj: dict) -> Iterator[str]:
+    spec = obj.get("spec") or {}
+    ignored = "for headless services" if spec.get("clusterIP") == "None" else \
+        'when spec.type is "ExternalName"' if spec.get("type") == "ExternalName" else ""
+    if spec.get("loadBalancerIP") and spec.get("clusterIP") == "None":
+        yield "spec.loadBalancerIP is ignored for headless services"
+    if spec.get("externalIPs"):
+        yield f"spec.externalIPs is ignored {ignored}" if ignored else \
+            "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
+
+
+def secret(obj: dict) -> Iterator[str]:
+    if obj.get("type") != "kubernetes.io/tls":
+        return
+    certificate = base64.b64decode((obj.get("data") or {}).get("tls.crt", ""))
+    if b"-----BEGIN " not in certificate:
+        yield "tls: failed to find any PEM data in certificate input"
+
+
+KINDS = {"Endpoints": endpoints, "Service": service, "Secret": secret}
