@@ -79,7 +79,7 @@ class Table(Plain):
 
     def __init__(self, resource: Resource, include: str):
         super().__init__(resource)
-        self.include = include
+        self.include, self.dated = include, any(column["type"] == "date" for column in table.definitions(resource))
 
     def one(self, obj: dict, asker: Asker) -> bytes:
         return self._table([obj], {"resourceVersion": obj["metadata"].get("resourceVersion", "")}, asker, True)
@@ -99,7 +99,8 @@ class Table(Plain):
         return b'%s,"columnDefinitions":%s,"rows":[%s]}' % (head[:-1], columns, b",".join(self._row(obj, asker) for obj in objects))
 
     def _row(self, obj: dict, asker: Asker) -> bytes:
-        cells = template(table.cells(self.resource, obj, asker.now), None).render(asker.shift)
+        found = table.cells(self.resource, obj, asker.now)
+        cells = template(found, None).render(asker.shift) if self.dated else codec.encode(found)
         if self.include == "None":
             return b'{"cells":%s,"object":null}' % cells
         form = ("partial", partial) if self.include == "Metadata" else ("", None)

@@ -17,6 +17,7 @@ from kubelearn.apiserver.negotiation import INITIAL_END, Asker, Plain
 from kubelearn.apiserver.waiting import Waiter
 
 BOOKMARK_EVERY = 60.0  # real seconds
+AT_ONCE = 200  # events in one chunk: others are served between two
 
 
 class Watch:
@@ -58,13 +59,13 @@ class Watch:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def frames(self, timeout: float) -> AsyncIterator[bytes]:
-        """Each yield is all that came since the last one; ends after so many real seconds, or after an error."""
+        """Each yield is what came since the last one; ends after so many real seconds, or after an error."""
         end, ended = self._loop.time() + timeout, False
         while not ended:
             self._wake.clear()
             self._woken = False
             frames = []
-            while self._pending:
+            while self._pending and len(frames) < AT_ONCE:
                 kind, obj, now = self._pending.popleft()
                 frames.append(self._frame(kind, obj, now))
                 ended = ended or kind == "ERROR"
