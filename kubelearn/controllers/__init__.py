@@ -11,6 +11,8 @@ from kubelearn.controllers.deployment import DeploymentController
 from kubelearn.controllers.disruption import DisruptionController
 from kubelearn.controllers.endpoints import EndpointsController
 from kubelearn.controllers.endpointslice import EndpointSliceController
+from kubelearn.controllers.endpointslicemirroring import EndpointSliceMirroringController
+from kubelearn.controllers.ephemeralvolume import EphemeralVolumeController
 from kubelearn.controllers.garbagecollector import GarbageCollector
 from kubelearn.controllers.horizontalpodautoscaler import HorizontalPodAutoscalerController
 from kubelearn.controllers.job import JobController
@@ -20,6 +22,7 @@ from kubelearn.controllers.persistentvolume import PersistentVolumeController
 from kubelearn.controllers.podgc import PodGCController
 from kubelearn.controllers.provisioner import Provisioner
 from kubelearn.controllers.replicaset import ReplicaSetController
+from kubelearn.controllers.replicationcontroller import ReplicationManager
 from kubelearn.controllers.resourcequota import ResourceQuotaController
 from kubelearn.controllers.serviceaccount import RootCACertPublisher, ServiceAccountController
 from kubelearn.controllers.servicelb import ServiceLBController
@@ -32,7 +35,8 @@ ALL = (NamespaceController, ServiceAccountController, RootCACertPublisher, Garba
        EndpointSliceController, EndpointsController, JobController, CronJobController, TTLAfterFinishedController, DaemonSetController,
        StatefulSetController, NodeLifecycleController, TaintEvictionController, PodGCController, DisruptionController,
        ResourceQuotaController, PersistentVolumeController, ClaimProtectionController, VolumeProtectionController,
-       HorizontalPodAutoscalerController, ClusterRoleAggregationController, CustomResourceController)
+       HorizontalPodAutoscalerController, ClusterRoleAggregationController, CustomResourceController,
+       ReplicationManager, EndpointSliceMirroringController, EphemeralVolumeController)
 
 
 def of(profile) -> tuple:

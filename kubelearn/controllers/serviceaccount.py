@@ -1,6 +1,6 @@
 """What every namespace is given: the ServiceAccount `default` and the ConfigMap `kube-root-ca.crt`.
 
-Law: each active namespace has both, whatever happens to them; the ConfigMap holds the cluster's own authority.
+Law: each active namespace has both, whatever happens to them; the ConfigMap names the cluster's own authority.
 Leaves out: token Secrets. Upstream: pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher.
 """
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from kubelearn.api.meta import annotations_of, is_deleting, name_of
 from kubelearn.controllers.controller import Controller
 
+# The API server's real certificate is made anew at each start and would make histories differ; simulated clients need none.
+AUTHORITY = "-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVkOiB0aGlzIGNsdXN0ZXIncyBvd24gYXV0aG9yaXR5\n-----END CERTIFICATE-----\n"
 ACCOUNT, ROOT_CA = "default", "kube-root-ca.crt"
 DESCRIPTION = {"kubernetes.io/description":
                "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal "
@@ -26,9 +28,7 @@ class ServiceAccountController(Controller):
 
 
 class RootCACertPublisher(Controller):
-    """root_ca: the certificate in PEM with which clients recognise the API server; the cluster sets it."""
-
-    name, kind, root_ca = "root-ca-cert-publisher", "Namespace", ""
+    name, kind, root_ca = "root-ca-cert-publisher", "Namespace", AUTHORITY
     watches = {"ConfigMap": lambda self, config: [config["metadata"]["namespace"]] if name_of(config) == ROOT_CA else []}
 
     def sync(self, namespace: dict) -> None:

@@ -6,6 +6,7 @@ import pytest
 from kubelearn.controllers import endpointslice
 from kubelearn.controllers.endpoints import EndpointsController
 from kubelearn.controllers.endpointslice import EndpointSliceController, find_port, reconcile, spread
+from kubelearn.controllers.endpointslicemirroring import EndpointSliceMirroringController
 
 SERVICE = """
     apiVersion: v1
@@ -91,6 +92,24 @@ def test_endpoints_go_with_their_service(services):
     services.apply(SERVICE)
     services.delete("Service", "web")
     assert services.list("Endpoints") == []
+
+
+def test_endpoints_written_by_hand_are_mirrored(services):
+    """A Service without a selector gets the addresses that someone wrote; when its selector comes, they go."""
+    services.start(EndpointSliceMirroringController)
+    services.apply("{apiVersion: v1, kind: Service, metadata: {name: db}, spec: {ports: [{port: 5432}]}}")
+    services.apply("""
+        apiVersion: v1
+        kind: Endpoints
+        metadata: {name: db}
+        subsets: [{addresses: [{ip: 192.0.2.7}], ports: [{port: 5432}]}]""")
+    [made] = services.list("EndpointSlice")
+    assert made["endpoints"] == [{"addresses": ["192.0.2.7"], "conditions": {"ready": True}}] and made["ports"][0]["port"] == 5432
+    services.patch("Endpoints", "db", {"subsets": [{"addresses": [{"ip": "192.0.2.8"}], "ports": [{"port": 5432}]}]})
+    assert endpoints(services)[0]["addresses"] == ["192.0.2.8"]
+    services.delete("Endpoints", "db")
+    services.apply(SERVICE)
+    assert len(services.list("EndpointSlice")) == 2  # the mirrored one is the garbage collector's now
 
 
 def test_a_named_port_is_looked_up_in_containers_and_sidecars():

@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from kubelearn.controllers.namespace import NamespaceController
-from kubelearn.controllers.serviceaccount import RootCACertPublisher, ServiceAccountController
+from kubelearn.controllers.serviceaccount import AUTHORITY, RootCACertPublisher, ServiceAccountController
 
 NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {name: extra}}"
 CONFIG = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: extra}}"
@@ -21,7 +21,7 @@ def test_every_namespace_has_an_account_and_the_clusters_authority(namespaces):
     namespaces.delete("ServiceAccount", "default", namespace="extra")
     namespaces.patch("ConfigMap", "kube-root-ca.crt", {"data": {"ca.crt": "mine"}}, namespace="extra")
     assert namespaces.names("ServiceAccount", "extra") == ["default"]
-    assert namespaces.get("ConfigMap", "kube-root-ca.crt", "extra")["data"] == {"ca.crt": ""}
+    assert namespaces.get("ConfigMap", "kube-root-ca.crt", "extra")["data"] == {"ca.crt": AUTHORITY}
 
 
 def test_a_namespace_ends_with_all_that_is_in_it(namespaces):

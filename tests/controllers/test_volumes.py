@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from kubelearn.controllers.ephemeralvolume import EphemeralVolumeController
 from kubelearn.controllers.persistentvolume import PersistentVolumeController
 from kubelearn.controllers.provisioner import Provisioner
 from kubelearn.controllers.volumeprotection import ClaimProtectionController, VolumeProtectionController
@@ -138,3 +139,18 @@ def test_a_claim_whose_volume_is_taken_away_is_lost(volumes):
     volumes.patch("PersistentVolume", "v", {"metadata": {"finalizers": None}})
     volumes.delete("PersistentVolume", "v")
     assert phase(volumes, "PersistentVolumeClaim", "c") == "Lost"
+
+
+def test_an_ephemeral_volume_is_a_claim_of_its_pod(volumes):
+    volumes.start(EphemeralVolumeController)
+    volumes.apply("""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: user}
+        spec:
+          containers: [{name: c, image: i}]
+          volumes:
+            - name: scratch
+              ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}""")
+    [made] = volumes.list("PersistentVolumeClaim")
+    assert made["metadata"]["name"] == "user-scratch" and made["metadata"]["ownerReferences"][0]["name"] == "user"
