@@ -28,7 +28,7 @@ class Sandbox:
     """What the containers of a pod share: address, host name, and when asked for, processes."""
 
     __slots__ = ("runtime", "id", "pod", "address", "host_network", "resolv_conf", "hostname", "containers", "ready", "created_at", "space",
-                 "pause")
+                 "pause", "on_stir")
 
     def __init__(self, runtime: Runtime, id: str, pod: dict, address: str, resolv_conf: str):
         spec, meta = pod["spec"], pod["metadata"]
@@ -36,6 +36,7 @@ class Sandbox:
         self.host_network = bool(spec.get("hostNetwork"))
         self.hostname = runtime.node if self.host_network else (spec.get("hostname") or meta["name"])[:63].rstrip("-.")
         self.containers: list[Container] = []
+        self.on_stir: Callable[[], object] | None = None  # called whenever one of its processes goes on
         self.ready, self.created_at = True, runtime.clock.now
         self.space = runtime.host if spec.get("hostPID") else None
         self.pause: Container | None = None
@@ -44,6 +45,10 @@ class Sandbox:
             self.pause = Container(self, id, "POD", runtime.catalogue.pause, ["/pause"], {}, (), "/", space=self.space)
             self.pause.start()
             self.containers.remove(self.pause)
+
+    def stir(self) -> None:
+        if self.on_stir is not None:
+            self.on_stir()
 
 
 class Container:

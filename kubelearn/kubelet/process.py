@@ -52,6 +52,21 @@ class Executable(File):
         return Executable(self.program, self.size, self.memory)
 
 
+class Thread(Task):
+    """A task of a process. Whenever it goes on, something happens in its pod: who wants to know of the sandbox is told."""
+
+    __slots__ = ("sandbox",)
+
+    def __init__(self, container: Container, coroutine: Coroutine):
+        super().__init__(container.clock, coroutine)
+        self.sandbox = container.sandbox
+        self.sandbox.stir()
+
+    def _resume(self, future: Future) -> None:
+        self.sandbox.stir()
+        super()._resume(future)
+
+
 class ProcessSpace:
     """A pid namespace: who is whose process number. The first is 1, and it protects itself from signals from inside."""
 
@@ -199,7 +214,7 @@ class Process:
         return listener
 
     def _serve(self, handler: Callable[[Stream], Coroutine], stream: Stream) -> None:
-        task = self.clock.spawn(handler(stream))
+        task = Thread(self.container, handler(stream))
         self.tasks[task] = stream
         task.add_done_callback(self._served)
 
@@ -256,7 +271,7 @@ class Process:
         return self.load(self.files.open(interpreter[0]))
 
     def start(self, coroutine: Coroutine) -> Process:
-        self.task = self.clock.spawn(coroutine)
+        self.task = Thread(self.container, coroutine)
         self.task.add_done_callback(self._ended)
         return self
 

@@ -87,7 +87,7 @@ class Server:
         try:
             process = self.kubelet.runtime.runtime.exec(container, request["command"], bool(request.get("stdin")), bool(request.get("tty")))
         except ExecError as error:
-            _frame(stream, ERROR, internal(f"error executing command in container: {error}").status())
+            _frame(stream, ERROR, internal(f"Internal error occurred: error executing command in container: {error}").status())
             return
         hands = [self.clock.spawn(self._give(stream, STDOUT, process.output))]
         if process.errors is not None:
