@@ -53,6 +53,7 @@ def serve(
     speed: Annotated[float, typer.Option(min=0.001, help="Virtual seconds a second.")] = 1.0,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The API server's port; any free one unless named.")] = 0,
     profile: Annotated[str, typer.Option(help="plain, kind, minikube or cloud: what a cluster has beside Kubernetes itself.")] = "plain",
+    zones: Annotated[bool, typer.Option(help="Put the nodes into zones a, b, c in turn.")] = True,
     seed: Annotated[int, typer.Option(help="Generated names and choices follow from it.")] = 0,
 ) -> None:
     """Serve a live cluster until interrupted, for kubectl in a terminal or any other client."""
@@ -61,7 +62,8 @@ def serve(
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with Cluster(nodes=nodes, seed=seed, profile=profile, port=port) as cluster:
+    machines = nodes if zones else [{"zone": ""} for _ in range(nodes)]
+    with Cluster(nodes=machines, seed=seed, profile=profile, port=port) as cluster:
         cluster.live(speed)
         kubectl.write_private(kubeconfig.absolute(), Path(cluster.kubeconfig).read_text())
         print(f"Serving {nodes} nodes at speed {speed:g}: kubectl --kubeconfig {kubeconfig} get nodes", flush=True)

@@ -102,6 +102,13 @@ class Cluster:
             resource = self.registry.must_find(kind)
             return copy.deepcopy(self.registry.delete(resource, namespace if resource.namespaced else "", name, self._request(), options))
 
+    def patch(self, kind: str, name: str, patch: dict | list, namespace: str = "default", type: str = "strategic") -> dict:
+        """Patches an object as kubectl patch does (type: strategic, merge or json); returns a copy of what is stored."""
+        with self._entered():
+            resource = self.registry.must_find(kind)
+            stored = self.registry.patch(resource, namespace if resource.namespaced else "", name, patch, type, self._request())
+            return copy.deepcopy(stored)
+
     def _request(self, **more: object) -> Request:
         return Request("you", external=True, command="cluster", **more)
 

@@ -22,6 +22,8 @@ from kubelearn.snapshot import Snapshot
 WATCHED = ("Node", "Namespace", "Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "EndpointSlice",
            "PersistentVolumeClaim", "PersistentVolume", "ConfigMap", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Event")
 
+PATCHES = {"strategic": "strategic-merge-patch", "merge": "merge-patch", "json": "json-patch"}
+
 
 def connect(context: str | None = None, kubeconfig: str | None = None) -> ConnectedCluster:
     """The cluster of a context (the current one unless named) of ~/.kube/config or another kubeconfig."""
@@ -105,6 +107,10 @@ class ConnectedCluster:
 
     def delete(self, kind: str, name: str, namespace: str = "default", **options: object) -> dict:
         return self._call("DELETE", self._path(self.registry.must_find(kind), namespace, name), options or None)
+
+    def patch(self, kind: str, name: str, patch: dict | list, namespace: str = "default", type: str = "strategic") -> dict:
+        path = self._path(self.registry.must_find(kind), namespace, name)
+        return self._call("PATCH", path, patch, f"application/{PATCHES[type]}+json")
 
     # --- time and history -----------------------------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ def node_object(spec: NodeSpec, pod_cidr: str, profile: Profile) -> dict:
     """The Node as its kubelet registers it."""
     labels = {"beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux",
               "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux", "kubernetes.io/hostname": spec.name,
-              "topology.kubernetes.io/zone": spec.zone, **(spec.labels or {})}
+              **({"topology.kubernetes.io/zone": spec.zone} if spec.zone else {}), **(spec.labels or {})}
     capacity = {"cpu": spec.cpu, "memory": spec.memory, "pods": str(spec.pods), "ephemeral-storage": "100Gi",
                 "hugepages-1Gi": "0", "hugepages-2Mi": "0"}
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": spec.name, "labels": labels},

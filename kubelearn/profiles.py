@@ -43,7 +43,7 @@ class NodeSpec(NamedTuple):
     cpu: str = "4"
     memory: str = "8Gi"
     pods: int = 110
-    zone: str = "a"
+    zone: str = "a"  # "": none
     labels: dict | None = None
 
 
