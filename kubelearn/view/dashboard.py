@@ -148,6 +148,13 @@ class Dashboard(widgets.VBox):
         self._closed.set()
         super().close()
 
+    def _repr_mimebundle_(self, **kwargs: object) -> dict:
+        """The widget, and beside it what an untrusted notebook shows: the moment as text and image."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        text = f"dashboard at {seconds(self.cluster.now)}: {self._graph.alt}"
+        html = f'<figure style="margin:0">{self.picture.value}</figure>'
+        return {"text/plain": text, "text/html": html, "application/vnd.jupyter.widget-view+json": view}
+
     # --- what it shows ------------------------------------------------------------------------------------------------
 
     _looking: float | None = None  # the past moment looked at; None: the newest
