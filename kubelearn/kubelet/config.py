@@ -18,15 +18,19 @@ class PodConfig:
         client = kubelet.client
         self.pods = client.informer("Pod", fields={"spec.nodeName": kubelet.name})
         self.pods.on(self.on_pod)
-        self._follows_sources = False
+        self.listening = self._follows_sources = False
 
     def start(self) -> None:
+        self.listening = True
         for pod in list(self.pods.items.values()):
             self.on_pod(None, pod)
 
+    def stop(self) -> None:
+        self.listening = False
+
     def on_pod(self, old: dict | None, new: dict | None) -> None:
         kubelet = self.kubelet
-        if not kubelet.running:
+        if not self.listening:
             return
         if is_mirror(new or old):
             kubelet.static.mirror_changed(new or old, new is None)

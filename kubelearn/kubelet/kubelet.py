@@ -22,7 +22,8 @@ from kubelearn.kubelet.node import NodeStatus
 from kubelearn.kubelet.pleg import Pleg, next_tick
 from kubelearn.kubelet.pod_actions import compute_pod_actions
 from kubelearn.kubelet.pod_workers import SYNC, TERMINATED, TERMINATING, PodWorker, PodWorkers
-from kubelearn.kubelet.probes import PodProbes, Prober, probed
+from kubelearn.kubelet.prober import Prober
+from kubelearn.kubelet.probes import PodProbes, probed
 from kubelearn.kubelet.runtime import Runtime
 from kubelearn.kubelet.server import Server
 from kubelearn.kubelet.static_pods import StaticPods
@@ -32,6 +33,7 @@ from kubelearn.kubelet.volume_manager import VolumeManager
 from kubelearn.network import Network
 from kubelearn.volumes import Directory
 
+COMES_BACK, KNOWS_PODS = 0.9, 1.7  # seconds after the start of a kubelet that was here before: it reports; it has listed its pods
 DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
 
 
@@ -67,17 +69,27 @@ class Kubelet:
         if self.running:
             return
         steps = {SYNC: self.sync_pod, TERMINATING: self.sync_terminating_pod, TERMINATED: self.sync_terminated_pod}
-        self.workers = PodWorkers(self.clock, self.pleg, self.random, steps)
-        self.node.start()
-        self.server.start()
-        self.static.start()
-        self.config.start()
+        self.workers = workers = PodWorkers(self.clock, self.pleg, self.random, steps)
+        if not self.node.registered:
+            self._begin(workers)
+            self.config.start()
+            return
+        self.runtime.forget_back_offs()
+        self.clock.call_later(COMES_BACK, self._begin, workers)
+        self.clock.call_later(KNOWS_PODS, lambda: self.workers is workers and self.config.start())
+
+    def _begin(self, workers: PodWorkers) -> None:
+        if self.workers is workers:
+            self.node.start()
+            self.server.start()
+            self.static.start()
 
     def stop(self) -> None:
         """The process ends, its containers run on. The node's lease is not renewed any more."""
         if self.running:
             workers, self.workers = self.workers, None
             workers.stop()
+            self.config.stop()
             self.pleg.stop()
             self.server.stop()
             self.node.stop()

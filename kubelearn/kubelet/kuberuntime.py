@@ -73,6 +73,11 @@ class KubeRuntime(Starter):
             self.runtime.stop_sandbox(here.sandbox)
             self.changed(uid)
 
+    def forget_back_offs(self) -> None:
+        """They are the kubelet's own memory, and go with it."""
+        self.backoff.entries.clear()
+        self.images.backoff.entries.clear()
+
     def remove(self, uid: str) -> None:
         """Forgets a pod: its containers, logs and back-offs."""
         here = self.pods.pop(uid, None)

@@ -30,11 +30,11 @@ class NodeStatus:
         status = node.get("status") or {}
         self.capacity = status.get("capacity") or {"cpu": "4", "memory": "8Gi", "pods": "110"}
         self.allocatable = status.get("allocatable") or self.capacity
-        self.began = 0.0
+        self.began, self.registered = 0.0, False
 
     def start(self) -> None:
         """Registers the node, or says that it is back; from now on its lease renews itself."""
-        self.began = self.clock.now
+        self.began, self.registered = self.clock.now, True
         self._register()
         self._write_lease("the kubelet has started")
         self._computed[self._lease_key] = self._renewed

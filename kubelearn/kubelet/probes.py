@@ -1,84 +1,27 @@
 """Probes: is a container alive, has it started, may it get traffic?
 
-Part of Kubernetes: pkg/kubelet/prober (prober_manager.go, worker.go, prober.go) and pkg/probe. Each probe of each container
+Part of Kubernetes: pkg/kubelet/prober (prober_manager.go, worker.go); asking is prober.py's. Each probe of each container
 is a worker with a ticker of its own. A liveness or startup probe that fails often enough gets the container killed and
 started again; a readiness probe only decides whether its pod is among the endpoints of a service.
-Leaves out: gRPC's health protocol (a connection counts as healthy), the random first wait after a kubelet's restart.
+Idle time is nearly free: while nothing goes on in a pod its answer cannot change, so a probe that has succeeded ten times
+in such calm comes at twice the distance each time; as soon as any process of the pod goes on, the ticks are as before.
+Leaves out: the random first wait after a kubelet's restart.
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import ceil
 
-from kubelearn.clock import Clock, Timer, parse_time
+from kubelearn.clock import Timer, parse_time
 from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.container_status import is_sidecar
-from kubelearn.kubelet.lifecycle import HookError, http_get, port_number, run_in_container, within
 from kubelearn.kubelet.pleg import next_tick
-from kubelearn.kubelet.runtime import ExecError, Runtime
-from kubelearn.network import Network
+from kubelearn.kubelet.prober import FAILURE, SUCCESS, UNKNOWN, Prober
 
 FIELDS = {"startup": "startupProbe", "liveness": "livenessProbe", "readiness": "readinessProbe"}
 INITIAL = {"startup": None, "liveness": True, "readiness": False}  # what is believed before the first probe
-SUCCESS, FAILURE, UNKNOWN = True, False, None
-
-
-class Prober:
-    """Asks once. Returns (SUCCESS, FAILURE or UNKNOWN; what was seen), with the texts of Go's own libraries."""
-
-    def __init__(self, clock: Clock, runtime: Runtime, network: Network, address: str):
-        self.clock, self.runtime, self.network, self.address = clock, runtime, network, address
-
-    async def probe(self, container: Container, spec: dict, probe: dict) -> tuple[bool | None, str]:
-        timeout = probe.get("timeoutSeconds", 1)
-        if "exec" in probe:
-            return await self._exec(container, probe["exec"].get("command") or [], timeout)
-        kind = next(key for key in ("httpGet", "tcpSocket", "grpc") if key in probe)
-        action, address = probe[kind], container.sandbox.address
-        try:
-            port = port_number(action["port"], spec.get("ports") or [])
-        except HookError as error:
-            return UNKNOWN, str(error)
-        where = f"{action.get('host') or address}:{port}"
-        if kind != "httpGet":
-            return await self._tcp(where, timeout)
-        url = f"{action.get('scheme', 'HTTP').lower()}://{where}/{(action.get('path') or '/').lstrip('/')}"
-        return await self._http(container, spec, action, url, where, timeout)
-
-    async def _exec(self, container: Container, command: list[str], timeout: float) -> tuple[bool | None, str]:
-        try:
-            code, text = await run_in_container(self.runtime, container, command, timeout)
-        except ExecError as error:
-            return UNKNOWN, f"rpc error: code = Unknown desc = {error}"
-        if code is None:
-            return FAILURE, f'command timed out: "{" ".join(command)}" timed out after {timeout}s'
-        return code == 0, text
-
-    async def _tcp(self, where: str, timeout: float) -> tuple[bool, str]:
-        host, _, port = where.rpartition(":")
-        connecting = self.clock.spawn(self.network.connect(self.address, host, int(port)))
-        if not await within(self.clock, connecting, timeout):
-            connecting.cancel()
-            return FAILURE, f"dial tcp {where}: i/o timeout"
-        if connecting.error() is not None:
-            return FAILURE, f"dial tcp {where}: connect: {_go_error(connecting.error())}"
-        connecting.result().close()
-        return SUCCESS, ""
-
-    async def _http(self, container: Container, spec: dict, action: dict, url: str, where: str, timeout: float) -> tuple[bool, str]:
-        asking = self.clock.spawn(http_get(self.network, self.address, container.sandbox.address, action, spec.get("ports") or [], "kube-probe/1.37"))
-        if not await within(self.clock, asking, timeout):
-            asking.cancel()
-            return FAILURE, f'Get "{url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
-        error = asking.error()
-        if error is not None:
-            return FAILURE, f'Get "{url}": {error}' if isinstance(error, HookError) else f'Get "{url}": dial tcp {where}: connect: {_go_error(error)}'
-        code, _ = asking.result()
-        return 200 <= code < 400, f"HTTP probe failed with statuscode: {code}"
-
-
-def _go_error(error: BaseException) -> str:
-    return "connection refused" if isinstance(error, ConnectionRefusedError) else str(error).lower()
+CALM = 10  # successes in a row, with nothing going on in the pod between, after which probes become rarer
+SHARED = ("hostPath", "persistentVolumeClaim", "nfs")  # volumes that may change while nothing goes on in the pod
 
 
 class ProbeWorker:
@@ -87,7 +30,8 @@ class ProbeWorker:
     Ticks lie a period apart from when the pod's volumes were ready. A tick that could do nothing is no event at all.
     """
 
-    __slots__ = ("owner", "container", "kind", "spec", "anchor", "period", "timer", "id", "since", "last", "run", "on_hold", "busy")
+    __slots__ = ("owner", "container", "kind", "spec", "anchor", "period", "timer", "id", "since", "last", "run", "on_hold", "busy",
+                 "calm", "stirs", "asked")
 
     def __init__(self, owner: PodProbes, container: dict, kind: str, anchor: float):
         self.owner, self.container, self.kind, self.anchor = owner, container, kind, anchor
@@ -95,6 +39,7 @@ class ProbeWorker:
         self.period = float(self.spec.get("periodSeconds", 10))
         self.timer: Timer | None = None
         self.id, self.since, self.last, self.run, self.on_hold, self.busy = "", 0.0, None, 0, False, False
+        self.calm, self.stirs, self.asked = 0, 0, 0.0
 
     def update(self, status: dict) -> None:
         """The container's status was written: a new run begins to be probed at the next tick, an ended one is left alone."""
@@ -135,7 +80,8 @@ class ProbeWorker:
         if self.id not in self.owner.results[self.kind]:
             self.owner.set(self, INITIAL[self.kind])
         if self._has_work(status["started"]) and int(now - self.since) >= self.spec.get("initialDelaySeconds", 0):
-            self.busy = True
+            self.busy, self.asked = True, now
+            self.owner.listen(container)
             self.owner.clock.spawn(self._probe(container)).add_done_callback(self._probed)
         elif self._has_work(status["started"]):
             self._sleep(now + self.period)
@@ -147,6 +93,8 @@ class ProbeWorker:
         if result is not SUCCESS:
             failed = "failed" if result is FAILURE else "errored and resulted in unknown state"
             self.owner.tell(self.container, "Warning", "Unhealthy", f"{self.kind.capitalize()} probe {failed}: {text}")
+        calm = result is SUCCESS and self.stirs == self.owner.stirs and not self.owner.prober.reached_out(container, self.asked)
+        self.calm, self.stirs = self.calm + 1 if calm and self.owner.alone else 0, self.owner.stirs
         if result is not UNKNOWN:
             self._count(result)
 
@@ -161,12 +109,20 @@ class ProbeWorker:
         self.owner.set(self, result)
 
     def _probed(self, probe) -> None:
-        self.busy = False
+        self.busy, self.owner.answered = False, self.owner.clock.now
         if probe.error() is not None:
             raise probe.error()
         status = self.owner.status_of(self.container["name"])
         if self.timer is None and status and "running" in status["state"] and self._has_work(status["started"]) and not self.owner.stopped:
+            pause = self.period * (2 ** max(self.calm - CALM, 0) - 1)
+            self._sleep(next_tick(self.owner.clock.now, self.anchor, self.period) + pause)
+
+    def wake(self) -> None:
+        """Something goes on in the pod: no probe is left out any more."""
+        if self.calm > CALM and self.timer is not None:
+            self.stop()
             self._sleep(next_tick(self.owner.clock.now, self.anchor, self.period))
+        self.calm = 0
 
     def stop(self) -> None:
         if self.timer is not None:
@@ -186,7 +142,20 @@ class PodProbes:
         self.results: dict[str, dict[str, bool | None]] = {kind: {} for kind in FIELDS}  # kind -> container id -> result
         self.workers = [ProbeWorker(self, container, kind, self.clock.now) for container, kind in probed(pod)]
         self.ending = self.stopped = False
+        self.stirs, self.answered = 0, -1.0  # how often something went on in the pod that no probe caused; the last answer's time
+        self.alone = not any(kind in volume for volume in pod["spec"].get("volumes") or () for kind in SHARED)
         self._has = {(worker.container["name"], worker.kind) for worker in self.workers}
+
+    def listen(self, container: Container) -> None:
+        container.sandbox.on_stir = self.stirred
+
+    def stirred(self) -> None:
+        """One of the pod's processes goes on. What a probe sets going, and its echo in the same instant, does not count."""
+        if self.answered == self.clock.now or any(worker.busy for worker in self.workers):
+            return
+        self.stirs += 1
+        for worker in self.workers:
+            worker.wake()
 
     def set(self, worker: ProbeWorker, result: bool | None) -> None:
         results = self.results[worker.kind]
@@ -210,7 +179,8 @@ class PodProbes:
         return next((float(seconds) for seconds in own if seconds is not None), grace)
 
     def update(self, statuses: list[dict]) -> None:
-        """The pod's status was written. Upstream: UpdatePodStatus."""
+        """The pod was synced and its status written. Upstream: UpdatePodStatus."""
+        self.stirred()
         by_name = {status["name"]: status for status in statuses}
         for worker in self.workers:
             worker.update(by_name[worker.container["name"]])

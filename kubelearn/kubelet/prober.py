@@ -1,0 +1,82 @@
+"""Asks a container once: runs the command, opens the connection or gets the page of a probe.
+
+Part of Kubernetes: pkg/kubelet/prober/prober.go and pkg/probe (exec, http, tcp). Law 8: what was seen is told in the words of
+Go's own libraries, which is what stands in the events.
+Leaves out: gRPC's health protocol (a connection counts as healthy), redirects.
+"""
+from __future__ import annotations
+
+from kubelearn.clock import Clock
+from kubelearn.kubelet.container import Container
+from kubelearn.kubelet.lifecycle import HookError, http_get, port_number, run_in_container, within
+from kubelearn.kubelet.runtime import ExecError, Runtime
+from kubelearn.network import Network
+
+SUCCESS, FAILURE, UNKNOWN = True, False, None
+
+
+class Prober:
+    """Asks once. Returns (SUCCESS, FAILURE or UNKNOWN; what was seen), with the texts of Go's own libraries."""
+
+    def __init__(self, clock: Clock, runtime: Runtime, network: Network, address: str):
+        self.clock, self.runtime, self.network, self.address = clock, runtime, network, address
+
+    async def probe(self, container: Container, spec: dict, probe: dict) -> tuple[bool | None, str]:
+        timeout = probe.get("timeoutSeconds", 1)
+        if "exec" in probe:
+            return await self._exec(container, probe["exec"].get("command") or [], timeout)
+        kind = next(key for key in ("httpGet", "tcpSocket", "grpc") if key in probe)
+        action, address = probe[kind], container.sandbox.address
+        try:
+            port = port_number(action["port"], spec.get("ports") or [])
+        except HookError as error:
+            return UNKNOWN, str(error)
+        where = f"{action.get('host') or address}:{port}"
+        if kind != "httpGet":
+            return await self._tcp(where, timeout)
+        url = f"{action.get('scheme', 'HTTP').lower()}://{where}/{(action.get('path') or '/').lstrip('/')}"
+        return await self._http(container, spec, action, url, where, timeout)
+
+    async def _exec(self, container: Container, command: list[str], timeout: float) -> tuple[bool | None, str]:
+        try:
+            code, text = await run_in_container(self.runtime, container, command, timeout)
+        except ExecError as error:
+            return UNKNOWN, f"rpc error: code = Unknown desc = {error}"
+        if code is None:
+            return FAILURE, f'command timed out: "{" ".join(command)}" timed out after {timeout}s'
+        return code == 0, text
+
+    async def _tcp(self, where: str, timeout: float) -> tuple[bool, str]:
+        host, _, port = where.rpartition(":")
+        connecting = self.clock.spawn(self.network.connect(self.address, host, int(port)))
+        if not await within(self.clock, connecting, timeout):
+            connecting.cancel()
+            return FAILURE, f"dial tcp {where}: i/o timeout"
+        if connecting.error() is not None:
+            return FAILURE, f"dial tcp {where}: connect: {_go_error(connecting.error())}"
+        connecting.result().close()
+        return SUCCESS, ""
+
+    async def _http(self, container: Container, spec: dict, action: dict, url: str, where: str, timeout: float) -> tuple[bool, str]:
+        asking = self.clock.spawn(http_get(self.network, self.address, container.sandbox.address, action, spec.get("ports") or [], "kube-probe/1.37"))
+        if not await within(self.clock, asking, timeout):
+            asking.cancel()
+            return FAILURE, f'Get "{url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+        error = asking.error()
+        if error is not None:
+            return FAILURE, f'Get "{url}": {error}' if isinstance(error, HookError) else f'Get "{url}": dial tcp {where}: connect: {_go_error(error)}'
+        code, _ = asking.result()
+        return 200 <= code < 400, f"HTTP probe failed with statuscode: {code}"
+
+    def reached_out(self, container: Container, since: float) -> bool:
+        """Has the pod asked anybody else since then, so that its answer may depend on them?"""
+        for connection in reversed(self.network.log):
+            if connection.time < since:
+                return False
+            if connection.source == container.sandbox.address:
+                return True
+        return False
+
+
+def _go_error(error: BaseException) -> str:
+    return "connection refused" if isinstance(error, ConnectionRefusedError) else str(error).lower()
