@@ -76,12 +76,16 @@ class App:
         client = request.scope.get("client") or ("", 0)
         parts = requestinfo.split(request.scope.get("raw_path", request.url.path.encode()).partition(b"?")[0].decode("latin-1"))
         session = self.sessions.of(request.headers.get("kubectl-session", ""), f"{client[0]}:{client[1]}")
-        if len(parts) < {"api": 3, "apis": 4}.get(parts[0], 99):
+        if len(parts) < {"api": 3, "apis": 4}.get(parts[0], 99) or self._is_foreign(parts):
             self._authorize_path(user, method, f"/{'/'.join(parts)}")
             return None
         watch = request.query_params.get("watch", "false").lower() in ("", "1", "t", "true")
         info = requestinfo.parse(self.registry.resources, method, parts, watch)
         return Call(info, user, session, request.headers, request.query_params)
+
+    def _is_foreign(self, parts: list[str]) -> bool:
+        """Below a group that is not served: no API at all."""
+        return parts[0] == "apis" and len(parts) > 1 and all(resource.group != parts[1] for resource in self.registry.resources)
 
     def _authorize_path(self, user: security.User, method: str, path: str) -> None:
         """Paths that are no resource; a few are for everyone."""
@@ -105,6 +109,8 @@ class App:
     # --- what is no resource --------------------------------------------------------------------------------------
 
     def _other(self, request: Request) -> Response:
+        if self._is_foreign(request.scope["path"].strip("/").split("/")):
+            return PlainTextResponse("404 page not found\n", 404)
         if request.method not in ("GET", "HEAD"):
             raise errors.method_not_allowed("the server does not allow this method on the requested resource")
         path = request.scope["path"].strip("/")

@@ -149,6 +149,7 @@ def test_the_kubeconfig_is_for_its_owner_alone_and_ends_with_the_server(server):
 @pytest.mark.parametrize(("method", "path", "code", "message"), [
     ("GET", "/nothing", 404, "404 page not found"),
     ("GET", "/apis/nothing", 404, "404 page not found"),
+    ("POST", "/apis/nothing/v1/things", 404, "404 page not found"),
     ("GET", "/apis/apps/v9", 404, "the server could not find the requested resource"),
     ("GET", "/apis/apps/v1/nothing", 404, "the server could not find the requested resource"),
     ("GET", "/api/v1/configmaps/x", 404, "the server could not find the requested resource"),
