@@ -18,6 +18,7 @@ from pathlib import Path
 from kubelearn import kubectl
 
 FIRST = "00_start.ipynb"
+TERMINAL = {"shell_command": [os.environ.get("SHELL", "sh")]}  # no login shell: that would begin PATH anew, without kubectl
 KNOWN = ".course.json"  # what each lesson's text was when it was copied
 
 
@@ -49,7 +50,7 @@ def copy_lessons(source: Path, target: Path) -> list[str]:
     except (OSError, ValueError):
         known = {}
     kept = []
-    for path in sorted(p for p in source.rglob("*") if p.is_file() and ".ipynb_checkpoints" not in p.parts):
+    for path in sorted(p for p in source.rglob("*") if p.is_file() and p.suffix != ".md" and ".ipynb_checkpoints" not in p.parts):
         name = path.relative_to(source).as_posix()
         new, mine = text_digest(path), target / name
         if not mine.exists() or known.get(name) == text_digest(mine) != new:
@@ -90,6 +91,7 @@ def command(folder: Path, port: int | None = None, browser: bool = True) -> list
     """How JupyterLab is started on the copy."""
     first = f"/lab/tree/{FIRST}" if (folder / FIRST).exists() else "/lab"
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"--LabApp.default_url={first}"]
+    words += [f"--ServerApp.terminado_settings={TERMINAL}"]
     words += [f"--ServerApp.port={port}"] if port else []
     words += [] if browser else ["--no-browser"]
     return words + (["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])

@@ -120,6 +120,11 @@ class Notebook:
         broken = self.panel.get_by_text(re.compile("Error displaying widget|Loading widget|Error creating widget")).all_inner_texts()
         return shown + broken + [text for text in self.complaints if not QUIET.search(text)]
 
+    def close(self) -> None:
+        """Ends the kernel and the page."""
+        self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.context.close()
+
     def screenshots(self) -> None:
         """The whole notebook as pictures, light and dark, where somebody asked for them."""
         folder = os.environ.get("KUBELEARN_SCREENSHOTS")
@@ -137,14 +142,7 @@ class Notebook:
             self.page.screenshot(path=folder / f"{Path(self.name).stem}-{theme}-{part:02}.png")
 
 
-@pytest.fixture
-def notebook(lab, chrome):
+@pytest.fixture(scope="session")
+def open_notebook(lab, chrome):
     """Opens notebooks by name, each in a page of its own."""
-    contexts = []
-
-    def open_notebook(name: str) -> Notebook:
-        contexts.append(chrome.new_context(viewport={"width": 1300, "height": 1100}))
-        return Notebook(contexts[-1].new_page(), lab, name)
-    yield open_notebook
-    for context in contexts:
-        context.close()
+    return lambda name: Notebook(chrome.new_context(viewport={"width": 1300, "height": 1100}).new_page(), lab, name)
