@@ -1,16 +1,17 @@
 """The Endpoints controller: the older view of what stands behind a Service, for `kubectl get endpoints`.
 
 Law: a Service with a selector has one Endpoints object of its name; ready pods are in addresses, others in notReadyAddresses.
-Leaves out: the limit of 1,000 addresses, the trigger-time annotation. Upstream: pkg/controller/endpoint.
+Leaves out: the trigger-time annotation. Upstream: pkg/controller/endpoint.
 """
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from kubelearn.api.meta import is_deleting, key_of
-from kubelearn.controllers.endpointslice import HEADLESS, ServiceController, endpoint_ports, has_address, is_headless, selects_any
 from kubelearn.controllers.pods import is_ready
+from kubelearn.controllers.services import HEADLESS, ServiceController, endpoint_ports, is_headless, selects_any
 
+MAX_ADDRESSES, OVER_CAPACITY = 1000, "endpoints.kubernetes.io/over-capacity"
 MANAGED_BY, MANAGER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
 
 
@@ -25,18 +26,28 @@ def address(service: dict, pod: dict) -> dict:
     return result
 
 
-def subsets(service: dict, pods: Iterable[dict]) -> list[dict]:
-    """Addresses grouped by the ports that they have in common; each with its ready and its not yet ready ones."""
-    any_ready = bool(service["spec"].get("publishNotReadyAddresses"))
+def subsets(entries: Iterable[tuple[str, list[dict], bool, dict]]) -> list[dict]:
+    """Addresses grouped by the ports that they have in common; each with its ready and its not yet ready ones.
+
+    An entry: the ports as a text, the ports, whether the address is ready, the address.
+    """
     groups: dict[str, dict] = {}
-    for pod in pods:
-        ports = endpoint_ports(service, pod) if has_address(pod) else []
-        if not has_address(pod) or (is_deleting(pod) and not any_ready) or not (ports or is_headless(service)):
-            continue
-        plain = [{key: value for key, value in port.items() if value != ""} for port in ports]
-        subset = groups.setdefault(str(ports), {"addresses": [], "notReadyAddresses": [], "ports": plain})
-        subset["addresses" if any_ready or is_ready(pod) else "notReadyAddresses"].append(address(service, pod))
+    for text, ports, ready, found in entries:
+        subset = groups.get(text) or groups.setdefault(text, {"addresses": [], "notReadyAddresses": [], "ports": ports})
+        subset["addresses" if ready else "notReadyAddresses"].append(found)
     return [tidy(subset) for _, subset in sorted(groups.items())]
+
+
+def truncated(found: list[dict]) -> list[dict]:
+    """At most 1,000 addresses in all, the ready ones first."""
+    room = MAX_ADDRESSES
+    cut: dict[tuple[int, str], list[dict]] = {}
+    for kind in ("addresses", "notReadyAddresses"):
+        for number, subset in enumerate(found):
+            cut[number, kind] = subset.get(kind, [])[:room]
+            room -= len(cut[number, kind])
+    return [tidy({**subset, "addresses": cut[number, "addresses"], "notReadyAddresses": cut[number, "notReadyAddresses"]})
+            for number, subset in enumerate(found)]
 
 
 def tidy(subset: dict) -> dict:
@@ -52,20 +63,34 @@ class EndpointsController(ServiceController):
     name = "endpoint-controller"
     watches = {"Endpoints": lambda self, endpoints: [key_of(endpoints)]}
 
+    def entry(self, service: dict, pod: dict) -> tuple[str, list[dict], bool, dict] | None:
+        """None for a pod on its way out, and for one that has none of the Service's ports."""
+        any_ready = bool(service["spec"].get("publishNotReadyAddresses"))
+        ports = [{key: value for key, value in port.items() if value != ""} for port in endpoint_ports(service, pod)]
+        if is_deleting(pod) and not any_ready or not (ports or is_headless(service)):
+            return None
+        return str(ports), ports, any_ready or is_ready(pod), address(service, pod)
+
     def sync(self, service: dict) -> None:
         if not selects_any(service) or is_deleting(service):
             return
-        found, meta = subsets(service, self.pods(service)), service["metadata"]
+        found, meta = subsets(self.entries(service)), service["metadata"]
         old = self.informer("Endpoints").get(meta["namespace"], meta["name"])
-        because = f"{sum(len(s.get('addresses', ())) for s in found)} ready addresses"
+        ready, waiting = (sum(len(subset.get(kind, ())) for subset in found) for kind in ("addresses", "notReadyAddresses"))
+        metadata = {**(old["metadata"] if old else {"name": meta["name"], "namespace": meta["namespace"]}), "labels": labels(service)}
+        notes = {key: value for key, value in metadata.pop("annotations", {}).items() if key != OVER_CAPACITY}
+        if ready + waiting > MAX_ADDRESSES:
+            found, notes[OVER_CAPACITY] = truncated(found), "truncated"
+        metadata |= {"annotations": notes} if notes else {}
+        because = f"{ready} ready addresses, {waiting} not ready"
         if old is None:
-            metadata = {"name": meta["name"], "namespace": meta["namespace"], "labels": labels(service)}
             self.client.create({"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": found}, because)
-        elif old.get("subsets", []) != found or old["metadata"].get("labels") != labels(service):
-            self.client.update({**old, "metadata": {**old["metadata"], "labels": labels(service)}, "subsets": found}, because)
+        elif old.get("subsets", []) != found or old["metadata"] != metadata:
+            self.client.update({**old, "metadata": metadata, "subsets": found}, because)
 
     def deleted(self, key: str) -> None:
         """Endpoints have their Service's name and no owner: they go with it, unless someone made them by hand."""
+        super().deleted(key)
         old = self.informer("Endpoints").items.get(key)
         if old and old["metadata"].get("labels", {}).get(MANAGED_BY) == MANAGER:
             self.delete(old, because="its Service is gone")

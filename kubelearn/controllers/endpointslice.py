@@ -7,69 +7,19 @@ Upstream: pkg/controller/endpointslice and k8s.io/endpointslice.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from kubelearn.api.meta import is_deleting, key_of, labels_of, name_of
-from kubelearn.api.selectors import match_labels
-from kubelearn.client import Client
-from kubelearn.controllers.controller import Controller
-from kubelearn.controllers.pods import is_ready, is_terminal
-from kubelearn.controllers.selected import Selected
+from kubelearn.api.meta import is_deleting, labels_of, name_of
+from kubelearn.controllers.pods import is_ready
+from kubelearn.controllers.services import HEADLESS, ServiceController, endpoint_ports, is_headless, selects_any
 
 MAX_ENDPOINTS = 100
 MANAGER = "endpointslice-controller.k8s.io"
 SERVICE_NAME, MANAGED_BY = "kubernetes.io/service-name", "endpointslice.kubernetes.io/managed-by"
-HEADLESS = "service.kubernetes.io/headless"
 RESERVED = (SERVICE_NAME, MANAGED_BY, HEADLESS)
 ZONE = "topology.kubernetes.io/zone"
 
 Group = tuple[list[dict], list[dict]]  # ports, endpoints
-
-
-def selects_any(service: dict) -> bool:
-    """A Service without a selector, or an ExternalName, looks for no pods: its endpoints, if any, are made by hand."""
-    return bool(service["spec"].get("selector")) and service["spec"].get("type") != "ExternalName"
-
-
-def selects(service: dict, labels: dict) -> bool:
-    """Whether the Service looks for a pod with these labels."""
-    return selects_any(service) and all(labels.get(key) == value for key, value in service["spec"]["selector"].items())
-
-
-def part_in_services(pod: dict) -> tuple:
-    """All of a pod that its Services' endpoints depend on."""
-    spec = pod["spec"]
-    return has_address(pod) and pod["status"]["podIP"], is_ready(pod), is_deleting(pod), spec.get("nodeName"), labels_of(pod)
-
-
-def has_address(pod: dict) -> bool:
-    """Whether a pod can be an endpoint at all: it has an address and has not ended."""
-    return bool(pod.get("status", {}).get("podIP")) and not is_terminal(pod)
-
-
-def is_headless(service: dict) -> bool:
-    return service["spec"].get("clusterIP") in (None, "", "None")
-
-
-def find_port(pod: dict, service_port: dict) -> int | None:
-    """The number behind a Service's targetPort in this pod; a name is looked up among its containers' ports."""
-    target = service_port.get("targetPort", service_port["port"])
-    if isinstance(target, int):
-        return target
-    sidecars = [c for c in pod["spec"].get("initContainers", ()) if c.get("restartPolicy") == "Always"]
-    for container in [*pod["spec"]["containers"], *sidecars]:
-        for port in container.get("ports", ()):
-            if port.get("name") == target and port.get("protocol", "TCP") == service_port.get("protocol", "TCP"):
-                return port["containerPort"]
-    return None
-
-
-def endpoint_ports(service: dict, pod: dict) -> list[dict]:
-    """The ports of this pod that the Service's ports lead to; a name that the pod lacks leads nowhere."""
-    found = [(port, find_port(pod, port)) for port in service["spec"].get("ports", ())]
-    ports = [{"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP"),
-              **({"appProtocol": port["appProtocol"]} if "appProtocol" in port else {})} for port, number in found if number is not None]
-    return sorted(ports, key=lambda port: (port["name"], port["port"]))
 
 
 def endpoint(service: dict, pod: dict, zone: str | None) -> dict:
@@ -91,14 +41,13 @@ def endpoint(service: dict, pod: dict, zone: str | None) -> dict:
     return result
 
 
-def desired_groups(service: dict, pods: Iterable[dict], zone_of: Callable[[str], str | None]) -> list[Group]:
-    """The Service's endpoints, grouped by the ports that they have in common."""
+def grouped(entries: Iterable[tuple[str, list[dict], dict]]) -> list[Group]:
+    """Endpoints by the ports that they have in common. An entry: the ports as a text, the ports, the endpoint."""
     groups: dict[str, Group] = {}
-    for pod in pods:
-        if has_address(pod):
-            ports = endpoint_ports(service, pod)
-            _, endpoints = groups.setdefault(str(ports), (ports, []))
-            endpoints.append(endpoint(service, pod, zone_of(pod["spec"].get("nodeName", ""))))
+    for text, ports, found in entries:
+        if text not in groups:
+            groups[text] = ports, []
+        groups[text][1].append(found)
     return list(groups.values())
 
 
@@ -154,36 +103,18 @@ def describe(endpoints: list[dict]) -> str:
     return f"{len(endpoints)} endpoint{'' if len(endpoints) == 1 else 's'}, {ready} ready"
 
 
-class ServiceController(Controller):
-    """What the controllers of Services have in common: a pod whose part in them changed enqueues the Services that select it."""
-
-    kind = "Service"
-
-    def __init__(self, client: Client):
-        super().__init__(client)
-        self.selected = Selected(self.informer("Pod"))
-        self.informer("Pod").on(self._pod_changed)
-
-    def pods(self, service: dict) -> list[dict]:
-        return self.selected.pods(service["metadata"]["namespace"], match_labels(service["spec"]["selector"]))
-
-    def _pod_changed(self, old: dict | None, new: dict | None) -> None:
-        if self.stopped or old and new and part_in_services(old) == part_in_services(new):
-            return
-        for service in self.informer("Service").list((new or old)["metadata"]["namespace"]):
-            if any(selects(service, labels_of(pod)) for pod in (old, new) if pod):
-                self.queue.add(key_of(service))
-
-
 class EndpointSliceController(ServiceController):
     name, owns = "endpointslice-controller", ("EndpointSlice",)
+
+    def entry(self, service: dict, pod: dict) -> tuple[str, list[dict], dict]:
+        ports = endpoint_ports(service, pod)
+        return str(ports), ports, endpoint(service, pod, self._zone_of(pod["spec"].get("nodeName", "")))
 
     def sync(self, service: dict) -> None:
         if not selects_any(service) or is_deleting(service):
             return
         slices = [s for s in self.owned(service, "EndpointSlice") if labels_of(s).get(MANAGED_BY) == MANAGER and not is_deleting(s)]
-        groups = desired_groups(service, self.pods(service), self._zone_of)
-        for current, group in reconcile(slices, groups):
+        for current, group in reconcile(slices, grouped(self.entries(service))):
             if group is None:
                 self.delete(current, because="no endpoint is left in it")
             else:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from kubelearn.api.meta import is_deleting, key_of, labels_of, name_of
 from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.endpoints import MANAGED_BY as WRITTEN_BY
-from kubelearn.controllers.endpointslice import MANAGED_BY, SERVICE_NAME, describe, selects_any
+from kubelearn.controllers.endpointslice import MANAGED_BY, SERVICE_NAME, describe
+from kubelearn.controllers.services import selects_any
 
 MANAGER, SKIP = "endpointslicemirroring-controller.k8s.io", "endpointslice.kubernetes.io/skip-mirror"
 

@@ -1,0 +1,106 @@
+"""What the controllers of Services share: which pods stand behind a Service, and what each comes to as an endpoint.
+
+Part of Kubernetes: k8s.io/endpointslice/util. Law: a pod counts while it has an address and has not ended; what a pod comes to is
+worked out again only when the pod, or the Service, changed.
+Leaves out: nothing.
+"""
+from __future__ import annotations
+
+from kubelearn.api.meta import is_deleting, key_of, labels_of
+from kubelearn.api.selectors import match_labels
+from kubelearn.client import Client
+from kubelearn.controllers.controller import Controller
+from kubelearn.controllers.pods import is_ready, is_terminal
+from kubelearn.controllers.selected import Selected
+
+HEADLESS = "service.kubernetes.io/headless"
+
+
+def selects_any(service: dict) -> bool:
+    """A Service without a selector, or an ExternalName, looks for no pods: its endpoints, if any, are made by hand."""
+    return bool(service["spec"].get("selector")) and service["spec"].get("type") != "ExternalName"
+
+
+def selects(service: dict, labels: dict) -> bool:
+    """Whether the Service looks for a pod with these labels."""
+    return selects_any(service) and all(labels.get(key) == value for key, value in service["spec"]["selector"].items())
+
+
+def part_in_services(pod: dict) -> tuple:
+    """All of a pod that its Services' endpoints depend on."""
+    spec = pod["spec"]
+    return has_address(pod) and pod["status"]["podIP"], is_ready(pod), is_deleting(pod), spec.get("nodeName"), labels_of(pod)
+
+
+def has_address(pod: dict) -> bool:
+    """Whether a pod can be an endpoint at all: it has an address and has not ended."""
+    return bool(pod.get("status", {}).get("podIP")) and not is_terminal(pod)
+
+
+def is_headless(service: dict) -> bool:
+    return service["spec"].get("clusterIP") in (None, "", "None")
+
+
+def find_port(pod: dict, service_port: dict) -> int | None:
+    """The number behind a Service's targetPort in this pod; a name is looked up among its containers' ports."""
+    target = service_port.get("targetPort", service_port["port"])
+    if isinstance(target, int):
+        return target
+    sidecars = [c for c in pod["spec"].get("initContainers", ()) if c.get("restartPolicy") == "Always"]
+    for container in [*pod["spec"]["containers"], *sidecars]:
+        for port in container.get("ports", ()):
+            if port.get("name") == target and port.get("protocol", "TCP") == service_port.get("protocol", "TCP"):
+                return port["containerPort"]
+    return None
+
+
+def endpoint_ports(service: dict, pod: dict) -> list[dict]:
+    """The ports of this pod that the Service's ports lead to; a name that the pod lacks leads nowhere."""
+    found = [(port, find_port(pod, port)) for port in service["spec"].get("ports", ())]
+    ports = [{"name": port.get("name", ""), "port": number, "protocol": port.get("protocol", "TCP"),
+              **({"appProtocol": port["appProtocol"]} if "appProtocol" in port else {})} for port, number in found if number is not None]
+    return sorted(ports, key=lambda port: (port["name"], port["port"]))
+
+
+class ServiceController(Controller):
+    """What the controllers of Services have in common: a pod whose part in them changed enqueues the Services that select it."""
+
+    kind = "Service"
+
+    def __init__(self, client: Client):
+        super().__init__(client)
+        self.selected = Selected(self.informer("Pod"))
+        self._entries: dict[str, tuple[dict, dict[str, tuple]]] = {}  # Service -> its spec, and by uid each pod and its entry
+        self.informer("Pod").on(self._pod_changed)
+
+    def pods(self, service: dict) -> list[dict]:
+        return self.selected.pods(service["metadata"]["namespace"], match_labels(service["spec"]["selector"]))
+
+    def _pod_changed(self, old: dict | None, new: dict | None) -> None:
+        if self.stopped or old and new and part_in_services(old) == part_in_services(new):
+            return
+        for service in self.informer("Service").list((new or old)["metadata"]["namespace"]):
+            if any(selects(service, labels_of(pod)) for pod in (old, new) if pod):
+                self.queue.add(key_of(service))
+
+    # --- what each pod comes to -------------------------------------------------------------------------------------
+
+    def entry(self, service: dict, pod: dict) -> tuple:
+        """For subclasses to say: what a pod with an address is, as an endpoint of this Service."""
+        raise TypeError(f"{type(self).__name__} has no entry")
+
+    def entries(self, service: dict) -> list[tuple]:
+        """entry() of every pod that stands behind the Service."""
+        key = key_of(service)
+        spec, before = self._entries.get(key, (None, {}))
+        before = before if spec is service["spec"] else {}
+        now = {}
+        for pod in self.pods(service):
+            uid = pod["metadata"]["uid"]
+            known = before.get(uid)
+            now[uid] = known if known and known[0] is pod else (pod, self.entry(service, pod) if has_address(pod) else None)
+        self._entries[key] = service["spec"], now
+        return [entry for _, entry in now.values() if entry is not None]
+
+    def deleted(self, key: str) -> None:
+        self._entries.pop(key, None)
