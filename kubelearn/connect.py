@@ -190,7 +190,9 @@ class ConnectedCluster:
         while not self._closed.is_set():
             try:
                 query = f"?watch=1&timeoutSeconds=300&resourceVersion={version}"
-                answer = self._request("GET", self._path(resource) + query, headers=self._headers("application/json"), preload_content=False)
+                answer = self._request(
+                    "GET", self._path(resource) + query, headers=self._headers("application/json"), preload_content=False
+                )
                 for line in answer:
                     event = json.loads(line)
                     if event["type"] == "ERROR":

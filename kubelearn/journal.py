@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from kubelearn.apiserver.request import Request
 
-
 VERBS = ("create", "update", "patch", "delete", "delete_collection")
 
 

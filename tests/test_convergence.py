@@ -6,12 +6,22 @@ from hypothesis import strategies as st
 
 from kubelearn import ApiError, Cluster
 
-DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {
-    "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c"}]}}}}
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c"}]}},
+    },
+}
 
 
 def deployment(replicas: int, image: str, strategy: str) -> dict:
-    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": image}], "terminationGracePeriodSeconds": 2}}
+    template = {
+        "metadata": {"labels": {"app": "web"}},
+        "spec": {"containers": [{"name": "c", "image": image}], "terminationGracePeriodSeconds": 2},
+    }
     return {**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "replicas": replicas, "template": template, "strategy": {"type": strategy}}}
 
 

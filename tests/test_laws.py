@@ -121,8 +121,12 @@ def test_law_5_the_same_inputs_give_the_same_history_in_another_process():
     path = Path(__file__)
     run = ("import importlib.util, sys; spec = importlib.util.spec_from_file_location('tests_laws', sys.argv[1]); "
            "m = importlib.util.module_from_spec(spec); sys.modules['tests_laws'] = m; spec.loader.exec_module(m); " + program)
-    digests = [subprocess.run([sys.executable, "-c", run, str(path)], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True,
-                              check=True).stdout for seed in ("1", "2")]
+    digests = [
+        subprocess.run(
+            [sys.executable, "-c", run, str(path)], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
     assert digests[0] == digests[1] and len(digests[0].strip()) == 64
 
 

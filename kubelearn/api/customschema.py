@@ -18,9 +18,15 @@ from .schema import Schema
 META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 ENVELOPE = ("apiVersion", "kind", "metadata")
 JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", dict: "object", list: "array", type(None): "null"}
-FORMATS = {"date-time": decode.TIME_FORM, "date": re.compile(r"\d{4}-\d\d-\d\d"), "uuid": re.compile(r"(?i)[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}"),
-           "email": re.compile(r"[^@\s]+@[^@\s]+"), "uri": re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:\S+"),
-           "ipv4": re.compile(r"(\d{1,3}\.){3}\d{1,3}"), "hostname": re.compile(r"[a-zA-Z0-9.-]+")}
+FORMATS = {
+    "date-time": decode.TIME_FORM,
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "uuid": re.compile(r"(?i)[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}"),
+    "email": re.compile(r"[^@\s]+@[^@\s]+"),
+    "uri": re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:\S+"),
+    "ipv4": re.compile(r"(\d{1,3}\.){3}\d{1,3}"),
+    "hostname": re.compile(r"[a-zA-Z0-9.-]+"),
+}
 
 
 def compile(definition: dict, version: dict) -> CustomSchema:

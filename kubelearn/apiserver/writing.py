@@ -143,7 +143,9 @@ def _applied(registry, resource: Resource, old: dict, body: dict, request: Reque
 def apply_new(registry, resource: Resource, namespace: str, name: str, body: dict, request: Request) -> dict:
     """A server-side apply of what is not there yet: a create that remembers what was applied."""
     if not request.field_manager:
-        raise ApiError(400, "BadRequest", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")
+        raise ApiError(
+            400, "BadRequest", 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
+        )
     request.operation, request.applied = "Apply", body
     metadata = {"name": name, **(body.get("metadata") or {})}
     return registry.insert(resource, namespace, {**body, "metadata": metadata}, request)

@@ -80,7 +80,13 @@ class Recorder:
                  "metadata": {"name": f"{metadata['name']}.{self._suffix(component, host)}", "namespace": namespace},
                  "reportingComponent": component, "reportingInstance": host or (component if action else "")}
         if action:
-            event |= {"eventTime": self.clock.micro_timestamp(), "action": action, "firstTimestamp": None, "lastTimestamp": None, "source": {}}
+            event |= {
+                "eventTime": self.clock.micro_timestamp(),
+                "action": action,
+                "firstTimestamp": None,
+                "lastTimestamp": None,
+                "source": {},
+            }
         else:
             event |= {"eventTime": None, "source": {"component": component, **({"host": host} if host else {})},
                       "firstTimestamp": now, "lastTimestamp": now, "count": 1}

@@ -54,8 +54,12 @@ class CustomResourceController(Controller):
                 "type": kind, "status": "False", "reason": "NotAccepted", "message": f"{self.conflict(definition)} is already in use"}
             conditions = meta.set_condition(conditions, entry, now)
         stored = old.get("storedVersions") or [v["name"] for v in spec["versions"] if v["storage"]]
-        return {**old, "conditions": conditions, "acceptedNames": names if accepted else old.get("acceptedNames", {"kind": "", "plural": ""}),
-                "storedVersions": stored}
+        return {
+            **old,
+            "conditions": conditions,
+            "acceptedNames": names if accepted else old.get("acceptedNames", {"kind": "", "plural": ""}),
+            "storedVersions": stored,
+        }
 
     def serve(self, definition: dict) -> None:
         """Every served version becomes a resource of the API."""
@@ -80,7 +84,9 @@ class CustomResourceController(Controller):
         for obj in left:
             if not meta.is_deleting(obj):
                 try:
-                    registry.delete(resource, meta.namespace_of(obj), meta.name_of(obj), self.client.request("its definition is being deleted"))
+                    registry.delete(
+                        resource, meta.namespace_of(obj), meta.name_of(obj), self.client.request("its definition is being deleted")
+                    )
                 except ApiError as error:
                     if error.reason != "NotFound":
                         raise

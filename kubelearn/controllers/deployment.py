@@ -117,7 +117,11 @@ class DeploymentController(Controller):
         labels = {**((template.get("metadata") or {}).get("labels") or {}), "pod-template-hash": digest}
         selector = deployment["spec"]["selector"]
         selector = {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), "pod-template-hash": digest}}
-        spec = {"replicas": 0, "selector": selector, "template": {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}}}
+        spec = {
+            "replicas": 0,
+            "selector": selector,
+            "template": {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}},
+        }
         if deployment["spec"].get("minReadySeconds"):
             spec["minReadySeconds"] = deployment["spec"]["minReadySeconds"]
         new = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "spec": spec,
@@ -157,7 +161,9 @@ class DeploymentController(Controller):
         limit = deployment["spec"].get("revisionHistoryLimit")
         if limit is None or not progress.is_complete(deployment, deployment["status"]):
             return
-        idle = [rs for rs in sorted(old, key=_revision) if not replicas_of(rs) and not rs["status"]["replicas"] and not meta.is_deleting(rs)]
+        idle = [
+            rs for rs in sorted(old, key=_revision) if not replicas_of(rs) and not rs["status"]["replicas"] and not meta.is_deleting(rs)
+        ]
         for replica_set in idle[:max(len(old) - limit, 0)]:
             self.delete(replica_set, f"revisionHistoryLimit keeps {limit}")
 

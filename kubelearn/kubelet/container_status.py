@@ -90,7 +90,10 @@ def container_state(seen: Seen) -> dict:
 
 def volume_mounts(container: dict) -> list[dict]:
     """status.volumeMounts: what was asked for, and that read-only does not reach into mounts below."""
-    wanted = (("name", "mountPath", "readOnly") if mount.get("readOnly") else ("name", "mountPath") for mount in container.get("volumeMounts") or ())
+    wanted = (
+        ("name", "mountPath", "readOnly") if mount.get("readOnly") else ("name", "mountPath")
+        for mount in container.get("volumeMounts") or ()
+    )
     return [{key: mount[key] for key in keys} | ({"recursiveReadOnly": "Disabled"} if len(keys) > 2 else {})
             for mount, keys in zip(container.get("volumeMounts") or (), wanted)]
 
@@ -104,7 +107,9 @@ def container_statuses(pod: dict, containers: Iterable[dict], old: list[dict], s
             for c in containers]
 
 
-def _container_status(pod: dict, container: dict, old: dict | None, runs: Iterable[Seen], reason: tuple | None, waiting: dict, kind: str) -> dict:
+def _container_status(
+    pod: dict, container: dict, old: dict | None, runs: Iterable[Seen], reason: tuple | None, waiting: dict, kind: str
+) -> dict:
     if not runs:
         status = _never_seen(pod, container, old, waiting)
     else:

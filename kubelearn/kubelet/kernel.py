@@ -24,8 +24,16 @@ def _full(data: bytes) -> None:
 
 
 DEVICES = Directory()
-for _name, _device in {"null": Device(), "zero": Device(bytes), "full": Device(bytes, _full), "stdin": Descriptor(0), "stdout": Descriptor(1),
-                       "stderr": Descriptor(2), "tty": Descriptor(0), "shm": Directory(0o1777)}.items():
+for _name, _device in {
+    "null": Device(),
+    "zero": Device(bytes),
+    "full": Device(bytes, _full),
+    "stdin": Descriptor(0),
+    "stdout": Descriptor(1),
+    "stderr": Descriptor(2),
+    "tty": Descriptor(0),
+    "shm": Directory(0o1777),
+}.items():
     DEVICES.put(_name, _device)
 
 
@@ -88,9 +96,19 @@ def parent_of(process: Process) -> int:
 
 def _status(process: Process) -> str:
     uid, gid, groups = process.user
-    rows = {"Name": process.name[:15], "Umask": "0022", "State": "S (sleeping)", "Tgid": process.pid, "Pid": process.pid,
-            "PPid": parent_of(process), "Uid": "\t".join([str(uid)] * 4), "Gid": "\t".join([str(gid)] * 4), "Groups": " ".join(map(str, groups)),
-            "VmRSS": f"{process.memory >> 10:8} kB", "Threads": 1}
+    rows = {
+        "Name": process.name[:15],
+        "Umask": "0022",
+        "State": "S (sleeping)",
+        "Tgid": process.pid,
+        "Pid": process.pid,
+        "PPid": parent_of(process),
+        "Uid": "\t".join([str(uid)] * 4),
+        "Gid": "\t".join([str(gid)] * 4),
+        "Groups": " ".join(map(str, groups)),
+        "VmRSS": f"{process.memory >> 10:8} kB",
+        "Threads": 1,
+    }
     return "".join(f"{name}:\t{value}\n" for name, value in rows.items())
 
 

@@ -179,7 +179,9 @@ class Kubelet:
         if seconds is None or worker.deadline is not None:
             return
         due = parse_time(worker.status["startTime"]) + seconds
-        worker.deadline = self.clock.call_at(next_tick(max(due, self.clock.now) - 1e-9, self.workers.look_phase), self._past_deadline, worker)
+        worker.deadline = self.clock.call_at(
+            next_tick(max(due, self.clock.now) - 1e-9, self.workers.look_phase), self._past_deadline, worker
+        )
 
     def _past_deadline(self, worker: PodWorker) -> None:
         worker.evicted = DEADLINE
@@ -207,8 +209,12 @@ class Kubelet:
     def token(self, pod: dict, wanted: dict) -> str:
         """A service account's token for this pod. Upstream: TokenRequest."""
         account, namespace = pod["spec"].get("serviceAccountName") or "default", pod["metadata"]["namespace"]
-        spec = {"expirationSeconds": wanted.get("expirationSeconds", 3600)} | ({"audiences": [wanted["audience"]]} if "audience" in wanted else {})
-        answer = self.client.registry.create(self.client.resource("ServiceAccount"), namespace, {"spec": spec}, self.client.request(), "token", account)
+        spec = {"expirationSeconds": wanted.get("expirationSeconds", 3600)} | (
+            {"audiences": [wanted["audience"]]} if "audience" in wanted else {}
+        )
+        answer = self.client.registry.create(
+            self.client.resource("ServiceAccount"), namespace, {"spec": spec}, self.client.request(), "token", account
+        )
         return answer["status"]["token"]
 
     def tell(self, pod: dict, type: str, reason: str, message: str, field_path: str = "") -> None:

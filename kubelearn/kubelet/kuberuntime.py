@@ -17,7 +17,9 @@ from kubelearn.kubelet.kuberuntime_container import PodRuntime, Starter, Tell, s
 from kubelearn.volumes import File
 
 SANDBOX_SECONDS, STOP_SECONDS = 0.15, 0.12  # what containerd takes to make a sandbox and to take it down
-NO_ADDRESS = 'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="ptp" failed (add): '
+NO_ADDRESS = (
+    'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="ptp" failed (add): '
+)
 NOTHING = PodSeen()
 
 
@@ -92,7 +94,9 @@ class KubeRuntime(Starter):
 
     # --- containers -----------------------------------------------------------------------------------------------
 
-    async def start_containers(self, pod: dict, containers: Iterable[dict], seen: PodSeen, mounts: Callable, reasons: dict, tell: Tell) -> None:
+    async def start_containers(
+        self, pod: dict, containers: Iterable[dict], seen: PodSeen, mounts: Callable, reasons: dict, tell: Tell
+    ) -> None:
         """One after another. One that cannot be started does not keep the others from it, but at the end SyncFailed says so.
 
         mounts(pod, container) -> what is mounted into it; reasons: container -> (reason, message) why it waits.

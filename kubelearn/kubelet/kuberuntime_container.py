@@ -99,7 +99,9 @@ class Starter:
             who = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
             tell(container, "Warning", "BackOff", f"Back-off restarting failed container {container['name']} in pod {who}")
             wait = _go_duration(self.backoff.get(key))
-            raise StartFailure("CrashLoopBackOff", f"back-off {wait} restarting failed container={container['name']} pod={who}", retry_at=until)
+            raise StartFailure(
+                "CrashLoopBackOff", f"back-off {wait} restarting failed container={container['name']} pod={who}", retry_at=until
+            )
         self.backoff.next(key, exited.finished)
 
     def _create(self, pod: dict, container: dict, image: ImageInfo, mounts: list[Mount]) -> Instance:
@@ -164,7 +166,9 @@ def security_options(pod: dict, container: dict, image: ImageInfo) -> dict:
             raise environment.ConfigError(f"container's runAsUser breaks non-root policy {who}")
         named = image.user.partition(":")[0]
         if uid is None and named and not named.isdigit() and named != "root":
-            raise environment.ConfigError(f"container has runAsNonRoot and image has non-numeric user ({named}), cannot verify user is non-root {who}")
+            raise environment.ConfigError(
+                f"container has runAsNonRoot and image has non-numeric user ({named}), cannot verify user is non-root {who}"
+            )
         if uid is None and image.user_of(image.user)[0] == 0:
             raise environment.ConfigError(f"container has runAsNonRoot and image will run as root {who}")
     groups = tuple(whole.get("supplementalGroups") or ()) + ((whole["fsGroup"],) if "fsGroup" in whole else ())

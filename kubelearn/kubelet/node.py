@@ -64,9 +64,16 @@ class NodeStatus:
         self.client.event(about, "Normal", reason, message, component="kubelet", host=self.name)
 
     def _status(self, old: dict) -> dict:
-        return {**old, "capacity": self.capacity, "allocatable": self.allocatable, "conditions": self._conditions(old.get("conditions") or ()),
-                "addresses": [{"type": "InternalIP", "address": self.address}, {"type": "Hostname", "address": self.name}],
-                "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}}, "nodeInfo": self._info(), "images": self._images()}
+        return {
+            **old,
+            "capacity": self.capacity,
+            "allocatable": self.allocatable,
+            "conditions": self._conditions(old.get("conditions") or ()),
+            "addresses": [{"type": "InternalIP", "address": self.address}, {"type": "Hostname", "address": self.name}],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+            "nodeInfo": self._info(),
+            "images": self._images(),
+        }
 
     def _conditions(self, old: tuple | list) -> list[dict]:
         now, before = self.clock.timestamp(), {condition["type"]: condition for condition in old}
@@ -92,7 +99,9 @@ class NodeStatus:
     def _reported(self, node: dict) -> dict:
         """The node as read: its conditions were reported again every five minutes."""
         beat = self.clock.timestamp(self._last(REPORT_SECONDS))
-        conditions = [{**c, "lastHeartbeatTime": beat} if c.get("reason", "").startswith("Kubelet") else c for c in node["status"]["conditions"]]
+        conditions = [
+            {**c, "lastHeartbeatTime": beat} if c.get("reason", "").startswith("Kubelet") else c for c in node["status"]["conditions"]
+        ]
         return {**node, "status": {**node["status"], "conditions": conditions}}
 
     # --- the lease ------------------------------------------------------------------------------------------------

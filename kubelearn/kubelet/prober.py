@@ -58,13 +58,17 @@ class Prober:
         return SUCCESS, ""
 
     async def _http(self, container: Container, spec: dict, action: dict, url: str, where: str, timeout: float) -> tuple[bool, str]:
-        asking = self.clock.spawn(http_get(self.network, self.address, container.sandbox.address, action, spec.get("ports") or [], "kube-probe/1.37"))
+        asking = self.clock.spawn(
+            http_get(self.network, self.address, container.sandbox.address, action, spec.get("ports") or [], "kube-probe/1.37")
+        )
         if not await within(self.clock, asking, timeout):
             asking.cancel()
             return FAILURE, f'Get "{url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
         error = asking.error()
         if error is not None:
-            return FAILURE, f'Get "{url}": {error}' if isinstance(error, HookError) else f'Get "{url}": dial tcp {where}: connect: {_go_error(error)}'
+            return FAILURE, f'Get "{url}": {error}' if isinstance(
+                error, HookError
+            ) else f'Get "{url}": dial tcp {where}: connect: {_go_error(error)}'
         code, _ = asking.result()
         return 200 <= code < 400, f"HTTP probe failed with statuscode: {code}"
 

@@ -138,7 +138,14 @@ class PodProbes:
     """
 
     def __init__(self, prober: Prober, pod: dict, running: Callable, status_of: Callable, tell: Callable, changed: Callable):
-        self.prober, self.clock, self.running, self.status_of, self.tell, self.changed = prober, prober.clock, running, status_of, tell, changed
+        self.prober, self.clock, self.running, self.status_of, self.tell, self.changed = (
+            prober,
+            prober.clock,
+            running,
+            status_of,
+            tell,
+            changed,
+        )
         self.results: dict[str, dict[str, bool | None]] = {kind: {} for kind in FIELDS}  # kind -> container id -> result
         self.workers = [ProbeWorker(self, container, kind, self.clock.now) for container, kind in probed(pod)]
         self.ending = self.stopped = False
@@ -175,7 +182,11 @@ class PodProbes:
 
     def grace(self, container: dict, grace: float) -> float:
         """The grace period of a container that a probe wants killed: the probe's own where it has one."""
-        own = [container[FIELDS[kind]].get("terminationGracePeriodSeconds") for kind in ("startup", "liveness") if (container["name"], kind) in self._has]
+        own = [
+            container[FIELDS[kind]].get("terminationGracePeriodSeconds")
+            for kind in ("startup", "liveness")
+            if (container["name"], kind) in self._has
+        ]
         return next((float(seconds) for seconds in own if seconds is not None), grace)
 
     def update(self, statuses: list[dict]) -> None:

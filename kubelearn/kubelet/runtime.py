@@ -20,7 +20,9 @@ from kubelearn.streams import Pipe
 PULL_LATENCY, PULL_SPEED = 0.3, 200e6  # seconds for the manifest, bytes a second for the layers
 CREATE_FAILED = ("failed to create containerd task: failed to create shim task: OCI runtime create failed: "
                  "runc create failed: unable to start container process: ")
-EXEC_FAILED = 'failed to exec in container: failed to start exec "{}": OCI runtime exec failed: exec failed: unable to start container process: '
+EXEC_FAILED = (
+    'failed to exec in container: failed to start exec "{}": OCI runtime exec failed: exec failed: unable to start container process: '
+)
 
 
 class StartError(Exception):

@@ -63,8 +63,13 @@ class StaticPods:
         """Before a sync: one pod of a name at a time, and a mirror in the API that is of this very pod."""
         metadata = worker.pod["metadata"]
         for other in self.kubelet.workers.all.values():
-            if other is not worker and other.static and other.stage != TERMINATED and other.pod["metadata"]["name"] == metadata["name"] and (
-                    other.pod["metadata"]["namespace"] == metadata["namespace"]):
+            if (
+                other is not worker
+                and other.static
+                and other.stage != TERMINATED
+                and other.pod["metadata"]["name"] == metadata["name"]
+                and (other.pod["metadata"]["namespace"] == metadata["namespace"])
+            ):
                 raise StartFailure("StaticPodNameTaken", f"static pod {metadata['name']} waits for the end of the one before it")
         mirror = self._mirror(worker)
         if mirror is None or mirror["metadata"]["annotations"].get(MIRROR) != worker.uid or "deletionTimestamp" in mirror["metadata"]:
@@ -78,7 +83,9 @@ class StaticPods:
     def _create(self, worker: PodWorker) -> None:
         kubelet, pod = self.kubelet, worker.pod
         node = kubelet.source("Node", "", kubelet.name)
-        owner = {"apiVersion": "v1", "kind": "Node", "name": kubelet.name, "uid": node["metadata"]["uid"], "controller": True} if node else {}
+        owner = (
+            {"apiVersion": "v1", "kind": "Node", "name": kubelet.name, "uid": node["metadata"]["uid"], "controller": True} if node else {}
+        )
         metadata = {key: value for key, value in pod["metadata"].items() if key != "uid"}
         metadata |= {"annotations": {**metadata["annotations"], MIRROR: worker.uid}, "ownerReferences": [owner] if owner else []}
         try:
@@ -91,7 +98,9 @@ class StaticPods:
         if mirror is not None:
             metadata = mirror["metadata"]
             try:
-                self.kubelet.client.delete("Pod", metadata["name"], metadata["namespace"], "the mirror of a static pod that is not there", 0)
+                self.kubelet.client.delete(
+                    "Pod", metadata["name"], metadata["namespace"], "the mirror of a static pod that is not there", 0
+                )
             except ApiError:
                 return  # already gone
 

@@ -38,7 +38,9 @@ def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, prob
     new["phase"] = phase if stopped or phase not in TERMINAL else old.get("phase", "Pending")
     if new["phase"] == "Failed" and (evicted or old.get("reason")):
         new["reason"], new["message"] = evicted or (old["reason"], old.get("message", ""))
-    ephemeral = container_statuses(pod, spec.get("ephemeralContainers") or (), old.get("ephemeralContainerStatuses") or [], seen, reasons, "ephemeral")
+    ephemeral = container_statuses(
+        pod, spec.get("ephemeralContainers") or (), old.get("ephemeralContainerStatuses") or [], seen, reasons, "ephemeral"
+    )
     for key, statuses in (("initContainerStatuses", inits), ("ephemeralContainerStatuses", ephemeral)):
         if statuses:
             new[key] = statuses
@@ -103,7 +105,9 @@ def get_phase(pod: dict, inits: list[dict], regulars: list[dict], terminal: bool
         return "Failed"
     initialized = any(_kind_of_state(status) != "waiting" for status in regulars)
     pending = failed or any(_kind_of_state(s) != "stopped" for s in once)
-    pending = pending or not initialized and any(not s.get("started") for s in inits if s["name"] in sidecars and _kind_of_state(s) != "stopped")
+    pending = (
+        pending or not initialized and any(not s.get("started") for s in inits if s["name"] in sidecars and _kind_of_state(s) != "stopped")
+    )
     kinds = [_kind_of_state(status) for status in regulars]
     if pending or "waiting" in kinds:
         return "Pending"
@@ -156,9 +160,13 @@ def ready_condition(pod: dict, containers_ready: Verdict) -> Verdict:
     if containers_ready[0] != "True" or not pod["spec"].get("readinessGates"):
         return containers_ready
     present = {c["type"]: c["status"] for c in pod["status"].get("conditions") or ()}
-    missing = [f'corresponding condition of pod readiness gate "{gate["conditionType"]}" does not exist.' if gate["conditionType"] not in present
-               else f'the status of pod readiness gate "{gate["conditionType"]}" is not "True", but {present[gate["conditionType"]]}'
-               for gate in pod["spec"]["readinessGates"] if present.get(gate["conditionType"]) != "True"]
+    missing = [
+        f'corresponding condition of pod readiness gate "{gate["conditionType"]}" does not exist.'
+        if gate["conditionType"] not in present
+        else f'the status of pod readiness gate "{gate["conditionType"]}" is not "True", but {present[gate["conditionType"]]}'
+        for gate in pod["spec"]["readinessGates"]
+        if present.get(gate["conditionType"]) != "True"
+    ]
     return ("False", "ReadinessGatesNotReady", ", ".join(missing)) if missing else ("True", "", "")
 
 

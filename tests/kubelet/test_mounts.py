@@ -20,7 +20,10 @@ class Node:
         self.clock, self.objects, self.told = Clock(), {"files": CONFIG, "key": SECRET}, []
         self.host = VolumeHost(self.clock, lambda kind, ns, name: self.objects.get(name), lambda pod, spec: "token", {}, {"cpu": "4"})
         self.volumes = VolumeManager(self.host)
-        self.pod = {"metadata": {"name": "p", "namespace": "d", "uid": "u", "labels": {"app": "x"}}, "spec": {"volumes": list(volumes), **spec}}
+        self.pod = {
+            "metadata": {"name": "p", "namespace": "d", "uid": "u", "labels": {"app": "x"}},
+            "spec": {"volumes": list(volumes), **spec},
+        }
 
     def mount(self, seconds: float = 1.0):
         task = self.clock.spawn(self.volumes.wait_for_mount(self.pod, lambda *event: self.told.append((self.clock.now, *event))))
@@ -28,7 +31,9 @@ class Node:
         return task
 
     def files(self, **mount: object) -> Filesystem:
-        container = {"volumeMounts": [{"name": volume["name"], "mountPath": f"/{volume['name']}", **mount} for volume in self.pod["spec"]["volumes"]]}
+        container = {
+            "volumeMounts": [{"name": volume["name"], "mountPath": f"/{volume['name']}", **mount} for volume in self.pod["spec"]["volumes"]]
+        }
         return Filesystem(Directory(), list(self.volumes.mounts(self.pod, container)))
 
 
@@ -58,7 +63,9 @@ def test_an_update_reaches_the_files_at_a_sync_and_never_a_sub_path():
 def test_a_missing_source_is_tried_again_with_doubling_waits_until_it_is_there():
     node = Node({"name": "c", "configMap": {"name": "absent"}})
     node.mount(5)
-    assert {event[1:] for event in node.told} == {("Warning", "FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "absent" not found')}
+    assert {event[1:] for event in node.told} == {
+        ("Warning", "FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "absent" not found')
+    }
     assert [round(event[0], 1) for event in node.told] == [0.3, 0.9, 2.1, 4.2]
     node.objects["absent"] = CONFIG
     node.clock.run(20)
@@ -102,7 +109,9 @@ def test_a_group_for_files_and_a_limit_in_memory():
 
 def test_a_git_repository_is_really_cloned(tmp_path):
     def git(*arguments: str) -> None:
-        subprocess.run(["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@y", *arguments], check=True, capture_output=True)
+        subprocess.run(
+            ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@y", *arguments], check=True, capture_output=True
+        )
     git("init", "-q")
     (tmp_path / "page.html").write_text("hello")
     git("add", ".")

@@ -172,7 +172,9 @@ def docker_config(value: str, path: Path, found: list) -> None:
     try:
         json.loads(body)
     except ValueError:
-        sentence = f"invalid character '{body[0]}' looking for beginning of value" if body[:1] not in ("", "{") else "unexpected end of JSON input"
+        sentence = (
+            f"invalid character '{body[0]}' looking for beginning of value" if body[:1] not in ("", "{") else "unexpected end of JSON input"
+        )
         found.append(fields.invalid(path, "<secret contents redacted>", sentence))
 
 
@@ -239,7 +241,9 @@ def taints(values: list | None, path: Path, found: list) -> None:
             one_of("NoSchedule", "PreferNoSchedule", "NoExecute")(taint["effect"], (here, "effect"), found)
         pair = taint.get("key"), taint.get("effect")
         if pair in seen:
-            printed = fields.GoStruct(Key=taint.get("key", ""), Value=taint.get("value", ""), Effect=taint.get("effect", ""), TimeAdded=None)
+            printed = fields.GoStruct(
+                Key=taint.get("key", ""), Value=taint.get("value", ""), Effect=taint.get("effect", ""), TimeAdded=None
+            )
             found.append(fields.duplicate(here, printed, "taints must be unique by key and effect pair"))
         seen.add(pair)
 
@@ -274,9 +278,27 @@ LIMIT_ORDER = (("min", "max", "min", "min", ("min value", "max value")),
                ("defaultRequest", "default", "defaultRequest", "defaultRequest", ("default request value", "default limit value")),
                ("min", "default", "default", "min", ("min value", "default value")),
                ("default", "max", "default", "max", ("default value", "max value")))
-STANDARD_QUOTAS = ("cpu", "memory", "ephemeral-storage", "requests.cpu", "requests.memory", "requests.storage", "requests.ephemeral-storage",
-                   "limits.cpu", "limits.memory", "limits.ephemeral-storage", "pods", "resourcequotas", "services", "replicationcontrollers",
-                   "secrets", "persistentvolumeclaims", "configmaps", "services.nodeports", "services.loadbalancers")
+STANDARD_QUOTAS = (
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "requests.storage",
+    "requests.ephemeral-storage",
+    "limits.cpu",
+    "limits.memory",
+    "limits.ephemeral-storage",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "persistentvolumeclaims",
+    "configmaps",
+    "services.nodeports",
+    "services.loadbalancers",
+)
 
 
 def quota_hard(amounts: dict | None, path: Path, found: list) -> None:
@@ -290,7 +312,15 @@ def quota_hard(amounts: dict | None, path: Path, found: list) -> None:
         amount(name, value, here, found)
 
 
-SCOPES = ("BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "PriorityClass", "CrossNamespacePodAffinity", "VolumeAttributesClass")
+SCOPES = (
+    "BestEffort",
+    "NotBestEffort",
+    "Terminating",
+    "NotTerminating",
+    "PriorityClass",
+    "CrossNamespacePodAffinity",
+    "VolumeAttributesClass",
+)
 
 
 def quota_scopes(scopes: list | None, path: Path, found: list) -> None:
@@ -309,23 +339,44 @@ def template_metadata(template: dict, path: Path, found: Findings) -> None:
 
 RULES: dict[str, list[tuple]] = {
     "core.v1.ServiceSpec": [
-        ("", service_type, service_port_names), ("ports",), ("selector", labels), ("sessionAffinity", one_of("ClientIP", "None")),
-        ("", session_affinity, cluster_addresses), ("externalIPs", each(ip_address)),
-        ("type", one_of("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")), ("", service_ports, traffic),
+        ("", service_type, service_port_names),
+        ("ports",),
+        ("selector", labels),
+        ("sessionAffinity", one_of("ClientIP", "None")),
+        ("", session_affinity, cluster_addresses),
+        ("externalIPs", each(ip_address)),
+        ("type", one_of("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")),
+        ("", service_ports, traffic),
         ("internalTrafficPolicy", one_of("Cluster", "Local")),
         ("trafficDistribution", one_of("PreferClose", "PreferSameZone", "PreferSameNode", empty=None)),
-        ("ipFamilies", each(one_of("IPv4", "IPv6"))), ("ipFamilyPolicy", one_of("PreferDualStack", "RequireDualStack", "SingleStack")),
+        ("ipFamilies", each(one_of("IPv4", "IPv6"))),
+        ("ipFamilyPolicy", one_of("PreferDualStack", "RequireDualStack", "SingleStack")),
     ],
-    "core.v1.ServicePort": [("port", port), ("protocol", one_of("SCTP", "TCP", "UDP")), ("targetPort", port_or_name), ("appProtocol", qualified)],
+    "core.v1.ServicePort": [
+        ("port", port),
+        ("protocol", one_of("SCTP", "TCP", "UDP")),
+        ("targetPort", port_or_name),
+        ("appProtocol", qualified),
+    ],
     "core.v1.SessionAffinityConfig": [],
     "core.v1.ConfigMap": [("", config_data)],
     "core.v1.Secret": [("", secret)],
-    "core.v1.PersistentVolumeClaimSpec": [("accessModes", claim_modes), ("selector", label_selector), ("resources", claim_size),
-                                          ("storageClassName", subdomain), ("volumeMode", one_of("Block", "Filesystem", empty=None))],
-    "core.v1.PersistentVolumeSpec": [("accessModes", required, access_modes), ("capacity", capacity),
-                                     ("persistentVolumeReclaimPolicy", one_of("Delete", "Recycle", "Retain", empty=None)),
-                                     ("nodeAffinity",), ("", volume_types), ("storageClassName", subdomain),
-                                     ("volumeMode", one_of("Block", "Filesystem", empty=None))],
+    "core.v1.PersistentVolumeClaimSpec": [
+        ("accessModes", claim_modes),
+        ("selector", label_selector),
+        ("resources", claim_size),
+        ("storageClassName", subdomain),
+        ("volumeMode", one_of("Block", "Filesystem", empty=None)),
+    ],
+    "core.v1.PersistentVolumeSpec": [
+        ("accessModes", required, access_modes),
+        ("capacity", capacity),
+        ("persistentVolumeReclaimPolicy", one_of("Delete", "Recycle", "Retain", empty=None)),
+        ("nodeAffinity",),
+        ("", volume_types),
+        ("storageClassName", subdomain),
+        ("volumeMode", one_of("Block", "Filesystem", empty=None)),
+    ],
     "core.v1.LocalVolumeSource": [("path", required)],
     "core.v1.NodeSpec": [("taints", taints), ("podCIDRs", each(text(names.cidr)))],
     "core.v1.Taint": [],
@@ -336,6 +387,8 @@ RULES: dict[str, list[tuple]] = {
     "core.v1.SecretReference": [],
     "core.v1.Event": [],
     "core.v1.Binding": [],
-    "core.v1.EndpointAddress": [("ip", required, ip_address, text(lambda value: ("must be a valid IP address",) if names.ip_address(value) else ()))],
+    "core.v1.EndpointAddress": [
+        ("ip", required, ip_address, text(lambda value: ("must be a valid IP address",) if names.ip_address(value) else ()))
+    ],
     "core.v1.EndpointPort": [("name", text(names.dns_label)), ("port", port), ("protocol", one_of("SCTP", "TCP", "UDP"))],
 }

@@ -24,8 +24,10 @@ def host(value: str | None, path: Path, found: list) -> None:
 def host_name(value: str | None, path: Path, found: list) -> None:
     if value and "*" in value:
         if not value.startswith("*.") or names.dns_subdomain(value[2:]):
-            sentence = ("a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower "
-                        "case alphanumeric characters, '-' or '.' and end with an alphanumeric character")
+            sentence = (
+                "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower "
+                "case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
+            )
             found.append(fields.invalid(path, value, names.regex_error(sentence, WILDCARD, "*.example.com")))
     else:
         subdomain(value, path, found)
@@ -172,13 +174,22 @@ RULES: dict[str, list[tuple]] = {
     "networking.v1.HTTPIngressPath": [("", http_path)],
     "networking.v1.IngressTLS": [("hosts", each(host_name)), ("secretName", subdomain)],
     "networking.v1.IngressClassSpec": [("controller", longest(250), domain_path), ("parameters",)],
-    "networking.v1.IngressClassParametersReference": [("apiGroup", subdomain), ("kind", required), ("name", required),
-                                                      ("scope", one_of("Cluster", "Namespace"))],
+    "networking.v1.IngressClassParametersReference": [
+        ("apiGroup", subdomain),
+        ("kind", required),
+        ("name", required),
+        ("scope", one_of("Cluster", "Namespace")),
+    ],
     "networking.v1.NetworkPolicySpec": [("podSelector", label_selector), ("ingress",), ("egress",), ("policyTypes", policy_types)],
     "networking.v1.NetworkPolicyPort": [("", policy_port)],
     "networking.v1.NetworkPolicyPeer": [("podSelector", label_selector), ("namespaceSelector", label_selector), ("ipBlock",), ("", peer)],
     "networking.v1.IPBlock": [("", ip_block)],
-    "discovery.v1.EndpointSlice": [("addressType", one_of("FQDN", "IPv4", "IPv6")), ("", slice_addresses), ("endpoints",), ("ports", slice_ports)],
+    "discovery.v1.EndpointSlice": [
+        ("addressType", one_of("FQDN", "IPv4", "IPv6")),
+        ("", slice_addresses),
+        ("endpoints",),
+        ("ports", slice_ports),
+    ],
     "discovery.v1.Endpoint": [("addresses", addresses)],
     "discovery.v1.EndpointPort": [("name", text(names.dns_label)), ("protocol", one_of("SCTP", "TCP", "UDP"))],
 }

@@ -110,7 +110,9 @@ def field_path(reference: dict, path: Path, found: list, allowed: tuple[str, ...
     name, bracket, subscript = wanted.partition("['")
     if bracket and wanted.endswith("']"):
         if name not in ("metadata.annotations", "metadata.labels"):
-            found.append(fields.invalid((path, "fieldPath"), wanted, f"error converting fieldPath: field label does not support subscript: {name}"))
+            found.append(
+                fields.invalid((path, "fieldPath"), wanted, f"error converting fieldPath: field label does not support subscript: {name}")
+            )
         qualified(subscript[:-2].lower() if name.endswith("annotations") else subscript[:-2], path, found)
     elif wanted not in KNOWN_FIELDS:
         found.append(fields.invalid((path, "fieldPath"), wanted, f"error converting fieldPath: field label not supported: {wanted}"))
@@ -221,9 +223,12 @@ SECRET_NAME = (required, subdomain)
 KEY = (required, text(names.config_key))
 
 RULES: dict[str, list[tuple]] = {
-    "core.v1.ContainerPort": [("name", text(names.port_name)), ("containerPort", lambda value, path, found:
-                              port(value, path, found) if value else found.append(fields.required(path))),
-                              ("hostPort", optional_port), ("protocol", PROTOCOLS)],
+    "core.v1.ContainerPort": [
+        ("name", text(names.port_name)),
+        ("containerPort", lambda value, path, found: port(value, path, found) if value else found.append(fields.required(path))),
+        ("hostPort", optional_port),
+        ("protocol", PROTOCOLS),
+    ],
     "core.v1.EnvVar": [("name", required, text(names.env_name)), ("valueFrom",), ("", value_from)],
     "core.v1.EnvVarSource": [("", env_field)],
     "core.v1.ResourceFieldSelector": [("", resource_field)],
@@ -236,9 +241,16 @@ RULES: dict[str, list[tuple]] = {
     "core.v1.VolumeDevice": [("name", required), ("devicePath", required, no_backsteps)],
     "core.v1.ResourceRequirements": [("", resources)],
     "core.v1.VolumeResourceRequirements": [],
-    "core.v1.ContainerResizePolicy": [("resourceName", one_of("cpu", "memory")), ("restartPolicy", one_of("NotRequired", "RestartContainer"))],
-    "core.v1.SecurityContext": [("runAsUser", identity), ("runAsGroup", identity), ("procMount", one_of("Default", "Unmasked")),
-                                ("", security_context)],
+    "core.v1.ContainerResizePolicy": [
+        ("resourceName", one_of("cpu", "memory")),
+        ("restartPolicy", one_of("NotRequired", "RestartContainer")),
+    ],
+    "core.v1.SecurityContext": [
+        ("runAsUser", identity),
+        ("runAsGroup", identity),
+        ("procMount", one_of("Default", "Unmasked")),
+        ("", security_context),
+    ],
     "core.v1.ExecAction": [("command", required)],
     "core.v1.HTTPGetAction": [("path", required), ("port", port_or_name), ("scheme", one_of("HTTP", "HTTPS"))],
     "core.v1.HTTPHeader": [("name", required)],

@@ -8,8 +8,13 @@ import re
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-FIELDS = ((0, 59, ()), (0, 23, ()), (1, 31, ()), (1, 12, ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]),
-          (0, 6, ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]))
+FIELDS = (
+    (0, 59, ()),
+    (0, 23, ()),
+    (1, 31, ()),
+    (1, 12, ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]),
+    (0, 6, ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]),
+)
 DESCRIPTORS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
 
 
@@ -49,7 +54,11 @@ def _part(part: str, low: int, high: int, names: list[str]) -> str:
         return f"beginning of range ({numbers[0]}) below minimum ({low}): {part}"
     if numbers and numbers[-1] > high:
         return f"end of range ({numbers[-1]}) above maximum ({high}): {part}"
-    return f"beginning of range ({numbers[0]}) beyond end of range ({numbers[-1]}): {part}" if len(numbers) == 2 and numbers[0] > numbers[1] else ""
+    return (
+        f"beginning of range ({numbers[0]}) beyond end of range ({numbers[-1]}): {part}"
+        if len(numbers) == 2 and numbers[0] > numbers[1]
+        else ""
+    )
 
 
 @lru_cache(maxsize=128)

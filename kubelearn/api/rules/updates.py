@@ -88,7 +88,9 @@ def pod(new: dict, old: dict, found: list) -> None:
     left, gates = spec.get("schedulingGates") or [], before.get("schedulingGates") or []
     for gate in left:
         if gate not in gates:
-            found.append(fields.forbidden((SPEC, "schedulingGates"), f"only deletion is allowed, but found new scheduling gate '{gate['name']}'"))
+            found.append(
+                fields.forbidden((SPEC, "schedulingGates"), f"only deletion is allowed, but found new scheduling gate '{gate['name']}'")
+            )
     munged = _without_changes_allowed(spec, before)
     if munged != before:
         found.append(fields.forbidden(SPEC, f"pod updates may not change fields other than {UPDATABLE}\n{_diff(before, munged)}"))
@@ -186,7 +188,11 @@ def volume(new: dict, old: dict, found: list) -> None:
     source = [key for key in old["spec"] if key in ("hostPath", "nfs", "csi", "local", "iscsi")]
     if any(new["spec"].get(key) != old["spec"][key] for key in source):
         changed = ({key: spec.get(key) for key in source} for spec in (old["spec"], new["spec"]))
-        found.append(fields.forbidden((SPEC, "persistentvolumesource"), f"spec.persistentvolumesource is immutable after creation\n{_diff(*changed)}"))
+        found.append(
+            fields.forbidden(
+                (SPEC, "persistentvolumesource"), f"spec.persistentvolumesource is immutable after creation\n{_diff(*changed)}"
+            )
+        )
     immutable("spec.volumeMode")(new, old, found)
 
 
@@ -207,7 +213,9 @@ def job_selector(obj: dict, found: list) -> None:
     elif not spec.get("manualSelector") and not selectors.label_selector(selector)(ours):
         found.append(fields.invalid((SPEC, "selector"), selector, "`selector` not auto-generated"))
     if not selectors.label_selector(selector)(labels):
-        found.append(fields.invalid(path_of("spec", "template", "metadata", "labels"), labels, "`selector` does not match template `labels`"))
+        found.append(
+            fields.invalid(path_of("spec", "template", "metadata", "labels"), labels, "`selector` does not match template `labels`")
+        )
 
 
 def short_name(obj: dict, found: list) -> None:
@@ -230,8 +238,12 @@ UPDATES = {
     "daemonsets.apps": (immutable("spec.selector"),),
     "statefulsets.apps": (immutable("spec.selector", "spec.volumeClaimTemplates", "spec.serviceName", "spec.podManagementPolicy"),),
     "controllerrevisions.apps": (immutable("data"),),
-    "jobs.batch": (completions, immutable("spec.selector"), job_template,
-                   immutable("spec.completionMode", "spec.podFailurePolicy", "spec.backoffLimitPerIndex", "spec.managedBy", "spec.successPolicy")),
+    "jobs.batch": (
+        completions,
+        immutable("spec.selector"),
+        job_template,
+        immutable("spec.completionMode", "spec.podFailurePolicy", "spec.backoffLimitPerIndex", "spec.managedBy", "spec.successPolicy"),
+    ),
     "persistentvolumeclaims": (claim,),
     "persistentvolumes": (volume,),
     "storageclasses.storage.k8s.io": (immutable("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),),

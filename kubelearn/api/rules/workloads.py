@@ -134,11 +134,15 @@ def leave_stateful_set(spec: dict, path: Path, found: Findings) -> None:
 
 def stateful_strategy(strategy: dict, path: Path, found: list) -> None:
     rolling = strategy.get("rollingUpdate")
-    printed = None if rolling is None else fields.GoStruct(Partition=rolling.get("partition", 0), MaxUnavailable=rolling.get("maxUnavailable"))
+    printed = (
+        None if rolling is None else fields.GoStruct(Partition=rolling.get("partition", 0), MaxUnavailable=rolling.get("maxUnavailable"))
+    )
     if strategy.get("type") == "OnDelete" and rolling is not None:
         found.append(fields.invalid((path, "rollingUpdate"), printed, "only allowed for updateStrategy 'RollingUpdate'"))
     elif strategy.get("type") not in ("RollingUpdate", "OnDelete"):
-        found.append(fields.invalid(path, fields.GoStruct(Type=strategy.get("type"), RollingUpdate=printed), "must be 'RollingUpdate' or 'OnDelete'"))
+        found.append(
+            fields.invalid(path, fields.GoStruct(Type=strategy.get("type"), RollingUpdate=printed), "must be 'RollingUpdate' or 'OnDelete'")
+        )
 
 
 def daemon_strategy(strategy: dict, path: Path, found: list) -> None:
@@ -227,7 +231,9 @@ def scale_target(reference: dict, path: Path, found: list) -> None:
 def from_zero(spec: dict, path: Path, found: list) -> None:
     """A metric of the pods cannot say that some are needed where there are none."""
     if spec.get("minReplicas") == 0 and not any(m.get("type") in ("Object", "External") for m in spec.get("metrics") or ()):
-        found.append(fields.forbidden((path, "metrics"), "must specify at least one Object or External metric to support scaling to zero replicas"))
+        found.append(
+            fields.forbidden((path, "metrics"), "must specify at least one Object or External metric to support scaling to zero replicas")
+        )
 
 
 METRICS = {"ContainerResource": "containerResource", "External": "external", "Object": "object", "Pods": "pods", "Resource": "resource"}
@@ -265,43 +271,109 @@ def scaled(message: str):
 TARGET = [("kind", required), ("name", required), ("", scale_target)]
 HISTORY = ("revisionHistoryLimit", non_negative)
 RULES: dict[str, list[tuple]] = {
-    "apps.v1.DeploymentSpec": [("replicas", non_negative), ("", selector_of("deployment"), matches), ("template",),
-                               ("", always_restarts("ReplicaSet")), ("strategy",), ("minReadySeconds", non_negative), HISTORY,
-                               ("progressDeadlineSeconds", non_negative), ("", progress)],
+    "apps.v1.DeploymentSpec": [
+        ("replicas", non_negative),
+        ("", selector_of("deployment"), matches),
+        ("template",),
+        ("", always_restarts("ReplicaSet")),
+        ("strategy",),
+        ("minReadySeconds", non_negative),
+        HISTORY,
+        ("progressDeadlineSeconds", non_negative),
+        ("", progress),
+    ],
     "apps.v1.DeploymentStrategy": [("", deployment_strategy)],
     "apps.v1.RollingUpdateDeployment": [("", rolling_deployment)],
-    "apps.v1.ReplicaSetSpec": [("replicas", non_negative), ("minReadySeconds", non_negative), ("", selector_of("deployment"), matches),
-                               ("template",), ("", always_restarts("ReplicaSet"))],
-    "apps.v1.DaemonSetSpec": [("", selector_of("daemonset"), matches_or(None)), ("template",), ("", always_restarts("DaemonSet")),
-                              ("minReadySeconds", non_negative), ("updateStrategy",), HISTORY],
+    "apps.v1.ReplicaSetSpec": [
+        ("replicas", non_negative),
+        ("minReadySeconds", non_negative),
+        ("", selector_of("deployment"), matches),
+        ("template",),
+        ("", always_restarts("ReplicaSet")),
+    ],
+    "apps.v1.DaemonSetSpec": [
+        ("", selector_of("daemonset"), matches_or(None)),
+        ("template",),
+        ("", always_restarts("DaemonSet")),
+        ("minReadySeconds", non_negative),
+        ("updateStrategy",),
+        HISTORY,
+    ],
     "apps.v1.DaemonSetUpdateStrategy": [("", daemon_strategy)],
     "apps.v1.RollingUpdateDaemonSet": [("", rolling_daemon_set)],
-    "apps.v1.StatefulSetSpec": [("podManagementPolicy", management), ("updateStrategy",), ("persistentVolumeClaimRetentionPolicy",),
-                                ("volumeClaimTemplates",), ("replicas", non_negative), ("minReadySeconds", non_negative), ("serviceName", label),
-                                ("", selector_of("statefulset"), matches_or(""), enter_stateful_set), ("template",),
-                                ("", leave_stateful_set, always_restarts("StatefulSet"))],
+    "apps.v1.StatefulSetSpec": [
+        ("podManagementPolicy", management),
+        ("updateStrategy",),
+        ("persistentVolumeClaimRetentionPolicy",),
+        ("volumeClaimTemplates",),
+        ("replicas", non_negative),
+        ("minReadySeconds", non_negative),
+        ("serviceName", label),
+        ("", selector_of("statefulset"), matches_or(""), enter_stateful_set),
+        ("template",),
+        ("", leave_stateful_set, always_restarts("StatefulSet")),
+    ],
     "apps.v1.StatefulSetUpdateStrategy": [("", stateful_strategy)],
     "apps.v1.RollingUpdateStatefulSetStrategy": [("", partition)],
-    "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": [(key, one_of("Retain", "Delete", empty=None)) for key in ("whenDeleted", "whenScaled")],
-    "core.v1.ReplicationControllerSpec": [("replicas", non_negative), ("minReadySeconds", non_negative), ("selector", required),
-                                          ("template", required)],
-    "batch.v1.JobSpec": [*((key, non_negative) for key in ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit",
-                                                          "ttlSecondsAfterFinished", "backoffLimitPerIndex", "maxFailedIndexes")),
-                         ("completionMode", one_of("NonIndexed", "Indexed")), ("", indexed), ("podFailurePolicy",), ("successPolicy",),
-                         ("podReplacementPolicy", one_of("Failed", "TerminatingOrFailed")), ("template",), ("", ends),
-                         ("selector", label_selector)],
-    "batch.v1.PodFailurePolicyRule": [("action", one_of("Count", "FailIndex", "FailJob", "Ignore")), ("onExitCodes",), ("onPodConditions",),
-                                      ("", failure_rule)],
-    "batch.v1.CronJobSpec": [("schedule", cron_schedule), ("startingDeadlineSeconds", non_negative),
-                             ("concurrencyPolicy", one_of("Allow", "Forbid", "Replace")), ("timeZone", time_zone),
-                             ("successfulJobsHistoryLimit", non_negative), ("failedJobsHistoryLimit", non_negative), ("jobTemplate",)],
+    "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": [
+        (key, one_of("Retain", "Delete", empty=None)) for key in ("whenDeleted", "whenScaled")
+    ],
+    "core.v1.ReplicationControllerSpec": [
+        ("replicas", non_negative),
+        ("minReadySeconds", non_negative),
+        ("selector", required),
+        ("template", required),
+    ],
+    "batch.v1.JobSpec": [
+        *(
+            (key, non_negative)
+            for key in (
+                "parallelism",
+                "completions",
+                "activeDeadlineSeconds",
+                "backoffLimit",
+                "ttlSecondsAfterFinished",
+                "backoffLimitPerIndex",
+                "maxFailedIndexes",
+            )
+        ),
+        ("completionMode", one_of("NonIndexed", "Indexed")),
+        ("", indexed),
+        ("podFailurePolicy",),
+        ("successPolicy",),
+        ("podReplacementPolicy", one_of("Failed", "TerminatingOrFailed")),
+        ("template",),
+        ("", ends),
+        ("selector", label_selector),
+    ],
+    "batch.v1.PodFailurePolicyRule": [
+        ("action", one_of("Count", "FailIndex", "FailJob", "Ignore")),
+        ("onExitCodes",),
+        ("onPodConditions",),
+        ("", failure_rule),
+    ],
+    "batch.v1.CronJobSpec": [
+        ("schedule", cron_schedule),
+        ("startingDeadlineSeconds", non_negative),
+        ("concurrencyPolicy", one_of("Allow", "Forbid", "Replace")),
+        ("timeZone", time_zone),
+        ("successfulJobsHistoryLimit", non_negative),
+        ("failedJobsHistoryLimit", non_negative),
+        ("jobTemplate",),
+    ],
     "autoscaling.v2.HorizontalPodAutoscalerSpec": [("", replica_bounds), ("scaleTargetRef",), ("metrics",), ("", from_zero), ("behavior",)],
     "autoscaling.v1.HorizontalPodAutoscalerSpec": [("", replica_bounds), ("scaleTargetRef",)],
     "autoscaling.v2.CrossVersionObjectReference": TARGET,
     "autoscaling.v1.CrossVersionObjectReference": TARGET,
     "autoscaling.v2.MetricSpec": [("", metric)],
-    "autoscaling.v2.HPAScalingRules": [("stabilizationWindowSeconds", window), ("selectPolicy", one_of("Disabled", "Max", "Min")),
-                                       ("policies", needed("must specify at least one Policy"))],
-    "autoscaling.v2.HPAScalingPolicy": [("type", one_of("Percent", "Pods", empty=None)), ("value", scaled("must be greater than zero")),
-                                        ("periodSeconds", scaled("must be greater than zero"))],
+    "autoscaling.v2.HPAScalingRules": [
+        ("stabilizationWindowSeconds", window),
+        ("selectPolicy", one_of("Disabled", "Max", "Min")),
+        ("policies", needed("must specify at least one Policy")),
+    ],
+    "autoscaling.v2.HPAScalingPolicy": [
+        ("type", one_of("Percent", "Pods", empty=None)),
+        ("value", scaled("must be greater than zero")),
+        ("periodSeconds", scaled("must be greater than zero")),
+    ],
 }

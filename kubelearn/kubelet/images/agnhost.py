@@ -54,9 +54,20 @@ def go_program(process: Process) -> None:
 class Netexec:
     def __init__(self, process: Process, delay: float):
         self.process, self.healthy, self.delay = process, True, delay
-        self.routes = {"/": self.now, "/hostname": self.hostname, "/hostName": self.hostname, "/clientip": self.clientip, "/echo": self.echo,
-                       "/healthz": self.healthz, "/exit": self.exit, "/shutdown": self.shutdown, "/header": self.header, "/redirect": self.redirect,
-                       "/dial": self.dial, "/shell": self.shell}
+        self.routes = {
+            "/": self.now,
+            "/hostname": self.hostname,
+            "/hostName": self.hostname,
+            "/clientip": self.clientip,
+            "/echo": self.echo,
+            "/healthz": self.healthz,
+            "/exit": self.exit,
+            "/shutdown": self.shutdown,
+            "/header": self.header,
+            "/redirect": self.redirect,
+            "/dial": self.dial,
+            "/shell": self.shell,
+        }
 
     async def answer(self, asked: Request) -> Response:
         klog(self.process, f"{asked.method} {asked.target}")
@@ -121,11 +132,17 @@ class Netexec:
                 answers.append(reply.body.decode(errors="replace"))
             except (OSError, BadName, EOFError) as error:
                 errors.append(str(error))
-        return Response(body=json.dumps({**({"responses": answers} if answers else {}), **({"errors": errors} if errors else {})}, separators=(",", ":")))
+        return Response(
+            body=json.dumps(
+                {**({"responses": answers} if answers else {}), **({"errors": errors} if errors else {})}, separators=(",", ":")
+            )
+        )
 
 
 async def netexec(process: Process) -> int:
-    given = flags(process, http_port=8080, udp_port=8081, sctp_port=-1, http_override="", tls_cert_file="", tls_private_key_file="", delay_shutdown=0)
+    given = flags(
+        process, http_port=8080, udp_port=8081, sctp_port=-1, http_override="", tls_cert_file="", tls_private_key_file="", delay_shutdown=0
+    )
     port, delay = int(given["http_port"]), float(given["delay_shutdown"])
     server = Netexec(process, 0.1)
 
@@ -216,8 +233,16 @@ async def test_webserver(process: Process) -> int:
     await _serve(process, int(flags(process, port=80)["port"]), answer)
 
 
-COMMANDS = {"netexec": netexec, "serve-hostname": serve_hostname, "pause": pause, "liveness": liveness, "connect": connect, "logs-generator": logs_generator,
-            "entrypoint-tester": entrypoint_tester, "test-webserver": test_webserver}
+COMMANDS = {
+    "netexec": netexec,
+    "serve-hostname": serve_hostname,
+    "pause": pause,
+    "liveness": liveness,
+    "connect": connect,
+    "logs-generator": logs_generator,
+    "entrypoint-tester": entrypoint_tester,
+    "test-webserver": test_webserver,
+}
 
 
 async def agnhost(process: Process) -> int:
@@ -241,10 +266,19 @@ def _agnhost(name: str, tag: str) -> ImageInfo | None:
     match = re.fullmatch(r"2\.(\d+)(?:\.\d+)?", tag)
     if match is None or int(match[1]) > 61:
         return None
-    return ImageInfo(name, lambda: alpine_tree(**{"agnhost": Executable(agnhost, 50_000_000, 8 << 20), "usr/bin/curl": Executable(curl, 300_000)}),
-                     ["/agnhost"], ["pause"], size=52_000_000)
+    return ImageInfo(
+        name,
+        lambda: alpine_tree(**{"agnhost": Executable(agnhost, 50_000_000, 8 << 20), "usr/bin/curl": Executable(curl, 300_000)}),
+        ["/agnhost"],
+        ["pause"],
+        size=52_000_000,
+    )
 
 
 @catalogue.family("registry.k8s.io/liveness", "k8s.gcr.io/liveness", "gcr.io/google_containers/liveness")
 def _liveness(name: str, tag: str) -> ImageInfo | None:
-    return ImageInfo(name, lambda: alpine_tree(**{"server": Executable(liveness, 4_000_000)}), ["/server"], size=4_000_000) if tag == "latest" else None
+    return (
+        ImageInfo(name, lambda: alpine_tree(**{"server": Executable(liveness, 4_000_000)}), ["/server"], size=4_000_000)
+        if tag == "latest"
+        else None
+    )

@@ -39,9 +39,24 @@ def group(users: dict[str, tuple[int, str, str]]) -> str:
 def base(users: dict | None = None, **more: object) -> dict[str, object]:
     """The tree that every image with a shell has; for tree()."""
     everyone = {**USERS, **(users or {})}
-    return {"etc/passwd": passwd(everyone), "etc/group": group(everyone), "tmp": Directory(0o1777), "root": Directory(0o700), "home": Directory(),
-            "var/tmp": Directory(0o1777), "var/run": Symlink("/run"), "run": Directory(), "usr/bin": Directory(), "usr/sbin": Directory(),
-            "usr/local/bin": Directory(), "etc/hosts": "", "proc": Directory(0o555), "sys": Directory(0o555), "dev": Directory(), **more}
+    return {
+        "etc/passwd": passwd(everyone),
+        "etc/group": group(everyone),
+        "tmp": Directory(0o1777),
+        "root": Directory(0o700),
+        "home": Directory(),
+        "var/tmp": Directory(0o1777),
+        "var/run": Symlink("/run"),
+        "run": Directory(),
+        "usr/bin": Directory(),
+        "usr/sbin": Directory(),
+        "usr/local/bin": Directory(),
+        "etc/hosts": "",
+        "proc": Directory(0o555),
+        "sys": Directory(0o555),
+        "dev": Directory(),
+        **more,
+    }
 
 
 @lru_cache

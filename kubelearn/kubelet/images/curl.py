@@ -11,11 +11,54 @@ from kubelearn.kubelet.images.http import BadRequest, Reply, request
 from kubelearn.kubelet.process import Exit, Executable, Process
 from kubelearn.kubelet.resolver import BadName, resolve
 
-VALUED = {"-o", "--output", "-X", "--request", "-H", "--header", "-d", "--data", "--data-raw", "--data-binary", "-w", "--write-out", "-m", "--max-time",
-          "--connect-timeout", "--retry", "--retry-delay", "-A", "--user-agent", "-u", "--user", "--cacert", "--resolve", "-b", "--cookie", "-e"}
-SHORT = {"--output": "-o", "--request": "-X", "--header": "-H", "--data": "-d", "--data-raw": "-d", "--data-binary": "-d", "--write-out": "-w",
-         "--max-time": "-m", "--user-agent": "-A", "--silent": "-s", "--show-error": "-S", "--include": "-i", "--head": "-I", "--location": "-L",
-         "--fail": "-f", "--verbose": "-v", "--insecure": "-k", "--user": "-u"}
+VALUED = {
+    "-o",
+    "--output",
+    "-X",
+    "--request",
+    "-H",
+    "--header",
+    "-d",
+    "--data",
+    "--data-raw",
+    "--data-binary",
+    "-w",
+    "--write-out",
+    "-m",
+    "--max-time",
+    "--connect-timeout",
+    "--retry",
+    "--retry-delay",
+    "-A",
+    "--user-agent",
+    "-u",
+    "--user",
+    "--cacert",
+    "--resolve",
+    "-b",
+    "--cookie",
+    "-e",
+}
+SHORT = {
+    "--output": "-o",
+    "--request": "-X",
+    "--header": "-H",
+    "--data": "-d",
+    "--data-raw": "-d",
+    "--data-binary": "-d",
+    "--write-out": "-w",
+    "--max-time": "-m",
+    "--user-agent": "-A",
+    "--silent": "-s",
+    "--show-error": "-S",
+    "--include": "-i",
+    "--head": "-I",
+    "--location": "-L",
+    "--fail": "-f",
+    "--verbose": "-v",
+    "--insecure": "-k",
+    "--user": "-u",
+}
 
 
 class CurlError(Exception):
@@ -116,7 +159,11 @@ async def _follow(process: Process, given: dict, url: str) -> Reply:
 async def _once(process: Process, given: dict, url: str) -> Reply:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "telnet"):
-        text = "SSL connect error: there is no TLS in the simulated network" if parts.scheme == "https" else f'Protocol "{parts.scheme}" not supported'
+        text = (
+            "SSL connect error: there is no TLS in the simulated network"
+            if parts.scheme == "https"
+            else f'Protocol "{parts.scheme}" not supported'
+        )
         raise CurlError(35 if parts.scheme == "https" else 1, text)
     host, port = parts.hostname or "", parts.port or 80
     try:
@@ -127,8 +174,11 @@ async def _once(process: Process, given: dict, url: str) -> Reply:
     except BadName:
         raise CurlError(6, f"Could not resolve host: {host}") from None
     except (TimeUp, TimeoutError):
-        raise CurlError(28, f"Failed to connect to {host} port {port} after {int(float(given.get('--connect-timeout', ['127'])[-1]) * 1000)} ms: "
-                            "Could not connect to server") from None
+        raise CurlError(
+            28,
+            f"Failed to connect to {host} port {port} after {int(float(given.get('--connect-timeout', ['127'])[-1]) * 1000)} ms: "
+            "Could not connect to server",
+        ) from None
     except OSError:
         raise CurlError(7, f"Failed to connect to {host} port {port} after 0 ms: Could not connect to server") from None
     headers = {"User-Agent": given.get("-A", ["curl/8.16.0"])[-1], "Accept": "*/*"}
@@ -142,7 +192,9 @@ async def _once(process: Process, given: dict, url: str) -> Reply:
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if "-v" in given:
-        process.error(f"*   Trying {address}:{port}...\n* Connected to {host} ({address}) port {port}\n> {method} {target} HTTP/1.1\n> Host: {host_header}\n>")
+        process.error(
+            f"*   Trying {address}:{port}...\n* Connected to {host} ({address}) port {port}\n> {method} {target} HTTP/1.1\n> Host: {host_header}\n>"
+        )
     try:
         reply = await request(stream, method, host_header, target, headers, body)
     except EOFError:
@@ -165,8 +217,14 @@ def _curl(name: str, tag: str) -> ImageInfo | None:
     users = {"curl_user": (100, "/home/curl_user", "/bin/sh")}
     entry = ["/entrypoint.sh"] if "curl" in name.rpartition("/")[2] else ["sh"]
     files = {"usr/bin/curl": Executable(curl, 300_000), "entrypoint.sh": Executable(entrypoint, 200)}
-    return ImageInfo(name, lambda: alpine_tree(users=users, **files), entry, ["curl"] if entry != ["sh"] else [], user="curl_user" if entry != ["sh"] else "",
-                     size=9_500_000)
+    return ImageInfo(
+        name,
+        lambda: alpine_tree(users=users, **files),
+        entry,
+        ["curl"] if entry != ["sh"] else [],
+        user="curl_user" if entry != ["sh"] else "",
+        size=9_500_000,
+    )
 
 
 async def entrypoint(process: Process) -> int:

@@ -44,7 +44,9 @@ async def python(process: Process) -> int:
 
 async def _http_server(process: Process, words: list[str]) -> int:
     port = next((int(word) for word in words if word.isdigit()), 8000)
-    home = words[words.index("-d") + 1] if "-d" in words else words[words.index("--directory") + 1] if "--directory" in words else process.cwd
+    home = (
+        words[words.index("-d") + 1] if "-d" in words else words[words.index("--directory") + 1] if "--directory" in words else process.cwd
+    )
 
     def log(asked: Request, response: Response, size: int) -> None:
         process.error(f'{asked.peer.rpartition(":")[0]} - - [] "{asked.method} {asked.target} {asked.version}" {response.status} -')
@@ -53,9 +55,15 @@ async def _http_server(process: Process, words: list[str]) -> int:
         node = process.files.find(f"{home}/{asked.path}")
         if isinstance(node, Directory) and asked.path.endswith("/") and node.lookup("index.html") is None:
             rows = "".join(f'<li><a href="{name}">{name}</a></li>\n' for name in node.names())
-            return Response(200, f"<!DOCTYPE HTML>\n<html lang=\"en\">\n<head>\n<title>Directory listing for {asked.path}</title>\n</head>\n<body>\n"
-                            f"<h1>Directory listing for {asked.path}</h1>\n<hr>\n<ul>\n{rows}</ul>\n<hr>\n</body>\n</html>\n", "text/html; charset=utf-8")
-        return static_file(process, home, asked.path) or Response(404, "<html><body><h1>Error response</h1><p>Error code: 404</p></body></html>\n", "text/html")
+            return Response(
+                200,
+                f'<!DOCTYPE HTML>\n<html lang="en">\n<head>\n<title>Directory listing for {asked.path}</title>\n</head>\n<body>\n'
+                f"<h1>Directory listing for {asked.path}</h1>\n<hr>\n<ul>\n{rows}</ul>\n<hr>\n</body>\n</html>\n",
+                "text/html; charset=utf-8",
+            )
+        return static_file(process, home, asked.path) or Response(
+            404, "<html><body><h1>Error response</h1><p>Error code: 404</p></body></html>\n", "text/html"
+        )
     try:
         serve(process, port, answer, server="SimpleHTTP/0.6 Python/3.13.7", log=log)
     except OSError:
@@ -140,7 +148,9 @@ async def perl(process: Process) -> int:
 def _perl(name: str, tag: str) -> ImageInfo | None:
     if not re.fullmatch(r"latest|5(\.\d+){0,2}(-slim|-threaded|-bookworm)*", tag):
         return None
-    return ImageInfo(name, lambda: debian_tree(**{"usr/local/bin/perl": Executable(perl, 4_000_000, 30 << 20)}), [], ["perl", "-de0"], size=330_000_000)
+    return ImageInfo(
+        name, lambda: debian_tree(**{"usr/local/bin/perl": Executable(perl, 4_000_000, 30 << 20)}), [], ["perl", "-de0"], size=330_000_000
+    )
 
 
 # --- Node.js ------------------------------------------------------------------------------------------------------
@@ -158,7 +168,13 @@ def _node(name: str, tag: str) -> ImageInfo | None:
     if not re.fullmatch(r"(latest|lts|current|\d+(\.\d+){0,2})(-(alpine|slim|bookworm)[-.\w]*)?|alpine|slim", tag):
         return None
     make = alpine_tree if "alpine" in tag else debian_tree
-    return ImageInfo(name, lambda: make(**{"usr/local/bin/node": Executable(node, 90_000_000, 40 << 20)}), [], ["node"], size=50_000_000 if "alpine" in tag else 390_000_000)
+    return ImageInfo(
+        name,
+        lambda: make(**{"usr/local/bin/node": Executable(node, 90_000_000, 40 << 20)}),
+        [],
+        ["node"],
+        size=50_000_000 if "alpine" in tag else 390_000_000,
+    )
 
 
 # --- Redis --------------------------------------------------------------------------------------------------------
@@ -234,19 +250,38 @@ class Simple(str):
 
 
 REDIS = {
-    "PING": lambda redis, text=None: Simple("PONG") if text is None else text, "ECHO": lambda redis, text: text, "SET": Redis.set,
+    "PING": lambda redis, text=None: Simple("PONG") if text is None else text,
+    "ECHO": lambda redis, text: text,
+    "SET": Redis.set,
     "GET": lambda redis, key: redis.data.get(key) if not isinstance(redis.data.get(key), (list, dict)) else redis.data[key].lower(),
-    "INCR": lambda redis, key: redis.add(key), "DECR": lambda redis, key: redis.add(key, -1), "INCRBY": Redis.add, "DEL": Redis.delete,
-    "EXISTS": lambda redis, *keys: sum(key in redis.data for key in keys), "KEYS": lambda redis, glob: sorted(redis.data),
-    "DBSIZE": lambda redis: len(redis.data), "FLUSHALL": lambda redis: Simple("OK") if redis.data.clear() is None else "",
-    "LPUSH": lambda redis, key, *values: redis.push(True, key, *values), "RPUSH": lambda redis, key, *values: redis.push(False, key, *values),
-    "LPOP": lambda redis, key: redis.data[key].pop(0) if redis.data.get(key) else None, "LLEN": lambda redis, key: len(redis.data.get(key, [])),
-    "RPOP": lambda redis, key: redis.data[key].pop() if redis.data.get(key) else None, "LRANGE": Redis.span, "EXPIRE": Redis.expire, "TTL": Redis.ttl,
-    "HSET": Redis.store, "HGET": lambda redis, key, name: redis.data.get(key, {}).get(name),
+    "INCR": lambda redis, key: redis.add(key),
+    "DECR": lambda redis, key: redis.add(key, -1),
+    "INCRBY": Redis.add,
+    "DEL": Redis.delete,
+    "EXISTS": lambda redis, *keys: sum(key in redis.data for key in keys),
+    "KEYS": lambda redis, glob: sorted(redis.data),
+    "DBSIZE": lambda redis: len(redis.data),
+    "FLUSHALL": lambda redis: Simple("OK") if redis.data.clear() is None else "",
+    "LPUSH": lambda redis, key, *values: redis.push(True, key, *values),
+    "RPUSH": lambda redis, key, *values: redis.push(False, key, *values),
+    "LPOP": lambda redis, key: redis.data[key].pop(0) if redis.data.get(key) else None,
+    "LLEN": lambda redis, key: len(redis.data.get(key, [])),
+    "RPOP": lambda redis, key: redis.data[key].pop() if redis.data.get(key) else None,
+    "LRANGE": Redis.span,
+    "EXPIRE": Redis.expire,
+    "TTL": Redis.ttl,
+    "HSET": Redis.store,
+    "HGET": lambda redis, key, name: redis.data.get(key, {}).get(name),
     "HGETALL": lambda redis, key: [word for pair in redis.data.get(key, {}).items() for word in pair],
-    "INFO": lambda redis, *_: f"# Server\r\nredis_version:7.4.5\r\nrole:master\r\ntcp_port:6379\r\nuptime_in_seconds:{int(redis.process.clock.now - redis.process.started_at)}\r\n",
-    "CONFIG": lambda redis, *_: [], "COMMAND": lambda redis, *_: [], "SELECT": lambda redis, _: Simple("OK"), "CLIENT": lambda redis, *_: Simple("OK"),
-    "SAVE": lambda redis: Simple("OK"), "AUTH": lambda redis, *_: Simple("OK"),
+    "INFO": lambda redis, *_: (
+        f"# Server\r\nredis_version:7.4.5\r\nrole:master\r\ntcp_port:6379\r\nuptime_in_seconds:{int(redis.process.clock.now - redis.process.started_at)}\r\n"
+    ),
+    "CONFIG": lambda redis, *_: [],
+    "COMMAND": lambda redis, *_: [],
+    "SELECT": lambda redis, _: Simple("OK"),
+    "CLIENT": lambda redis, *_: Simple("OK"),
+    "SAVE": lambda redis: Simple("OK"),
+    "AUTH": lambda redis, *_: Simple("OK"),
 }
 
 
@@ -306,7 +341,9 @@ async def redis_cli(process: Process) -> int:
     try:
         stream = await process.connect(host, port)
     except (OSError, LookupError) as error:
-        process.error(f"Could not connect to Redis at {host}:{port}: {error.strerror if isinstance(error, OSError) and error.strerror else error}")
+        process.error(
+            f"Could not connect to Redis at {host}:{port}: {error.strerror if isinstance(error, OSError) and error.strerror else error}"
+        )
         return 1
     stream.write(encode(words or ["PING"]))
     show(process, await decode(stream))
@@ -324,7 +361,18 @@ def _redis(name: str, tag: str) -> ImageInfo | None:
     if not re.fullmatch(r"latest|[2-8](\.\d+){0,2}(-(alpine|bookworm)[.\d]*)?|alpine", tag):
         return None
     make = alpine_tree if "alpine" in tag else debian_tree
-    files = {"usr/local/bin/redis-server": Executable(redis_server, 10_000_000, 8 << 20), "usr/local/bin/redis-cli": Executable(redis_cli, 5_000_000),
-             "data": Directory(uid=999, gid=999)}
-    return ImageInfo(name, lambda: make(users={"redis": (999, "/data", "/bin/sh")}, **files), [], ["redis-server"], {"REDIS_VERSION": "7.4.5"}, workdir="/data",
-                     size=17_000_000 if "alpine" in tag else 47_000_000, ports=[6379])
+    files = {
+        "usr/local/bin/redis-server": Executable(redis_server, 10_000_000, 8 << 20),
+        "usr/local/bin/redis-cli": Executable(redis_cli, 5_000_000),
+        "data": Directory(uid=999, gid=999),
+    }
+    return ImageInfo(
+        name,
+        lambda: make(users={"redis": (999, "/data", "/bin/sh")}, **files),
+        [],
+        ["redis-server"],
+        {"REDIS_VERSION": "7.4.5"},
+        workdir="/data",
+        size=17_000_000 if "alpine" in tag else 47_000_000,
+        ports=[6379],
+    )

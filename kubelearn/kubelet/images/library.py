@@ -50,4 +50,9 @@ def _debian(*repositories: str, tags: str, size: int, cmd: str = "bash") -> None
 
 
 _debian("debian", tags=r"latest|stable|testing|sid|(?:1[0-3](?:\.\d+)?|bookworm|bullseye|buster|trixie)(?:-slim)?", size=48_000_000)
-_debian("ubuntu", tags=r"latest|rolling|devel|(?:14|16|18|20|22|24)\.04|2[0-5]\.10|25\.04|focal|jammy|noble|bionic", size=29_700_000, cmd="/bin/bash")
+_debian(
+    "ubuntu",
+    tags=r"latest|rolling|devel|(?:14|16|18|20|22|24)\.04|2[0-5]\.10|25\.04|focal|jammy|noble|bionic",
+    size=29_700_000,
+    cmd="/bin/bash",
+)

@@ -189,10 +189,18 @@ class Config:
 
     def server(self, port: int, host: str) -> Block:
         """By port, then by name; the first of the port otherwise."""
-        there = [server for server in self.servers if any(listen.words[1].rpartition(":")[2].rstrip("]") in (str(port), *(("localhost",) if port == 80 else ()))
-                                                          for listen in server.all("listen") or [Block(["listen", "80"])])] or self.servers
+        there = [
+            server
+            for server in self.servers
+            if any(
+                listen.words[1].rpartition(":")[2].rstrip("]") in (str(port), *(("localhost",) if port == 80 else ()))
+                for listen in server.all("listen") or [Block(["listen", "80"])]
+            )
+        ] or self.servers
         named = [server for server in there if any(host in names.words[1:] for names in server.all("server_name"))]
-        return (named or [server for server in there if any("default_server" in listen.words for listen in server.all("listen"))] or there)[0]
+        return (named or [server for server in there if any("default_server" in listen.words for listen in server.all("listen"))] or there)[
+            0
+        ]
 
 
 class Nginx:
@@ -210,8 +218,10 @@ class Nginx:
     def log(self, asked: Request, response: Response, size: int) -> None:
         when = datetime.fromtimestamp(EPOCH + self.process.clock.now, timezone.utc).strftime("%d/%b/%Y:%H:%M:%S +0000")
         agent, referer, forwarded = (asked.headers.get(name, "-") for name in ("user-agent", "referer", "x-forwarded-for"))
-        self.process.print(f'{asked.peer.rpartition(":")[0]} - - [{when}] "{asked.method} {asked.target} {asked.version}" {response.status} {size} '
-                           f'"{referer}" "{agent}" "{forwarded}"')
+        self.process.print(
+            f'{asked.peer.rpartition(":")[0]} - - [{when}] "{asked.method} {asked.target} {asked.version}" {response.status} {size} '
+            f'"{referer}" "{agent}" "{forwarded}"'
+        )
 
     async def answer(self, port: int, asked: Request) -> Response:
         server = self.config.server(port, asked.headers.get("host", "").partition(":")[0])
@@ -268,7 +278,12 @@ class Nginx:
         found = static_file(self.process, root, path)
         if found is None:
             listed = isinstance(self.process.files.find(f"{root}{path}"), Directory)
-            self.complain(asked, f'directory index of "{root}{path}" is forbidden' if listed else f'open() "{root}{path}" failed (2: No such file or directory)')
+            self.complain(
+                asked,
+                f'directory index of "{root}{path}" is forbidden'
+                if listed
+                else f'open() "{root}{path}" failed (2: No such file or directory)',
+            )
             return Response(403 if listed else 404)
         return found._replace(status=301) if found.status == 302 else found._replace(body=b"") if found.status == 403 else found
 
@@ -292,11 +307,27 @@ class Nginx:
 
     def fill(self, text: str, asked: Request) -> str:
         """$variables of nginx."""
-        values = {"host": asked.headers.get("host", "").partition(":")[0], "hostname": self.process.hostname, "uri": asked.path, "request_uri": asked.target,
-                  "remote_addr": asked.peer.rpartition(":")[0], "server_addr": self.process.address, "request_method": asked.method, "scheme": "http",
-                  "http_host": asked.headers.get("host", ""), "args": asked.target.partition("?")[2], "proxy_add_x_forwarded_for": asked.peer.rpartition(":")[0],
-                  "nginx_version": self.version, "server_port": "80", "time_local": ""}
-        text = re.sub(r"\$\{?(\w+)\}?", lambda match: values.get(match[1], asked.headers.get(match[1].removeprefix("http_").replace("_", "-"), "")), text)
+        values = {
+            "host": asked.headers.get("host", "").partition(":")[0],
+            "hostname": self.process.hostname,
+            "uri": asked.path,
+            "request_uri": asked.target,
+            "remote_addr": asked.peer.rpartition(":")[0],
+            "server_addr": self.process.address,
+            "request_method": asked.method,
+            "scheme": "http",
+            "http_host": asked.headers.get("host", ""),
+            "args": asked.target.partition("?")[2],
+            "proxy_add_x_forwarded_for": asked.peer.rpartition(":")[0],
+            "nginx_version": self.version,
+            "server_port": "80",
+            "time_local": "",
+        }
+        text = re.sub(
+            r"\$\{?(\w+)\}?",
+            lambda match: values.get(match[1], asked.headers.get(match[1].removeprefix("http_").replace("_", "-"), "")),
+            text,
+        )
         return text.replace("\\n", "\n")
 
     def page(self, status: int) -> str:
@@ -325,7 +356,9 @@ async def nginx(process: Process) -> int:
     try:
         server = Nginx(process, version)
         if "-t" in words:
-            process.error("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\nnginx: configuration file /etc/nginx/nginx.conf test is successful")
+            process.error(
+                "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\nnginx: configuration file /etc/nginx/nginx.conf test is successful"
+            )
             return 0
         process.argv = ["nginx: master process " + " ".join(process.argv)]
         server.start()
@@ -382,11 +415,23 @@ ENTRYPOINT_BYTES = "".join(f"{line}\n" for line in ENTRYPOINT).encode()
 def nginx_tree(alpine: bool) -> Directory:
     make = alpine_tree if alpine else lambda **more: debian_tree(**more)
     users = {"nginx": (101, "/nonexistent", "/bin/false")}
-    return make(users=users, **{
-        "docker-entrypoint.sh": Executable(entrypoint, 1_600), "usr/sbin/nginx": Executable(nginx, 1_400_000, 3 << 20),
-        "docker-entrypoint.d": Directory(), "etc/nginx/nginx.conf": MAIN, "etc/nginx/conf.d/default.conf": DEFAULT, "etc/nginx/mime.types": "types { text/html html; }\n",
-        "usr/share/nginx/html/index.html": WELCOME, "usr/share/nginx/html/50x.html": FAILED, "var/cache/nginx": Directory(uid=101, gid=101),
-        "var/log/nginx/access.log": Symlink("/dev/stdout"), "var/log/nginx/error.log": Symlink("/dev/stderr"), "usr/bin/curl": _curl()})
+    return make(
+        users=users,
+        **{
+            "docker-entrypoint.sh": Executable(entrypoint, 1_600),
+            "usr/sbin/nginx": Executable(nginx, 1_400_000, 3 << 20),
+            "docker-entrypoint.d": Directory(),
+            "etc/nginx/nginx.conf": MAIN,
+            "etc/nginx/conf.d/default.conf": DEFAULT,
+            "etc/nginx/mime.types": "types { text/html html; }\n",
+            "usr/share/nginx/html/index.html": WELCOME,
+            "usr/share/nginx/html/50x.html": FAILED,
+            "var/cache/nginx": Directory(uid=101, gid=101),
+            "var/log/nginx/access.log": Symlink("/dev/stdout"),
+            "var/log/nginx/error.log": Symlink("/dev/stderr"),
+            "usr/bin/curl": _curl(),
+        },
+    )
 
 
 def _curl() -> Executable:
@@ -394,14 +439,32 @@ def _curl() -> Executable:
     return Executable(curl, 300_000)
 
 
-PATCH = {14: "1.14.2", 15: "1.15.12", 16: "1.16.1", 17: "1.17.10", 18: "1.18.0", 19: "1.19.10", 20: "1.20.2", 21: "1.21.6", 22: "1.22.1", 23: "1.23.4",
-         24: "1.24.0", 25: "1.25.5", 26: "1.26.3", 27: "1.27.5", 28: "1.28.0", 29: "1.29.3"}
+PATCH = {
+    14: "1.14.2",
+    15: "1.15.12",
+    16: "1.16.1",
+    17: "1.17.10",
+    18: "1.18.0",
+    19: "1.19.10",
+    20: "1.20.2",
+    21: "1.21.6",
+    22: "1.22.1",
+    23: "1.23.4",
+    24: "1.24.0",
+    25: "1.25.5",
+    26: "1.26.3",
+    27: "1.27.5",
+    28: "1.28.0",
+    29: "1.29.3",
+}
 VARIANTS = r"(?:-(?P<variant>alpine(?:3\.\d+)?(?:-slim|-perl|-otel)?|bookworm|bullseye|trixie|perl|otel))?"
 
 
 @catalogue.family("nginx")
 def _nginx(name: str, tag: str) -> ImageInfo | None:
-    match = re.fullmatch(rf"(?P<version>1(?:\.(?P<minor>\d+)(?:\.(?P<patch>\d+))?)?|latest|stable|mainline){VARIANTS}|(?P<only>alpine)(?:-slim)?", tag)
+    match = re.fullmatch(
+        rf"(?P<version>1(?:\.(?P<minor>\d+)(?:\.(?P<patch>\d+))?)?|latest|stable|mainline){VARIANTS}|(?P<only>alpine)(?:-slim)?", tag
+    )
     if match is None:
         return None
     minor = int(match["minor"] or (28 if match["version"] == "stable" else 29))
@@ -410,8 +473,16 @@ def _nginx(name: str, tag: str) -> ImageInfo | None:
         return None
     version = f"1.{minor}.{match['patch']}" if match["patch"] else last or f"1.{minor}.0"
     alpine = bool(match["only"] or (match["variant"] or "").startswith("alpine"))
-    return ImageInfo(name, lambda: nginx_tree(alpine), ["/docker-entrypoint.sh"], ["nginx", "-g", "daemon off;"], {"NGINX_VERSION": version},
-                     size=21_000_000 if alpine else 72_000_000 if minor > 21 else 56_000_000, ports=[80], stop_signal="QUIT")
+    return ImageInfo(
+        name,
+        lambda: nginx_tree(alpine),
+        ["/docker-entrypoint.sh"],
+        ["nginx", "-g", "daemon off;"],
+        {"NGINX_VERSION": version},
+        size=21_000_000 if alpine else 72_000_000 if minor > 21 else 56_000_000,
+        ports=[80],
+        stop_signal="QUIT",
+    )
 
 
 @catalogue.family("nginxinc/nginx-unprivileged")

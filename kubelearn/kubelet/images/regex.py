@@ -38,7 +38,9 @@ def _translated(text: str, extended: bool):
             yield f"[{'^' if negated else ''}{inner}]"
         elif character == "\\" and at < len(text):
             escaped, at = text[at], at + 1
-            yield {"<": r"\b(?=\w)", ">": r"\b(?<=\w)"}.get(escaped) or (escaped if escaped in "(){}|+?" and not extended else "\\" + escaped)
+            yield {"<": r"\b(?=\w)", ">": r"\b(?<=\w)"}.get(escaped) or (
+                escaped if escaped in "(){}|+?" and not extended else "\\" + escaped
+            )
         elif character in "(){}|+?" and not extended:
             yield "\\" + character
         elif character == "*" and at == 1:

@@ -39,8 +39,10 @@ async def http_echo(process: Process) -> int:
 
     def log(asked: Request, response: Response, size: int) -> None:
         when = datetime.fromtimestamp(EPOCH + process.clock.now, timezone.utc)
-        process.print(f'{when:%Y/%m/%d %H:%M:%S} {asked.headers.get("host", "")} {asked.peer} "{asked.method} {asked.target} {asked.version}" '
-                      f'{response.status} {size} "{asked.headers.get("user-agent", "")}" 10µs')
+        process.print(
+            f'{when:%Y/%m/%d %H:%M:%S} {asked.headers.get("host", "")} {asked.peer} "{asked.method} {asked.target} {asked.version}" '
+            f'{response.status} {size} "{asked.headers.get("user-agent", "")}" 10µs'
+        )
 
     async def answer(asked: Request) -> Response:
         if asked.path == "/health":
@@ -73,15 +75,19 @@ def page_server(port: int, page: Callable[[Process, Request], str | Response], g
 
 def _whoami(process: Process, asked: Request) -> str:
     headers = "".join(f"{name.title()}: {value}\n" for name, value in asked.headers.items() if name != "host")
-    return (f"Hostname: {process.hostname}\nIP: 127.0.0.1\nIP: {process.address}\nRemoteAddr: {asked.peer}\n{asked.method} {asked.target} HTTP/1.1\n"
-            f"Host: {asked.headers.get('host', '')}\n{headers}\n")
+    return (
+        f"Hostname: {process.hostname}\nIP: 127.0.0.1\nIP: {process.address}\nRemoteAddr: {asked.peer}\n{asked.method} {asked.target} HTTP/1.1\n"
+        f"Host: {asked.headers.get('host', '')}\n{headers}\n"
+    )
 
 
 def _echoserver(process: Process, asked: Request) -> str:
     headers = "".join(f"\t{name}={value}\n" for name, value in sorted(asked.headers.items()))
-    return (f"\n\nHostname: {process.hostname}\n\nServer values:\n\tserver_version=nginx\n\nRequest Information:\n\tclient_address={asked.peer.rpartition(':')[0]}\n"
-            f"\tmethod={asked.method}\n\treal path={asked.target}\n\tquery=\n\trequest_version=1.1\n\trequest_scheme=http\n"
-            f"\trequest_uri=http://{asked.headers.get('host', '')}{asked.target}\n\nRequest Headers:\n{headers}\nRequest Body:\n\t-no body in request-\n\n")
+    return (
+        f"\n\nHostname: {process.hostname}\n\nServer values:\n\tserver_version=nginx\n\nRequest Information:\n\tclient_address={asked.peer.rpartition(':')[0]}\n"
+        f"\tmethod={asked.method}\n\treal path={asked.target}\n\tquery=\n\trequest_version=1.1\n\trequest_scheme=http\n"
+        f"\trequest_uri=http://{asked.headers.get('host', '')}{asked.target}\n\nRequest Headers:\n{headers}\nRequest Body:\n\t-no body in request-\n\n"
+    )
 
 
 def _hello_app(process: Process, asked: Request) -> str:
@@ -95,21 +101,43 @@ def _bootcamp(process: Process, asked: Request) -> str:
 
 def _demo_hello(process: Process, asked: Request) -> str:
     when = datetime.fromtimestamp(EPOCH + process.clock.now, timezone.utc)
-    return (f"Server address: {process.address}:80\nServer name: {process.hostname}\nDate: {when:%d/%b/%Y:%H:%M:%S} +0000\nURI: {asked.target}\n"
-            f"Request ID: {process.clock.random(f'{process.container.id}/{when}').randbytes(16).hex()}\n")
+    return (
+        f"Server address: {process.address}:80\nServer name: {process.hostname}\nDate: {when:%d/%b/%Y:%H:%M:%S} +0000\nURI: {asked.target}\n"
+        f"Request ID: {process.clock.random(f'{process.container.id}/{when}').randbytes(16).hex()}\n"
+    )
 
 
 PAGES: dict[tuple[str, ...], tuple[str, int, int, Callable, str]] = {  # repositories: tags, port, size, page, greeting
     ("traefik/whoami", "containous/whoami"): (r"latest|v1\.\d+(\.\d+)?", 80, 2_900_000, _whoami, "Starting up on port {port}"),
-    ("registry.k8s.io/echoserver", "k8s.gcr.io/echoserver", "gcr.io/google_containers/echoserver", "kicbase/echo-server", "ealen/echo-server"):
-        (r"1\.\d+|latest", 8080, 43_000_000, _echoserver, "Generating self-signed cert"),
-    ("gcr.io/google-samples/hello-app", "us-docker.pkg.dev/google-samples/containers/gke/hello-app"):
-        (r"[12]\.0", 8080, 4_800_000, _hello_app, "Server listening on port {port}"),
-    ("gcr.io/google-samples/kubernetes-bootcamp", "jocatalin/kubernetes-bootcamp", "gcr.io/k8s-minikube/kubernetes-bootcamp"):
-        (r"v[12]", 8080, 83_000_000, _bootcamp, "Kubernetes Bootcamp App Started"),
+    (
+        "registry.k8s.io/echoserver",
+        "k8s.gcr.io/echoserver",
+        "gcr.io/google_containers/echoserver",
+        "kicbase/echo-server",
+        "ealen/echo-server",
+    ): (r"1\.\d+|latest", 8080, 43_000_000, _echoserver, "Generating self-signed cert"),
+    ("gcr.io/google-samples/hello-app", "us-docker.pkg.dev/google-samples/containers/gke/hello-app"): (
+        r"[12]\.0",
+        8080,
+        4_800_000,
+        _hello_app,
+        "Server listening on port {port}",
+    ),
+    ("gcr.io/google-samples/kubernetes-bootcamp", "jocatalin/kubernetes-bootcamp", "gcr.io/k8s-minikube/kubernetes-bootcamp"): (
+        r"v[12]",
+        8080,
+        83_000_000,
+        _bootcamp,
+        "Kubernetes Bootcamp App Started",
+    ),
     ("nginxdemos/hello",): (r"latest|plain-text|\d\.\d(-plain-text)?", 80, 9_400_000, _demo_hello, ""),
-    ("paulbouwer/hello-kubernetes",): (r"1(\.\d+)?|latest", 8080, 64_000_000,
-                                       lambda process, asked: f"{process.env.get('MESSAGE', 'Hello world!')}\npod: {process.hostname}\n", "Listening on port {port}"),
+    ("paulbouwer/hello-kubernetes",): (
+        r"1(\.\d+)?|latest",
+        8080,
+        64_000_000,
+        lambda process, asked: f"{process.env.get('MESSAGE', 'Hello world!')}\npod: {process.hostname}\n",
+        "Listening on port {port}",
+    ),
     ("registry.k8s.io/hpa-example", "k8s.gcr.io/hpa-example"): (r"latest", 80, 200_000_000, lambda process, asked: _burn(process), ""),
 }
 
@@ -126,8 +154,14 @@ def _page_family(repositories: tuple[str, ...], tags: str, port: int, size: int,
         if not re.fullmatch(tags, tag):
             return None
         version = re.search(r"\d", tag)
-        return ImageInfo(name, lambda: alpine_tree(**{"server": Executable(page_server(port, page, greeting), 8_000_000, 6 << 20)}), ["/server"],
-                         env={"VERSION": version[0] if version else "1"}, size=size, ports=[port])
+        return ImageInfo(
+            name,
+            lambda: alpine_tree(**{"server": Executable(page_server(port, page, greeting), 8_000_000, 6 << 20)}),
+            ["/server"],
+            env={"VERSION": version[0] if version else "1"},
+            size=size,
+            ports=[port],
+        )
 
 
 for _repositories, _row in PAGES.items():
@@ -138,8 +172,14 @@ for _repositories, _row in PAGES.items():
 def _http_echo(name: str, tag: str) -> ImageInfo | None:
     if not re.fullmatch(r"latest|(0\.2\.[0-4]|1\.0(\.0)?|alpine)", tag):
         return None
-    return ImageInfo(name, lambda: tree({"http-echo": Executable(http_echo, 4_000_000, 4 << 20), "etc/passwd": "root:x:0:0::/:\nnonroot:x:65532:65532::/:\n"}),
-                     ["/http-echo"], size=3_200_000, user="nonroot" if tag.startswith("1") or tag == "latest" else "", ports=[5678])
+    return ImageInfo(
+        name,
+        lambda: tree({"http-echo": Executable(http_echo, 4_000_000, 4 << 20), "etc/passwd": "root:x:0:0::/:\nnonroot:x:65532:65532::/:\n"}),
+        ["/http-echo"],
+        size=3_200_000,
+        user="nonroot" if tag.startswith("1") or tag == "latest" else "",
+        ports=[5678],
+    )
 
 
 # --- hello-world --------------------------------------------------------------------------------------------------
@@ -175,7 +215,11 @@ async def hello(process: Process) -> int:
 
 @catalogue.family("hello-world")
 def _hello_world(name: str, tag: str) -> ImageInfo | None:
-    return ImageInfo(name, lambda: tree({"hello": Executable(hello, 13_000)}), cmd=["/hello"], size=2_400) if re.fullmatch(r"latest|linux", tag) else None
+    return (
+        ImageInfo(name, lambda: tree({"hello": Executable(hello, 13_000)}), cmd=["/hello"], size=2_400)
+        if re.fullmatch(r"latest|linux", tag)
+        else None
+    )
 
 
 # --- Apache httpd, PHP --------------------------------------------------------------------------------------------
@@ -183,13 +227,17 @@ def _hello_world(name: str, tag: str) -> ImageInfo | None:
 def apache(root: str, page: str) -> Program:
     async def program(process: Process) -> int:
         async def answer(asked: Request) -> Response:
-            missing = ('<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n<h1>Not Found</h1>\n'
-                       "<p>The requested URL was not found on this server.</p>\n</body></html>\n")
+            missing = (
+                '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n<h1>Not Found</h1>\n'
+                "<p>The requested URL was not found on this server.</p>\n</body></html>\n"
+            )
             return static_file(process, root, asked.path) or Response(404, missing, "text/html; charset=iso-8859-1")
 
         def log(asked: Request, response: Response, size: int) -> None:
             when = datetime.fromtimestamp(EPOCH + process.clock.now, timezone.utc).strftime("%d/%b/%Y:%H:%M:%S +0000")
-            process.print(f'{asked.peer.rpartition(":")[0]} - - [{when}] "{asked.method} {asked.target} {asked.version}" {response.status} {size}')
+            process.print(
+                f'{asked.peer.rpartition(":")[0]} - - [{when}] "{asked.method} {asked.target} {asked.version}" {response.status} {size}'
+            )
         listen(process, 80, answer, server="Apache/2.4.65 (Unix)", log=log)
         process.error(f"AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using {process.address}. "
                       "Set the 'ServerName' directive globally to suppress this message")
@@ -207,7 +255,10 @@ def _httpd(name: str, tag: str) -> ImageInfo | None:
     if not re.fullmatch(r"(latest|2|2\.4(\.\d+)?)(-(alpine|bookworm|trixie)(3\.\d+)?)?|alpine", tag):
         return None
     make = alpine_tree if "alpine" in tag else debian_tree
-    files = {"usr/local/bin/httpd-foreground": Executable(apache("/usr/local/apache2/htdocs", APACHE), 100, 6 << 20), "usr/local/apache2/htdocs/index.html": APACHE}
+    files = {
+        "usr/local/bin/httpd-foreground": Executable(apache("/usr/local/apache2/htdocs", APACHE), 100, 6 << 20),
+        "usr/local/apache2/htdocs/index.html": APACHE,
+    }
     return ImageInfo(name, lambda: make(**files), cmd=["httpd-foreground"], size=22_000_000 if "alpine" in tag else 58_000_000, ports=[80],
                      workdir="/usr/local/apache2", stop_signal="WINCH")
 
@@ -217,8 +268,14 @@ def _php(name: str, tag: str) -> ImageInfo | None:
     if not re.fullmatch(r"(latest|[5-8](\.\d+){0,2})(-apache)?(-(bookworm|bullseye|trixie))?", tag):
         return None
     files = {"usr/local/bin/apache2-foreground": Executable(apache("/var/www/html", ""), 100, 12 << 20), "var/www/html/.keep": ""}
-    return ImageInfo(name, lambda: debian_tree(**files), cmd=["apache2-foreground"] if "apache" in tag else ["sh"], size=170_000_000, ports=[80],
-                     stop_signal="WINCH")
+    return ImageInfo(
+        name,
+        lambda: debian_tree(**files),
+        cmd=["apache2-foreground"] if "apache" in tag else ["sh"],
+        size=170_000_000,
+        ports=[80],
+        stop_signal="WINCH",
+    )
 
 
 # --- databases and others that only listen ------------------------------------------------------------------------
@@ -242,21 +299,51 @@ def daemon(port: int, ready: str, needs: str = "", refusal: str = "", memory: in
     return program
 
 
-MYSQL = ("[ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n    You need to specify one of the following as an environment "
-         "variable:\n    - MYSQL_ROOT_PASSWORD\n    - MYSQL_ALLOW_EMPTY_PASSWORD\n    - MYSQL_RANDOM_ROOT_PASSWORD")
-POSTGRES = ('Error: Database is uninitialized and superuser password is not specified.\n       You must specify POSTGRES_PASSWORD to a non-empty value for the\n'
-            '       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".')
-PASSWORDS = "MYSQL_ROOT_PASSWORD MYSQL_ALLOW_EMPTY_PASSWORD MYSQL_RANDOM_ROOT_PASSWORD MARIADB_ROOT_PASSWORD MARIADB_ALLOW_EMPTY_ROOT_PASSWORD"
+MYSQL = (
+    "[ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n    You need to specify one of the following as an environment "
+    "variable:\n    - MYSQL_ROOT_PASSWORD\n    - MYSQL_ALLOW_EMPTY_PASSWORD\n    - MYSQL_RANDOM_ROOT_PASSWORD"
+)
+POSTGRES = (
+    "Error: Database is uninitialized and superuser password is not specified.\n       You must specify POSTGRES_PASSWORD to a non-empty value for the\n"
+    '       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".'
+)
+PASSWORDS = (
+    "MYSQL_ROOT_PASSWORD MYSQL_ALLOW_EMPTY_PASSWORD MYSQL_RANDOM_ROOT_PASSWORD MARIADB_ROOT_PASSWORD MARIADB_ALLOW_EMPTY_ROOT_PASSWORD"
+)
 DAEMONS: dict[tuple[str, ...], tuple[str, int, str, Program]] = {  # repositories: tags, size, program's name, program
-    ("mysql", "mariadb"): (r"latest|lts|[589](\.\d+){0,2}|1[0-2](\.\d+){0,2}", 240_000_000, "mysqld",
-                           daemon(3306, "[System] [Server] /usr/sbin/mysqld: ready for connections. Version: '8.4.6'  port: {port}", PASSWORDS, MYSQL, 380 << 20)),
-    ("postgres",): (r"latest|(9|1\d)(\.\d+){0,2}(-alpine|-bookworm)?", 160_000_000, "postgres",
-                    daemon(5432, "LOG:  database system is ready to accept connections", "POSTGRES_PASSWORD POSTGRES_HOST_AUTH_METHOD", POSTGRES)),
-    ("mongo",): (r"latest|[3-8](\.\d+){0,2}", 270_000_000, "mongod", daemon(27017, '{{"msg":"Waiting for connections","attr":{{"port":{port}}}}}')),
+    ("mysql", "mariadb"): (
+        r"latest|lts|[589](\.\d+){0,2}|1[0-2](\.\d+){0,2}",
+        240_000_000,
+        "mysqld",
+        daemon(
+            3306, "[System] [Server] /usr/sbin/mysqld: ready for connections. Version: '8.4.6'  port: {port}", PASSWORDS, MYSQL, 380 << 20
+        ),
+    ),
+    ("postgres",): (
+        r"latest|(9|1\d)(\.\d+){0,2}(-alpine|-bookworm)?",
+        160_000_000,
+        "postgres",
+        daemon(5432, "LOG:  database system is ready to accept connections", "POSTGRES_PASSWORD POSTGRES_HOST_AUTH_METHOD", POSTGRES),
+    ),
+    ("mongo",): (
+        r"latest|[3-8](\.\d+){0,2}",
+        270_000_000,
+        "mongod",
+        daemon(27017, '{{"msg":"Waiting for connections","attr":{{"port":{port}}}}}'),
+    ),
     ("memcached",): (r"latest|1(\.\d+){0,2}(-alpine)?", 32_000_000, "memcached", daemon(11211, "")),
-    ("rabbitmq",): (r"latest|[34](\.\d+){0,2}(-management|-alpine)*", 110_000_000, "rabbitmq-server", daemon(5672, "Server startup complete; 4 plugins started.")),
-    ("quay.io/fluentd_elasticsearch/fluentd", "fluent/fluentd", "fluent/fluent-bit"):
-        (r"latest|v?\d(\.\d+){0,2}(-\d+)?(-debian)?(-1)?", 90_000_000, "fluentd", daemon(24224, "[info]: #0 fluentd worker is now running worker=0")),
+    ("rabbitmq",): (
+        r"latest|[34](\.\d+){0,2}(-management|-alpine)*",
+        110_000_000,
+        "rabbitmq-server",
+        daemon(5672, "Server startup complete; 4 plugins started."),
+    ),
+    ("quay.io/fluentd_elasticsearch/fluentd", "fluent/fluentd", "fluent/fluent-bit"): (
+        r"latest|v?\d(\.\d+){0,2}(-\d+)?(-debian)?(-1)?",
+        90_000_000,
+        "fluentd",
+        daemon(24224, "[info]: #0 fluentd worker is now running worker=0"),
+    ),
     ("jenkins/jenkins",): (r"latest|lts|\d+(\.\d+)*(-\w+)?", 280_000_000, "jenkins", daemon(8080, "Jenkins is fully up and running")),
 }
 
@@ -266,7 +353,9 @@ def _daemon_family(repositories: tuple[str, ...], tags: str, size: int, command:
     def make(name: str, tag: str) -> ImageInfo | None:
         if not re.fullmatch(tags, tag):
             return None
-        return ImageInfo(name, lambda: debian_tree(**{f"usr/local/bin/{command}": Executable(program, 50_000_000, 20 << 20)}), [], [command], size=size)
+        return ImageInfo(
+            name, lambda: debian_tree(**{f"usr/local/bin/{command}": Executable(program, 50_000_000, 20 << 20)}), [], [command], size=size
+        )
 
 
 for _repositories, _daemon in DAEMONS.items():
@@ -275,13 +364,23 @@ for _repositories, _daemon in DAEMONS.items():
 
 # --- tools --------------------------------------------------------------------------------------------------------
 
-@catalogue.family("praqma/network-multitool", "wbitt/network-multitool", "nicolaka/netshoot", "gcr.io/kubernetes-e2e-test-images/dnsutils",
-                  "registry.k8s.io/e2e-test-images/jessie-dnsutils", "registry.k8s.io/e2e-test-images/dnsutils", "tutum/dnsutils", "infoblox/dnstools")
+@catalogue.family(
+    "praqma/network-multitool",
+    "wbitt/network-multitool",
+    "nicolaka/netshoot",
+    "gcr.io/kubernetes-e2e-test-images/dnsutils",
+    "registry.k8s.io/e2e-test-images/jessie-dnsutils",
+    "registry.k8s.io/e2e-test-images/dnsutils",
+    "tutum/dnsutils",
+    "infoblox/dnstools",
+)
 def _tools(name: str, tag: str) -> ImageInfo | None:
     if not re.fullmatch(r"latest|v?\d+(\.\d+)*|minimal|extra", tag):
         return None
     command = ["sh", "-c", "exec sleep infinity"]
-    return ImageInfo(name, lambda: alpine_tree(**{"usr/bin/curl": Executable(curl, 300_000), "bin/bash": _bash()}), [], command, size=40_000_000)
+    return ImageInfo(
+        name, lambda: alpine_tree(**{"usr/bin/curl": Executable(curl, 300_000), "bin/bash": _bash()}), [], command, size=40_000_000
+    )
 
 
 def _bash() -> Executable:
@@ -294,7 +393,9 @@ async def stress(process: Process) -> int:
     words = process.args
     given = {word.lstrip("-"): value for word, value in zip(words, [*words[1:], ""])}
     size = re.fullmatch(r"(\d+)([KMGB]?)i?", given.get("vm-bytes", given.get("mem-total", "256M")))
-    process.print(f"stress: info: [{process.pid}] dispatching hogs: {given.get('cpu', given.get('c', '0'))} cpu, 0 io, {given.get('vm', '0')} vm, 0 hdd")
+    process.print(
+        f"stress: info: [{process.pid}] dispatching hogs: {given.get('cpu', given.get('c', '0'))} cpu, 0 io, {given.get('vm', '0')} vm, 0 hdd"
+    )
     if ("vm" in given or "mem-total" in given or "m" in given) and size:
         process.use_memory(int(size[1]) << {"K": 10, "M": 20, "G": 30}.get(size[2], 0))
     workers = int(given.get("cpu", given.get("c", given.get("cpus", "0"))) or 0)
@@ -311,5 +412,10 @@ def _stress(name: str, tag: str) -> ImageInfo | None:
     if not re.fullmatch(r"latest|\d+(\.\d+)*", tag):
         return None
     entry = [] if name.startswith("docker.io/polinux") else ["/usr/bin/stress"]
-    return ImageInfo(name, lambda: alpine_tree(**{"usr/bin/stress": Executable(stress, 50_000), "stress": Executable(stress, 50_000)}), entry, ["stress"] if not entry else [],
-                     size=4_000_000)
+    return ImageInfo(
+        name,
+        lambda: alpine_tree(**{"usr/bin/stress": Executable(stress, 50_000), "stress": Executable(stress, 50_000)}),
+        entry,
+        ["stress"] if not entry else [],
+        size=4_000_000,
+    )

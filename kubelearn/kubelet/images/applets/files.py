@@ -170,7 +170,10 @@ async def du(process: Process) -> int:
     def total(path: str, node: Node, depth: int) -> int:
         size = _blocks(node)
         if isinstance(node, Directory):
-            size += sum(total(f"{path}/{name}", process.files.node(f"{process.path(path)}/{name}", follow=False), depth + 1) for name in node.names())
+            size += sum(
+                total(f"{path}/{name}", process.files.node(f"{process.path(path)}/{name}", follow=False), depth + 1)
+                for name in node.names()
+            )
         if depth == 0 or isinstance(node, Directory) and "s" not in given or "a" in given:
             out(process, f"{human(size << 10) if 'h' in given else size >> 10 if 'm' in given else size}\t{path}\n")
         return size
@@ -185,7 +188,13 @@ async def du(process: Process) -> int:
 @applet("df")
 async def df(process: Process) -> int:
     given, names = options(process, "hkmPTia", usage="[-PkmhTi] [FILE]...")
-    title, scale = ("Size", human) if "h" in given else ("1M-blocks", lambda size: str(size >> 20)) if "m" in given else ("1K-blocks", lambda size: str(size >> 10))
+    title, scale = (
+        ("Size", human)
+        if "h" in given
+        else ("1M-blocks", lambda size: str(size >> 20))
+        if "m" in given
+        else ("1K-blocks", lambda size: str(size >> 10))
+    )
     out(process, f"Filesystem           {title:>9}      Used Available Use% Mounted on\n")
     mounts = {"/": process.files.root, **process.files.mounts}
     wanted = [process.files.place(process.path(name)).mount for name in names] if names else None
@@ -305,8 +314,11 @@ async def cp(process: Process) -> int:
 
 
 def copy_tree(process: Process, source: str, target: str) -> None:
-    node = process.files.node(source, follow=False) if isinstance(process.files.find(source), Directory) or process.files.find(source) is None \
+    node = (
+        process.files.node(source, follow=False)
+        if isinstance(process.files.find(source), Directory) or process.files.find(source) is None
         else process.files.node(source)
+    )
     if isinstance(node, Directory):
         if process.files.find(target) is None:
             process.files.mkdir(target, node.mode)
@@ -316,7 +328,9 @@ def copy_tree(process: Process, source: str, target: str) -> None:
         process.files.add(target, Symlink(node.target))
     elif process.files.find(target) is None:
         process.files.room(target, node.size)
-        process.files.add(target, node.copy() if node.kind == "-" and node.size == len(node.data) or node.mode & 0o111 else File(node.read(), node.mode))
+        process.files.add(
+            target, node.copy() if node.kind == "-" and node.size == len(node.data) or node.mode & 0o111 else File(node.read(), node.mode)
+        )
     else:
         process.files.write(target, node.read())
 
@@ -366,7 +380,10 @@ def _walk(process: Process, name: str, recursive: bool):
 
 @applet("chmod")
 async def chmod(process: Process) -> int:
-    given, names = [word for word in process.args if word in ("-R", "-f", "-v")], [word for word in process.args if word not in ("-R", "-f", "-v")]
+    given, names = (
+        [word for word in process.args if word in ("-R", "-f", "-v")],
+        [word for word in process.args if word not in ("-R", "-f", "-v")],
+    )
     failures = Failures()
     for name in names[1:]:
         try:
@@ -391,7 +408,11 @@ def new_mode(process: Process, text: str, node: Node) -> int:
         letters = match[3].replace("X", "x" if isinstance(node, Directory) or mode & 0o111 else "")
         bits = sum({"r": 4, "w": 2, "x": 1}.get(letter, 0) for letter in letters)
         mask = sum(bits << {"u": 6, "g": 3, "o": 0}[one] for one in who)
-        mask |= (0o1000 if "t" in letters else 0) | (0o2000 if "s" in letters and "g" in who else 0) | (0o4000 if "s" in letters and "u" in who else 0)
+        mask |= (
+            (0o1000 if "t" in letters else 0)
+            | (0o2000 if "s" in letters and "g" in who else 0)
+            | (0o4000 if "s" in letters and "u" in who else 0)
+        )
         everything = sum(7 << {"u": 6, "g": 3, "o": 0}[one] for one in who)
         mode = mode | mask if match[2] == "+" else mode & ~mask if match[2] == "-" else mode & ~everything | mask
     return mode
@@ -433,7 +454,9 @@ async def dd(process: Process) -> int:
     except OSError as error:
         failures.code = process.fail(f"error writing '{given.get('of', 'standard output')}': {error.strerror}")
     if given.get("status") != "none":
-        process.error(f"{records}+0 records in\n{records}+0 records out\n{copied} bytes ({human(copied)}B) copied, 0.000100 seconds, 1.0GB/s")
+        process.error(
+            f"{records}+0 records in\n{records}+0 records out\n{copied} bytes ({human(copied)}B) copied, 0.000100 seconds, 1.0GB/s"
+        )
     return failures.code
 
 
