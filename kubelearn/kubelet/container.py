@@ -206,7 +206,11 @@ class Container:
     def check_memory(self) -> None:
         """Over its limit the kernel kills all of it."""
         limit = NODE_MEMORY if self.memory_limit is None else self.memory_limit
-        if self.state == "running" and self.memory > limit:
+        if self.memory > limit:
+            self.run_out()
+
+    def run_out(self) -> None:
+        if self.state == "running":
             self.reason = "OOMKilled"
             self.process.die(137, "KILL")
 

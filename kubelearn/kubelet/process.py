@@ -28,7 +28,7 @@ SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "TRAP": 5, "ABRT": 6, "BUS":
            "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15, "CHLD": 17, "CONT": 18, "STOP": 19, "TSTP": 20, "WINCH": 28}
 HARMLESS = {"CHLD", "CONT", "WINCH", "STOP", "TSTP"}  # do nothing, unless handled (stopping is left out)
 STEP, QUANTUM = 1e-5, 100  # what a shell's step costs in CPU seconds; so many steps make one event
-MOST_PROCESSES = 2_000  # in one process space, so that a fork bomb ends
+MOST_PROCESSES = 2_000  # in one process space; a container that wants more is a fork bomb, and takes the node's memory in no time
 
 
 class Exit(Exception):
@@ -107,7 +107,11 @@ class Process:
         self.argv, self.env, self.fds, self.cwd = argv, env, fds, cwd
         self._files = parent._files if parent is not None else None
         self.user: tuple[int, int, tuple[int, ...]] = container.user  # uid, gid, groups
-        self.pid = self.space.add(self)
+        try:
+            self.pid = self.space.add(self)
+        except OSError:
+            container.run_out()
+            raise
         self.host_pid = container.runtime.host.add(self) if self.space is not container.runtime.host else self.pid
         self.handlers: dict[str, Callable[[], object] | str] = {}
         self.task: Task | None = None

@@ -64,6 +64,9 @@ def seconds(process: Process, text: str) -> float:
     return value
 
 
+QUOTING = {"cat", "tail", "uniq", "dd", "nl", "rev", "tac", "md5sum", "sha1sum", "sha256sum", "sha512sum"}  # say "can't open 'x'", others "x"
+
+
 class Failures:
     """The exit code of an applet that goes on after a file that it cannot read."""
 
@@ -80,7 +83,8 @@ def open_input(process: Process, name: str, failures: Failures) -> OpenFile | No
         else:
             return process.open(name)
     except OSError as error:
-        process.error(f"{process.name}: can't open '{name}': {error.strerror}")
+        shown = f"can't open '{name}'" if process.name in QUOTING else name
+        process.error(f"{process.name}: {shown}: {error.strerror}")
     failures.code = 1
     return None
 

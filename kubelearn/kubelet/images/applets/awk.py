@@ -130,21 +130,27 @@ class Parser:
         return self.expr()
 
     def words(self) -> list[Expression]:
+        """What print is to print: a list, in parentheses or not."""
         tokens = self.tokens
+        mark = tokens.at, tokens.kind, tokens.value
+        if tokens.take("("):
+            found = self.list(False)
+            if tokens.take(")") and self.ended():
+                return found
+            tokens.at, tokens.kind, tokens.value = mark  # the parentheses were only of the first one
+        return self.list(True)
+
+    def list(self, no_greater: bool) -> list[Expression]:
         found = []
-        parenthesized = tokens.take("(")
-        while not (tokens.kind == "end" or tokens.kind == "op" and tokens.value in (";", "\n", "}", ")")):
-            found.append(self.expr(no_greater=not parenthesized))
-            if not tokens.take(","):
+        while not self.ended():
+            found.append(self.expr(no_greater))
+            if not self.tokens.take(","):
                 break
-            tokens.skip("\n")
-        if parenthesized:
-            tokens.expect(")")
-            if tokens.kind not in ("end",) and not (tokens.kind == "op" and tokens.value in (";", "\n", "}", ",")):
-                rest = self.words()  # print (a) b: it was only the first operand
-                first, more = found[0], rest[0]
-                return [lambda awk: awk.text(first(awk)) + awk.text(more(awk)), *rest[1:]]
+            self.tokens.skip("\n")
         return found
+
+    def ended(self) -> bool:
+        return self.tokens.kind == "end" or self.tokens.kind == "op" and self.tokens.value in (";", "\n", "}", ")")
 
     def print_(self) -> Expression:
         words = self.words()
@@ -489,9 +495,9 @@ def _split(awk: Awk, arguments: list[Expression]) -> int:
 
 
 def _substr(awk: Awk, arguments: list[Expression]) -> str:
-    text, start = awk.text(arguments[0](awk)), round(awk.number(arguments[1](awk)))
+    text, start = awk.text(arguments[0](awk)), max(round(awk.number(arguments[1](awk))), 1)
     end = start + round(awk.number(arguments[2](awk))) if len(arguments) > 2 else len(text) + 1
-    return text[max(start, 1) - 1:max(end, 1) - 1]
+    return text[start - 1:max(end, 1) - 1]
 
 
 def _match(awk: Awk, arguments: list[Expression]) -> int:

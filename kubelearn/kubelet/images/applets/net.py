@@ -152,12 +152,7 @@ async def nslookup(process: Process) -> int:
     server = words[1] if len(words) > 1 else (resolver.servers or ["127.0.0.1"])[0]
     out(process, f"Server:\t\t{server}\nAddress:\t{server}:53\n\n")
     failed = 0
-    for record in types:
-        name = words[0].rstrip(".")
-        if record == "A" and _is_address(name):
-            record, name = "PTR", ".".join(reversed(name.split("."))) + ".in-addr.arpa"
-        elif _is_address(name):
-            continue
+    for name, record in _questions(words[0], types, resolver.search):
         try:
             answer = await query(process, server, name, record)
         except OSError:
@@ -170,7 +165,15 @@ async def nslookup(process: Process) -> int:
         for owner, kind, value in answer.records:
             out(process, RECORDS.get(kind, "{0}\t{1} = {2}\n").format(owner, kind.lower(), value))
         out(process, "\n")
-    return int(failed == len(types))
+    return int(failed > 0)
+
+
+def _questions(name: str, types: list[str], search: list[str]) -> list[tuple[str, str]]:
+    """An address is asked for its name; a name without a dot in each domain of the search list."""
+    if _is_address(name):
+        return [(".".join(reversed(name.split("."))) + ".in-addr.arpa", "PTR")]
+    names = [name.rstrip(".")] if "." in name or not search else [f"{name}.{domain}" for domain in search]
+    return [(full, record) for record in types for full in names]
 
 
 RECORDS = {"A": "Name:\t{0}\nAddress: {2}\n", "AAAA": "Name:\t{0}\nAddress: {2}\n", "CNAME": "{0}\tcanonical name = {2}\n",

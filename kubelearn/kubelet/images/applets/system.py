@@ -64,7 +64,8 @@ async def run(process: Process, words: list[str], **given: object) -> int:
     try:
         return await process.run(words, **given)
     except OSError as error:
-        process.error(f"{process.name}: can't execute '{words[0]}': {error.strerror}")
+        shown = words[0] if process.name == "xargs" else f"can't execute '{words[0]}'"
+        process.error(f"{process.name}: {shown}: {error.strerror}")
         return 127 if isinstance(error, FileNotFoundError) else 126
 
 
@@ -326,6 +327,13 @@ async def denied(process: Process) -> int:
     return process.fail("Operation not permitted")
 
 
+@applet("tty")
+async def tty(process: Process) -> int:
+    terminal = process.stdin.is_terminal
+    out(process, "/dev/pts/0\n" if terminal else "not a tty\n")
+    return int(not terminal)
+
+
 @applet("clear", "reset", "stty", "sysctl", "logger")
 async def nothing(process: Process) -> int:
     return 0
@@ -533,6 +541,8 @@ FILE_TESTS = {
 
 @applet("expr")
 async def expr(process: Process) -> int:
+    if not process.args:
+        return process.fail("too few arguments", 2)
     try:
         value = _Expr(process.args).value()
     except (IndexError, ValueError) as error:
@@ -569,6 +579,9 @@ class _Expr:
             return value
         if word == "length" and self.words:
             return len(str(self.atom()))
+        if word == "index" and len(self.words) > 1:
+            text, characters = str(self.atom()), str(self.atom())
+            return next((at for at, character in enumerate(text, 1) if character in characters), 0)
         if word == "substr" and len(self.words) > 2:
             text, start, count = str(self.atom()), int(str(self.atom())), int(str(self.atom()))
             return text[start - 1:start - 1 + count]

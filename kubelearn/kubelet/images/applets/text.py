@@ -8,7 +8,7 @@ import re
 from kubelearn.kubelet.images.applets import (Failures, applet, chunks, input_lines, integer, lines, open_input, options, out, read_input,
                                               usage_error)
 from kubelearn.kubelet.images.regex import compile_expression
-from kubelearn.kubelet.process import Exit, Process
+from kubelearn.kubelet.process import Process
 from kubelearn.volumes import Device
 
 
@@ -29,7 +29,8 @@ async def cat(process: Process) -> int:
 
 def _count(process: Process, args: list[str]) -> list[str]:
     """-5 is -n 5."""
-    return [part for word in args for part in (["-n", word[1:]] if re.fullmatch(r"-\d+", word) else [word])]
+    return [part for at, word in enumerate(args)
+            for part in (["-n", word[1:]] if re.fullmatch(r"-\d+", word) and args[at - 1:at] not in (["-n"], ["-c"]) else [word])]
 
 
 @applet("head")
@@ -50,6 +51,9 @@ async def head(process: Process) -> int:
                 left -= len(data)
             continue
         left = integer(process, given.get("n", "10"))
+        if left < 0:
+            rows = (await _all(file)).splitlines(keepends=True)
+            process.stdout.write(b"".join(rows[:left]))
         if left <= 0:
             continue
         async for line in lines(file):
@@ -344,6 +348,16 @@ async def tac(process: Process) -> int:
     return failures.code
 
 
+@applet("paste")
+async def paste(process: Process) -> int:
+    given, names = options(process, "sd:", usage="[-d LIST] [-s] [FILE]...")
+    columns = [(await read_input(process, [name], Failures())).decode("utf-8", "surrogateescape").splitlines() for name in names or ["-"]]
+    mark = given.get("d", "\t")
+    rows = columns if "s" in given else [[column[at] if at < len(column) else "" for column in columns] for at in range(max(map(len, columns)))]
+    out(process, "".join(f"{mark.join(row)}\n" for row in rows))
+    return 0
+
+
 @applet("base64")
 async def base64_(process: Process) -> int:
     given, names = options(process, "dw:", usage="[-d] [-w COL] [FILE]")
@@ -380,7 +394,7 @@ async def seq(process: Process) -> int:
     try:
         values = [float(word) for word in words]
     except ValueError:
-        raise Exit(process.fail(f"invalid number '{next(word for word in words if not re.fullmatch(r'[-+]?[0-9.]+', word))}'")) from None
+        raise usage_error(process, "[-w] [-s SEP] [FIRST [INC]] LAST") from None
     first, step, last = values[0] if len(words) > 1 else 1.0, values[1] if len(words) > 2 else 1.0, values[-1]
     places = max(len(word.partition(".")[2]) for word in words)
     count = int((last - first) / step + 1e-9) + 1 if step else 0

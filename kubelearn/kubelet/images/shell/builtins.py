@@ -292,7 +292,8 @@ async def kill_processes(process: Process, args: list[str], name: str) -> int:
     """kill [-SIGNAL | -s SIGNAL] PID..."""
     signal, status = "TERM", 0
     if args[:1] == ["-l"]:
-        process.print("\n".join(f"{number:2}) {name}" for name, number in SIGNALS.items()))
+        process.print("\n".join(NUMBERS.get(word, word) for word in args[1:]) or
+                      "\n".join(f"{number:2}) {name}" for name, number in SIGNALS.items()))
         return 0
     if args and args[0][:1] == "-" and len(args[0]) > 1:
         word = args[0][1:]
@@ -374,4 +375,6 @@ async def getopts(shell: Shell, words: list[str]) -> int:
     shell.put(name, letter if letter in options else "?")
     if takes:
         shell.put("OPTARG", value)
+    else:
+        shell.variables.pop("OPTARG", None)
     return 0

@@ -164,11 +164,11 @@ async def _parameter(shell: Shell, part: Parameter, fields: Fields, split: bool)
         if missing:
             value = await _missing(shell, part)
             if value is None:
-                for pieces in await _pieces(shell, part.word, split and not part.quoted):
-                    for text, quoted in pieces:
-                        fields.add(text, quoted or part.quoted)
-                    if split and not part.quoted:
+                for number, pieces in enumerate(await _pieces(shell, part.word, split and not part.quoted)):
+                    if number:
                         fields.end()
+                    for text, quoted in pieces:
+                        fields.add(text, quoted or part.quoted) if quoted or part.quoted or not split else fields.split(text)
                 return
     elif value is None and shell.options.get("u") and part.name not in ("@", "*"):
         raise ShellFault(f"{part.name}: parameter not set")
@@ -245,7 +245,7 @@ def glob_files(shell: Shell, glob: str) -> list[str]:
                 matched += [f"{base}{bare}"] if files.find(process.path(f"{base}{bare}")) is not None else []
                 continue
             try:
-                names = files.listdir(process.path(base or "."))
+                names = files.listdir(process.path(base or ".")) + ([".", ".."] if part[0] == "." else [])
             except OSError:
                 continue
             matched += [base + name for name in names if pattern(part).fullmatch(name) and (name[0] != "." or part[0] == ".")]

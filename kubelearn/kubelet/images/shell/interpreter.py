@@ -115,6 +115,7 @@ class Shell:
         for number, (command, background) in enumerate(node.items):
             if background:
                 self.start_job(command)
+                await self.process.work(FORK_STEPS)
             else:
                 await self.run(command, last and number == len(node.items) - 1)
         return self.status
@@ -525,16 +526,18 @@ async def sh(process: Process) -> int:
     flags, words = "", list(process.args)
     while words and words[0][:1] == "-" and len(words[0]) > 1:
         flags += words.pop(0).lstrip("-")
+    given = dict.fromkeys(set(flags) & set("euxfc"), True)
     if "c" in flags:
         if not words:
             process.error(f"{process.argv[0]}: -c requires an argument")
             return 2
         shell = Shell(process, words[2:], words[1] if len(words) > 1 else process.argv[0])
-        shell.options.update(dict.fromkeys(set(flags) & set("euxf"), True))
+        shell.options.update(given)
         return await shell.main(lambda: shell.run_script(parse(words[0])))
-    shell = Shell(process, words[1:], words[0] if words else process.argv[0])
-    shell.options.update(dict.fromkeys(set(flags) & set("euxf"), True))
-    if not words or "s" in flags:
+    reading = not words or "s" in flags
+    shell = Shell(process, words if reading else words[1:], process.argv[0] if reading else words[0])
+    shell.options.update(given)
+    if reading:
         return await shell.main(lambda: _read_commands(shell))
     try:
         text = process.files.read(process.path(words[0])).decode("utf-8", "surrogateescape")

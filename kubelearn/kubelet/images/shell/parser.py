@@ -279,7 +279,7 @@ class Parser:
                 fd = int(raw)
                 self.lexer.take()
                 token = self.lexer.peek()
-            if token not in REDIRECTS:
+            if not isinstance(token, str) or token not in REDIRECTS:
                 return tuple(found)
             self.lexer.take()
             found += self._redirect(REDIRECTS[token] if fd is None else fd, token)

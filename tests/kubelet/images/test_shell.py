@@ -1,0 +1,90 @@
+"""The shell and its commands answer as busybox does, take no host process, and cost nothing while they wait."""
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kubelearn.kubelet.images.shell.parser import complete, parse
+
+RECORDED = yaml.safe_load(Path(__file__).with_name("busybox.yaml").read_text())
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=[case["script"].splitlines()[0][:40] for case in RECORDED])
+def test_answers_as_recorded_from_busybox(machine, box, case):
+    machine.exec(box, "mkdir /work")
+    box.workdir = "/work"
+    assert machine.exec(box, case["script"]) == (case["stdout"], case["stderr"], case["code"])
+
+
+def test_names_joined_by_dots_are_one_word(machine, box):
+    """What tree-sitter's grammar gets wrong, and every script about services has."""
+    assert machine.exec(box, "A=db B=prod; echo $A-0.$A.$B.svc ${A}x$B.")[0] == "db-0.db.prod.svc dbxprod.\n"
+
+
+def test_a_loop_that_sleeps_keeps_time_and_costs_one_turn_each(machine):
+    container = machine.container(command=["sh", "-c", "while true; do sleep 0.5; echo tick; done"])
+    machine.clock.run(3600)
+    assert len(container.log) == 7200 and container.log[-1][0] == 3600.0
+
+
+def test_a_busy_loop_does_not_stop_the_clock_and_costs_less_the_longer_it_runs(machine):
+    container = machine.container(command=["sh", "-c", "while true; do :; done"])
+    asked = machine.clock._count
+    machine.clock.run(86_400)
+    assert container.state == "running" and machine.clock._count - asked < 10_000
+    assert container.cpu_seconds > 80_000
+
+
+def test_a_trap_runs_after_the_command_that_is_waited_for_and_at_once_in_wait(machine):
+    slow = machine.container(command=["sh", "-c", "trap 'echo bye; exit 3' TERM; sleep 10; echo never"])
+    quick = machine.container(command=["sh", "-c", "trap 'echo bye; exit 3' TERM; sleep 10 & wait"])
+    machine.clock.run(1)
+    for container in (slow, quick):
+        machine.runtime.stop(container)
+    machine.clock.run(20)
+    assert (slow.finished_at, slow.exit_code, quick.finished_at, quick.exit_code) == (10.0, 3, 1.0, 3)
+
+
+def test_the_reader_of_a_pipe_sees_the_end_only_when_every_writer_is_gone(machine, box):
+    began = machine.clock.now
+    assert machine.exec(box, "(sleep 5; echo late) & echo early") == ("early\n", "", 0)
+    out, _, _ = machine.exec(box, "{ (sleep 5; echo late) & echo early; } | cat")
+    assert out == "early\nlate\n" and machine.clock.now - began >= 5
+
+
+def test_an_endless_writer_ends_with_its_reader(machine, box):
+    assert machine.exec(box, "yes | head -n 1; while true; do echo x; done | head -n 2; echo done")[0] == "y\nx\nx\ndone\n"
+    machine.clock.run(machine.clock.now + 1)
+    assert [process.argv for process in box.processes] == [["sleep", "36000"]]
+
+
+def test_a_fork_bomb_takes_its_own_container_with_it(machine, box):
+    other = machine.container(command=["sleep", "3600"], name="other")
+    bomb = machine.ended(command=["sh", "-c", ":() { : | : & }; :; sleep 60"], name="bomb")
+    assert (bomb.reason, bomb.exit_code, other.state, box.state) == ("OOMKilled", 137, "running", "running")
+
+
+def test_commands_come_from_standard_input_too(machine, box):
+    assert machine.exec(box, ["sh"], stdin="x=1\nif true; then\necho $x\nfi\nexit 4\n") == ("1\n", "", 4)
+
+
+@pytest.mark.parametrize("text, whole", [("echo a", True), ("if true; then", False), ("echo 'a", False), ("cat <<E\nx", True), ("a &&", False),
+                                         ("for i in 1; do echo", False), ("fi", True), ("echo $(", False)])
+def test_a_prompt_knows_whether_more_is_to_come(text, whole):
+    assert complete(text) is whole
+
+
+@pytest.mark.parametrize("script, error", [("a;; b", 'unexpected ";;"'), ("if true; then", 'unexpected end of file (expecting "fi")'),
+                                           ('echo "abc', "unterminated quoted string"), ("&& x", 'unexpected "&&"')])
+def test_syntax_errors_are_ash_s(script, error):
+    assert parse(script).error == error
+
+
+def test_a_terminal_shows_a_prompt_and_what_is_typed(machine, box):
+    process = machine.runtime.exec(box, ["sh"], stdin=True, tty=True)
+    machine.clock.settle()
+    process.input.write(b"echo hi\r")
+    machine.clock.settle()
+    process.input.write(b"exit 2\r")
+    machine.clock.run(until=process.exit.done, limit=10)
+    assert bytes(process.output.buffer) == b"/ # echo hi\r\nhi\r\n/ # exit 2\r\n" and process.exit.result() == 2
