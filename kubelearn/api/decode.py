@@ -139,6 +139,7 @@ def _object(schema: Schema) -> Walk:
     fields, steps = schema.fields, {}
     embedded, inside = EMBEDDED.get(schema.short, ("", ()))
     embedded = Inlined(embedded)
+    omitted = {key for key, field in fields.items() if field.type == "map" and key not in schema.required}  # when empty
     plain = {key: PLAIN[field.type] for key, field in fields.items() if field.type in PLAIN and field.format != "byte"}
 
     def step_into(key: str, item: object, old: object, path: tuple | None, complaints: list) -> object:
@@ -148,7 +149,7 @@ def _object(schema: Schema) -> Walk:
                 complaints.append(f'unknown field "{text_of((path, key))}"')
                 return DROP
             step = steps[key] = fields[key].decoder
-        if item is None:
+        if item is None or (not item and key in omitted):
             return DROP
         here = (path, embedded) if key in inside else path
         return step(item, old.get(key) if type(old) is dict else None, (here, key), complaints)

@@ -47,7 +47,12 @@ def prepare_for_update(registry, resource: Resource, obj: dict, old: dict, subre
 # --- pods ---------------------------------------------------------------------------------------------------------
 
 def pod(registry, obj: dict) -> dict:
-    return {**obj, "status": {"phase": "Pending", "qosClass": qos_class(obj["spec"])}}
+    status = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
+    if obj["spec"].get("schedulingGates"):
+        status["conditions"] = [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "lastProbeTime": None,
+                                 "lastTransitionTime": registry.clock.timestamp(),
+                                 "message": "Scheduling is blocked due to non-empty scheduling gates"}]
+    return {**obj, "status": status}
 
 
 _qos: dict[int, tuple[dict, str]] = {}  # by identity of a spec that is shared by many pods, which is kept alive here
@@ -94,6 +99,8 @@ def service(registry, obj: dict, old: dict | None = None) -> dict:
         spec["clusterIP"] = _free_address(registry)
     elif spec["clusterIP"] != "None" and not before.get("clusterIP"):  # a change of it is refused by validation
         _claim_address(registry, obj, spec["clusterIP"])
+    if spec["clusterIP"] != before.get("clusterIP") and spec.get("clusterIPs") == before.get("clusterIPs"):
+        spec["clusterIPs"] = None  # who changes the one field means both
     spec["clusterIPs"] = spec.get("clusterIPs") or [spec["clusterIP"]]
     spec.setdefault("ipFamilies", ["IPv4"])
     spec.setdefault("ipFamilyPolicy", "SingleStack")

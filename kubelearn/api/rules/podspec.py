@@ -251,7 +251,8 @@ RULES: dict[str, list[tuple]] = {
     "core.v1.LifecycleHandler": [("", handler)],
     "core.v1.PodSpec": [
         ("", enter), ("terminationGracePeriodSeconds", non_negative), ("volumes",), ("", after("volumes", unique("name"))),
-        ("containers", required, unique("name"), host_ports), ("initContainers",), ("", init_containers), ("ephemeralContainers",),
+        ("containers", required), ("", after("containers", unique("name")), after("containers", host_ports)),
+        ("initContainers",), ("", init_containers), ("ephemeralContainers",),
         ("", host_network), ("restartPolicy", one_of("Always", "OnFailure", "Never")),
         ("dnsPolicy", one_of("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")), ("nodeSelector", labels),
         ("securityContext",), ("affinity",), ("", dns_config), ("schedulingGates", scheduling_gates), ("topologySpreadConstraints",),
