@@ -69,7 +69,7 @@ def decide(registry, user: str, groups: tuple[str, ...], action: Action) -> tupl
     for grant in grants(registry, user, groups, action.namespace, missing):
         if _allows(grant.rule, action):
             return True, f"RBAC: allowed by {grant}"
-    return False, f"RBAC: {missing[0] if len(missing) == 1 else '[' + ', '.join(missing) + ']'}" if missing else ""
+    return False, f"rbac: RBAC: {missing[0] if len(missing) == 1 else '[' + ', '.join(missing) + ']'}" if missing else ""
 
 
 def _forbidden(user: str, action: Action, reason: str) -> ApiError:

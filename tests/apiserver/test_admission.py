@@ -179,3 +179,14 @@ def test_claims_and_ingresses_get_the_default_class(server):
 def test_a_new_node_is_tainted(server):
     made = server.make("{kind: Node, metadata: {name: node-1}}")
     assert made["spec"]["taints"] == [{"effect": "NoSchedule", "key": "node.kubernetes.io/not-ready"}]
+
+
+def test_a_level_that_is_none_is_invalid(server):
+    assert server.refusal("{kind: Namespace, metadata: {name: odd, labels: {pod-security.kubernetes.io/enforce: nonsense}}}") == (
+        'Invalid: Namespace "odd" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "nonsense": '
+        'must be one of privileged, baseline, restricted')
+
+
+def test_gates_are_told_at_once(server):
+    condition = server.make(pod(spec="schedulingGates: [{name: example.com/wait}]"))["status"]["conditions"][0]
+    assert (condition["reason"], condition["message"]) == ("SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates")

@@ -78,7 +78,7 @@ def test_names_and_addresses(registry):
 
 def test_a_role_that_is_not_there_is_named(registry):
     bind(registry, "RoleBinding", "gone", {"kind": "User", "name": "eve"})
-    with pytest.raises(ApiError, match=r'in the namespace "default": RBAC: clusterrole\.rbac\.authorization\.k8s\.io "gone" not found'):
+    with pytest.raises(ApiError, match=r'namespace "default": rbac: RBAC: clusterrole\.rbac\.authorization\.k8s\.io "gone" not found'):
         rbac.authorize(registry, "eve", (), Action("list", "", "pods", namespace="default"))
 
 

@@ -27,6 +27,7 @@ CHECK_CREATE: dict[str, tuple[Validating, ...]] = {
     "Pod": (limitranger.validate, podsecurity.validate),
     "PersistentVolumeClaim": (limitranger.validate,),
     "PriorityClass": (objects.one_default_priority,),          # Priority
+    "Namespace": (podsecurity.check_labels,),                  # PodSecurity
     **{kind: (podsecurity.warn,) for kind in podsecurity.TEMPLATES},
 }
 CHECK_UPDATE: dict[str, tuple[Validating, ...]] = {

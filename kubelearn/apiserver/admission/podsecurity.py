@@ -6,6 +6,7 @@ Leaves out: audit (there is no audit log), versions older than the newest, Windo
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from kubelearn import errors
@@ -14,6 +15,7 @@ from kubelearn.apiserver.admission.podstandards import broken_rules, violations
 from kubelearn.apiserver.request import Attributes
 
 PREFIX = "pod-security.kubernetes.io/"
+MODES, VERSION = ("enforce", "audit", "warn"), re.compile(r"latest|v1\.\d+")
 LEVELS = ("privileged", "baseline", "restricted")
 TEMPLATES: dict[str, Callable[[dict], dict]] = {  # kinds that make pods -> where their pods' spec stands
     **{kind: lambda obj: obj["spec"].get("template") or {} for kind in
@@ -46,8 +48,23 @@ def _warn(attributes: Attributes, labels: dict, spec: dict) -> None:
         attributes.request.warnings.append(f'would violate PodSecurity "{name}": {broken}')
 
 
+def check_labels(attributes: Attributes, store) -> None:
+    """422 where a namespace's label names no level, or no version."""
+    old, found = labels_of(attributes.old) if attributes.old else {}, []
+    for key, value in labels_of(attributes.new).items():
+        mode = key.removeprefix(PREFIX)
+        if mode != key and old.get(key) != value:
+            if mode in MODES and value not in LEVELS:
+                found.append(errors.invalid_value(f"metadata.labels[{key}]", value, f"must be one of {', '.join(LEVELS)}"))
+            elif mode.removesuffix("-version") in MODES and mode not in MODES and not VERSION.fullmatch(value):
+                found.append(errors.invalid_value(f"metadata.labels[{key}]", value, 'must be "latest" or "v1.x"'))
+    if found:
+        raise errors.invalid("Namespace", attributes.name, found)
+
+
 def check_namespace(attributes: Attributes, store) -> None:
     """A new enforce level refuses nothing that is there, but says which pods it would have refused."""
+    check_labels(attributes, store)
     before, after = (_level(labels_of(namespace), "enforce") for namespace in (attributes.old, attributes.new))
     if before == after or LEVELS.index(after[0]) <= LEVELS.index(before[0]):
         return
