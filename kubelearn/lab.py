@@ -19,6 +19,7 @@ from kubelearn import kubectl
 
 FIRST = "00_start.ipynb"
 TERMINAL = {"shell_command": [os.environ.get("SHELL", "sh")]}  # no login shell: that would begin PATH anew, without kubectl
+SOURCE = "source"  # where view.answer links to
 KNOWN = ".course.json"  # what each lesson's text was when it was copied
 
 
@@ -97,11 +98,18 @@ def command(folder: Path, port: int | None = None, browser: bool = True) -> list
     return words + (["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])
 
 
+def copy_code(target: Path) -> None:
+    """The package's code beside the lessons, to be read: where the links of why() lead. Anew at each start."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(Path(__file__).parent, target, ignore=shutil.ignore_patterns("__pycache__", "data"))
+
+
 def prepare(reset: bool = False) -> tuple[Path, list[str], Path | None]:
     """The learner's copy, ready: its folder, the lessons kept though the course changed them, and the backup of a reset."""
     target = kubectl.home() / "lessons"
     backup = set_aside(target) if reset else None
     kept = copy_lessons(course(), target)
+    copy_code(target / SOURCE)
     trust(target)
     return target, kept, backup
 

@@ -32,7 +32,7 @@ class Dashboard(widgets.VBox):
 
     def __init__(self, cluster: object, namespace: str | None = None):
         self.cluster, self.namespace, self._closed, self._quiet = cluster, namespace, threading.Event(), False
-        self._seen, self._graph = None, None
+        self._seen, self._graph, self._one_at_a_time = None, None, threading.RLock()
         self._build()
         super().__init__([self.bar, self.past, self.acts, self.picture, self.said], **self._id("dashboard"))
         self.refresh()
@@ -172,6 +172,10 @@ class Dashboard(widgets.VBox):
 
     def refresh(self) -> None:
         """The picture of the moment looked at, and choices and slider up to date with the cluster."""
+        with self._one_at_a_time:
+            self._refresh()
+
+    def _refresh(self) -> None:
         with getattr(self.cluster, "lock", None) or contextlib.nullcontext():
             self._choices()
             snapshot = self.cluster.at(time=self._looking) if self._looking is not None else self.cluster.at()

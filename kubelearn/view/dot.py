@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 from kubelearn.view import labels
@@ -19,6 +20,7 @@ from kubelearn.view.svg import root
 from kubelearn.view.theme import LIGHT
 
 BINARY = "graphviz-pure"
+_one_at_a_time = threading.Lock()
 WIDEST = 896  # a laid out picture that is wider is shown smaller
 
 
@@ -35,12 +37,13 @@ def svgs(graphs: list[Graph]) -> list[str]:
 def _run(text: str, placed: bool) -> str:
     import graphviz
     from graphviz.backend import dot_command
-    before, dot_command.DOT_BINARY = dot_command.DOT_BINARY, _binary()
-    try:
-        engine, given = ("neato", 2) if placed else ("dot", None)
-        return graphviz.pipe_string(engine, "svg", text, encoding="utf-8", neato_no_op=given, quiet=True)
-    finally:
-        dot_command.DOT_BINARY = before
+    engine, given = ("neato", 2) if placed else ("dot", None)
+    with _one_at_a_time:  # the package has one binary for everyone: it is ours only while we draw
+        before, dot_command.DOT_BINARY = dot_command.DOT_BINARY, _binary()
+        try:
+            return graphviz.pipe_string(engine, "svg", text, encoding="utf-8", neato_no_op=given, quiet=True)
+        finally:
+            dot_command.DOT_BINARY = before
 
 
 def _binary() -> Path:
@@ -128,12 +131,17 @@ def _quoted(id: str) -> str:
 # --- to a page ----------------------------------------------------------------------------------------------------------
 
 
+# a rounded table's ground and border, which Graphviz draws as two paths of one shape
+TWICE = re.compile(r'<path fill="([^"]+)" stroke="none" d="([^"]+)"/>\n<path fill="none"( stroke="[^"]+"[^>]*?) d="\2"/>')
+
+
 def _tidy(svg: str, graph: Graph) -> str:
     """What Graphviz wrote, without what a page does not need: pixels for points, hover texts as <title>, one font for all."""
     svg = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
     svg = re.sub(r' (?:xml:space="preserve"|text-anchor="start"|font-family="[^"]*"|xlink:href="#")', "", svg)
     svg = re.sub(r'<g id="a_[^"]*">', "<g>", svg)
     svg = re.sub(r'<a xlink:title="([^"]*)">', r"<a><title>\1</title>", svg)
+    svg = TWICE.sub(r'<path fill="\1"\3 d="\2"/>', svg)
     svg = svg.replace("&#45;", "-").replace("&#160;", " ")
     head = re.match(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"\s+viewBox="([^"]*)"[^>]*>', svg)
     width, height = float(head[1]), float(head[2])

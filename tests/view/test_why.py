@@ -1,12 +1,14 @@
 """why() and why_not(): the chain back to a person's command, and what stands in the way."""
+import re
 from pathlib import Path
 
 import pytest
 
 import kubelearn
+from kubelearn import lab
 from kubelearn.cluster import Cluster
 from kubelearn.errors import ApiError
-from kubelearn.view import why, why_not
+from kubelearn.view import answer, why, why_not
 
 from .conftest import ready, web
 
@@ -28,6 +30,14 @@ def test_every_link_leads_to_code_that_is_there(cluster):
     for what in (cluster.get("Pod")[0], "deploy/web", "node/node-1"):
         for step in (step for step in why(cluster, what) if step.who):
             assert (package / step.module).is_file() if step.module else step.who == "you", step
+
+
+def test_the_lab_puts_that_code_where_the_links_lead(cluster, tmp_path):
+    """In JupyterLab a link opens the module beside the lessons."""
+    assert lab.SOURCE == answer.SOURCE
+    lab.copy_code(tmp_path / lab.SOURCE)
+    links = re.findall(r'href="([^"]+)"', why(cluster, "deploy/web").html())
+    assert links and all((tmp_path / link).is_file() for link in links)
 
 
 def test_a_field_is_traced_to_who_set_it(cluster):
