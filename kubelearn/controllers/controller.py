@@ -168,7 +168,9 @@ class Controller:
         metadata = obj["metadata"]
         references = [r for r in metadata["ownerReferences"] if r["uid"] != owner["metadata"]["uid"]]
         patch = {"metadata": {"ownerReferences": references or None, "uid": metadata["uid"]}}
-        return self.client.patch(obj["kind"], metadata["name"], metadata.get("namespace"), patch, because="its labels no longer match the selector")
+        return self.client.patch(
+            obj["kind"], metadata["name"], metadata.get("namespace"), patch, because="its labels no longer match the selector"
+        )
 
 
 def controller_reference(owner: dict) -> dict:

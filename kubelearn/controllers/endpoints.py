@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kubelearn.api.meta import is_deleting, key_of
+from kubelearn.client import Client
 from kubelearn.controllers.pods import is_ready
 from kubelearn.controllers.services import HEADLESS, ServiceController, endpoint_ports, is_headless, selects_any
 
@@ -61,7 +62,14 @@ def labels(service: dict) -> dict:
 
 class EndpointsController(ServiceController):
     name = "endpoint-controller"
-    watches = {"Endpoints": lambda self, endpoints: [key_of(endpoints)]}
+
+    def __init__(self, client: Client):
+        super().__init__(client)
+        self.informer("Endpoints").on(self._endpoints_changed)
+
+    def _endpoints_changed(self, old: dict | None, new: dict | None) -> None:
+        if not self.stopped and (new is None or not self.is_own(new)):
+            self.queue.add(key_of(new or old))
 
     def entry(self, service: dict, pod: dict) -> tuple[str, list[dict], bool, dict] | None:
         """None for a pod on its way out, and for one that has none of the Service's ports."""
@@ -84,9 +92,9 @@ class EndpointsController(ServiceController):
         metadata |= {"annotations": notes} if notes else {}
         because = f"{ready} ready addresses, {waiting} not ready"
         if old is None:
-            self.client.create({"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": found}, because)
+            self.wrote(self.client.create({"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": found}, because))
         elif old.get("subsets", []) != found or old["metadata"] != metadata:
-            self.client.update({**old, "metadata": metadata, "subsets": found}, because)
+            self.wrote(self.client.update({**old, "metadata": metadata, "subsets": found}, because))
 
     def deleted(self, key: str) -> None:
         """Endpoints have their Service's name and no owner: they go with it, unless someone made them by hand."""

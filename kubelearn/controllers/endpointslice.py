@@ -124,12 +124,17 @@ class EndpointSliceController(ServiceController):
         because = describe(endpoints)
         if current is None:
             metadata = {"generateName": f"{name_of(service)}-", "labels": slice_labels(service)}
-            self.create({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": metadata, "addressType": "IPv4",
-                         "ports": ports, "endpoints": endpoints}, service, because)
+            made = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": metadata, "addressType": "IPv4",
+                    "ports": ports, "endpoints": endpoints}
+            self.wrote(self.create(made, service, because))
             return
         new = {**current, "metadata": {**current["metadata"], "labels": slice_labels(service)}, "ports": ports, "endpoints": endpoints}
         if new != {"ports": [], "endpoints": [], **current}:
-            self.client.update(new, because)
+            self.wrote(self.client.update(new, because))
+
+    def _owned_changed(self, old: dict | None, new: dict | None) -> None:
+        if new is None or not self.is_own(new):
+            super()._owned_changed(old, new)
 
     def _zone_of(self, node: str) -> str | None:
         found = self.informer("Node").get(None, node)

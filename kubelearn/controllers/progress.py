@@ -25,8 +25,13 @@ def counts(deployment: dict, new: dict | None, everything: list[dict]) -> dict:
     def total(key: str) -> int:
         return sum(rs["status"].get(key, 0) for rs in everything)
     available_replicas = total("availableReplicas")
-    numbers = {"replicas": total("replicas"), "updatedReplicas": new["status"]["replicas"] if new else 0, "readyReplicas": total("readyReplicas"),
-               "availableReplicas": available_replicas, "unavailableReplicas": max(sum(map(replicas_of, everything)) - available_replicas, 0)}
+    numbers = {
+        "replicas": total("replicas"),
+        "updatedReplicas": new["status"]["replicas"] if new else 0,
+        "readyReplicas": total("readyReplicas"),
+        "availableReplicas": available_replicas,
+        "unavailableReplicas": max(sum(map(replicas_of, everything)) - available_replicas, 0),
+    }
     return {"observedGeneration": deployment["metadata"]["generation"], **{key: number for key, number in numbers.items() if number},
             "terminatingReplicas": total("terminatingReplicas")}
 
@@ -61,7 +66,9 @@ def with_progress(deployment: dict, counted: dict, conditions: list[dict], new: 
         return conditions
     subject = f'ReplicaSet "{new["metadata"]["name"]}"' if new else f'Deployment "{deployment["metadata"]["name"]}"'
     if is_complete(deployment, counted):
-        return with_condition(conditions, _condition("Progressing", "True", "NewReplicaSetAvailable", f"{subject} has successfully progressed."), now)
+        return with_condition(
+            conditions, _condition("Progressing", "True", "NewReplicaSetAvailable", f"{subject} has successfully progressed."), now
+        )
     if is_progressing(deployment["status"], counted):
         progressing = _condition("Progressing", "True", "ReplicaSetUpdated", f"{subject} is progressing.")
         if current is not None and current["status"] == "True":  # the deadline counts from the last progress
@@ -127,7 +134,12 @@ def _again(deployment: dict, counted: dict, conditions: list[dict], now: float) 
     """Seconds until the progress deadline is to be looked at (a second late, as upstream's)."""
     current = _find(conditions, "Progressing")
     at = _deadline(deployment, current)
-    if at is None or is_complete(deployment, counted) or deployment["spec"].get("paused") or current["reason"] == "ProgressDeadlineExceeded":
+    if (
+        at is None
+        or is_complete(deployment, counted)
+        or deployment["spec"].get("paused")
+        or current["reason"] == "ProgressDeadlineExceeded"
+    ):
         return None
     return max(at - now + 1, 0.001)
 

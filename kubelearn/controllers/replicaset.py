@@ -136,8 +136,16 @@ def deletion_rank(pod: dict, crowd: dict[str, int]) -> tuple:
     ready = meta.condition(pod, "Ready") if is_ready(pod) else None
     cost = int(meta.annotations_of(pod).get("controller.kubernetes.io/pod-deletion-cost", 0))
     restarts = max((c.get("restartCount", 0) for c in status.get("containerStatuses", ())), default=0)
-    return (bool(node), ("Pending", "Unknown", "Running").index(status.get("phase", "Pending")), ready is not None, cost, -crowd.get(node, 0),
-            _newest_first(ready["lastTransitionTime"]) if ready else (), -restarts, _newest_first(pod["metadata"]["creationTimestamp"]))
+    return (
+        bool(node),
+        ("Pending", "Unknown", "Running").index(status.get("phase", "Pending")),
+        ready is not None,
+        cost,
+        -crowd.get(node, 0),
+        _newest_first(ready["lastTransitionTime"]) if ready else (),
+        -restarts,
+        _newest_first(pod["metadata"]["creationTimestamp"]),
+    )
 
 
 def _newest_first(timestamp: str) -> tuple[int, ...]:

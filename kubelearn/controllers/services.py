@@ -13,6 +13,7 @@ from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.pods import is_ready, is_terminal
 from kubelearn.controllers.selected import Selected
 
+MANY, MANY_WAIT = 250, 0.1  # pods of a Service from which on passes lie so many seconds apart (upstream needs longer for one)
 HEADLESS = "service.kubernetes.io/headless"
 
 
@@ -71,6 +72,8 @@ class ServiceController(Controller):
         super().__init__(client)
         self.selected = Selected(self.informer("Pod"))
         self._entries: dict[str, tuple[dict, dict[str, tuple]]] = {}  # Service -> its spec, and by uid each pod and its entry
+        self._looked: dict[str, float] = {}  # Service with many pods -> when it was last looked at
+        self._wrote: dict[str, str] = {}     # object -> the version that this controller gave it: not news
         self.informer("Pod").on(self._pod_changed)
 
     def pods(self, service: dict) -> list[dict]:
@@ -81,7 +84,21 @@ class ServiceController(Controller):
             return
         for service in self.informer("Service").list((new or old)["metadata"]["namespace"]):
             if any(selects(service, labels_of(pod)) for pod in (old, new) if pod):
-                self.queue.add(key_of(service))
+                self._add(key_of(service))
+
+    def _add(self, key: str) -> None:
+        """At once; a Service with many pods a little later, so that many changes make one pass."""
+        since = self._looked.get(key)
+        if since is None or since + MANY_WAIT <= self.clock.now:
+            self.queue.add(key)
+        else:
+            self.queue.add_after(key, since + MANY_WAIT - self.clock.now)
+
+    def wrote(self, obj: dict) -> None:
+        self._wrote[key_of(obj)] = obj["metadata"]["resourceVersion"]
+
+    def is_own(self, obj: dict) -> bool:
+        return self._wrote.get(key_of(obj)) == obj["metadata"]["resourceVersion"]
 
     # --- what each pod comes to -------------------------------------------------------------------------------------
 
@@ -100,7 +117,10 @@ class ServiceController(Controller):
             known = before.get(uid)
             now[uid] = known if known and known[0] is pod else (pod, self.entry(service, pod) if has_address(pod) else None)
         self._entries[key] = service["spec"], now
+        if len(now) > MANY:
+            self._looked[key] = self.clock.now
         return [entry for _, entry in now.values() if entry is not None]
 
     def deleted(self, key: str) -> None:
         self._entries.pop(key, None)
+        self._looked.pop(key, None)
