@@ -23,7 +23,9 @@ class Dns:
 
     def __init__(self, client: Client, network: Network, address: str):
         self.client, self.network, self.address = client, network, address
-        self.services, self.slices, self.namespaces = (client.informer(kind) for kind in ("Service", "EndpointSlice", "Namespace"))
+        self.services, self.namespaces = client.informer("Service"), client.informer("Namespace")
+        self._slices: dict[str, dict[str, dict]] = {}  # service -> its slices by name
+        client.informer("EndpointSlice").on(self._slice_changed)
         self.listener = None
         self.start()
 
@@ -36,6 +38,13 @@ class Dns:
         if self.listener is not None:
             self.listener.close()
             self.listener = None
+
+    def _slice_changed(self, old: dict | None, new: dict | None) -> None:
+        piece = new or old
+        slices = self._slices.setdefault(f"{meta.namespace_of(piece)}/{meta.labels_of(piece).get(SERVICE, '')}", {})
+        slices.pop(meta.name_of(piece), None)
+        if new is not None:
+            slices[meta.name_of(piece)] = new
 
     def _accept(self, stream: Stream) -> None:
         self.network.clock.spawn(self._serve(stream))
@@ -70,7 +79,8 @@ class Dns:
         if before and before[0].startswith("_"):
             return self._srv(name, service, before) if len(before) == 2 else None
         if spec.get("type") == "ExternalName":
-            return [(name, "CNAME", spec["externalName"])] if not before else None
+            target = spec["externalName"].rstrip(".").lower()
+            return [(name, "CNAME", target), *(self.answer(target, kind)[1] if target != name else ())] if not before else None
         if spec.get("clusterIP") != "None":
             return None if before else [(name, "A", spec["clusterIP"])] if kind == "A" else []
         endpoints = [(host, address) for host, address, _ in self._endpoints(service) if not before or before == [host]]
@@ -89,9 +99,7 @@ class Dns:
     def _endpoints(self, service: dict) -> Iterable[tuple[str, str, list[dict]]]:
         """(host name, address, ports) of each ready endpoint; without a host name the address stands for it."""
         all_of_them = service["spec"].get("publishNotReadyAddresses", False)
-        for piece in self.slices.list(meta.namespace_of(service)):
-            if meta.labels_of(piece).get(SERVICE) != meta.name_of(service):
-                continue
+        for piece in self._slices.get(meta.key_of(service), {}).values():
             for endpoint in piece.get("endpoints") or ():
                 if all_of_them or (endpoint.get("conditions") or {}).get("ready", True) is not False:
                     address = endpoint["addresses"][0]

@@ -120,8 +120,8 @@ class Network:
 
     # --- connecting -----------------------------------------------------------------------------------------------
 
-    async def connect(self, source: str, address: str, port: int, protocol: str = "TCP") -> Stream:
-        """A stream to whoever listens there; ConnectionRefusedError, TimeoutError, or OSError "No route to host"."""
+    async def connect(self, source: str, address: str, port: int, protocol: str = "TCP", patience: float = CONNECT_TIMEOUT) -> Stream:
+        """A stream to whoever listens there; ConnectionRefusedError, TimeoutError after `patience`, or OSError "No route to host"."""
         hops = [("source", source)]
         try:
             host, number = self._route(source, address, port, protocol, hops)
@@ -131,11 +131,11 @@ class Network:
             raise
         except TimeoutError:
             self._note(source, address, port, hops, "timeout")
-            await self.clock.sleep(CONNECT_TIMEOUT)
+            await self.clock.sleep(patience)
             raise
         except OSError:
             self._note(source, address, port, hops, "timeout")
-            await self.clock.sleep(ROUTE_TIMEOUT)
+            await self.clock.sleep(min(ROUTE_TIMEOUT, patience))
             raise
         self._note(source, address, port, hops, "connected")
         seen = "127.0.0.1" if host.startswith("127.") else source

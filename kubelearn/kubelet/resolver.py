@@ -68,7 +68,7 @@ def hosts(process: Process) -> list[tuple[str, list[str]]]:
 async def query(process: Process, server: str, name: str, record: str = "A") -> Answer:
     """Asks one server for one name; OSError when it cannot be asked."""
     network = process.container.runtime.network
-    stream = await network.connect(process.address, server, 53, "UDP")
+    stream = await network.connect(process.address, server, 53, "UDP", QUERY_TIMEOUT * ATTEMPTS)
     stream.write(f"{record} {name}\n".encode())
     stream.close_write()
     code, *lines = (await stream.read_all()).decode().splitlines() or ["SERVFAIL"]
@@ -86,16 +86,19 @@ async def resolve(process: Process, name: str) -> list[str]:
     if known or name == "localhost":
         return known or ["127.0.0.1"]
     resolver = Resolver.of(process)
-    failed = not resolver.servers
     for candidate in resolver.candidates(name):
-        for server in resolver.servers:
-            try:
-                answer = await query(process, server, candidate)
-            except OSError:
-                failed = True
-                continue
-            if addresses := [value for _, kind, value in answer.records if kind == "A"]:
-                return addresses
-            failed = failed or answer.code == "SERVFAIL"
-            break
-    raise BadName(name, failed)
+        answer = await _ask(process, resolver.servers, candidate)
+        if answer is None:  # nobody to ask: the other candidates would fare no better
+            raise BadName(name, temporary=True)
+        if addresses := [value for _, kind, value in answer.records if kind == "A"]:
+            return addresses
+    raise BadName(name)
+
+
+async def _ask(process: Process, servers: list[str], name: str) -> Answer | None:
+    for server in servers:
+        try:
+            return await query(process, server, name)
+        except OSError:
+            continue
+    return None

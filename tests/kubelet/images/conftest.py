@@ -47,7 +47,3 @@ def machine():
 @pytest.fixture
 def box(machine):
     return machine.container(command=["sh", "-c", "exec sleep 36000"])
-
-
-def log(container, stream=None):
-    return b"".join(line for _, name, line in container.log if stream in (None, name)).decode()

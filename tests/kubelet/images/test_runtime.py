@@ -1,0 +1,203 @@
+"""containerd's and runc's behaviour: states, exit codes, signals, memory, logs, images; deterministic and cheap."""
+import time
+
+import pytest
+
+from kubelearn.kubelet.images import ImageError, catalogue, image
+from kubelearn.kubelet.runtime import ExecError, StartError
+from kubelearn.volumes import Directory
+
+
+def shell(script):
+    return ["sh", "-c", script]
+
+
+def log(container, stream=None):
+    return b"".join(line for _, name, line in container.log if stream in (None, name)).decode()
+
+
+@pytest.mark.parametrize("command, code, reason", [
+    (shell("exit 42"), 42, "Error"), (shell("echo done"), 0, "Completed"), (shell("nosuchprogram"), 127, "Error"),
+    (shell("kill -15 $$; sleep 1"), 0, "Completed"),  # process 1 is not ended by a signal that it does not handle
+    (["/bin/false"], 1, "Error"), (shell("sh -c 'kill -9 $$'"), 137, "Error"),
+])
+def test_exit_codes(machine, command, code, reason):
+    container = machine.ended(command=command)
+    assert (container.exit_code, container.reason) == (code, reason)
+
+
+@pytest.mark.parametrize("command, why", [
+    (["/no/such/file"], 'exec: "/no/such/file": stat /no/such/file: no such file or directory'),
+    (["nosuch"], 'exec: "nosuch": executable file not found in $PATH'), (["/etc/passwd"], 'exec: "/etc/passwd": permission denied')])
+def test_a_program_that_cannot_be_run(machine, box, command, why):
+    with pytest.raises(StartError) as error:
+        machine.container(command=command)
+    assert error.value.message == ("failed to create containerd task: failed to create shim task: OCI runtime create failed: "
+                                   f"runc create failed: unable to start container process: {why}")
+    assert (error.value.reason, error.value.exit_code) == ("StartError", 128)
+    with pytest.raises(ExecError, match="OCI runtime exec failed: exec failed: unable to start container process: exec: "):
+        machine.exec(box, command)
+
+
+def test_memory_over_the_limit_kills_the_whole_container(machine):
+    started = time.perf_counter()
+    hungry = machine.ended(command=shell("x=a; while true; do x=$x$x; done"), memory=16 << 20)
+    child = machine.ended(command=shell("sh -c 'x=a; while true; do x=$x$x; done'; echo still here"), memory=16 << 20)
+    for container in (hungry, child):
+        assert (container.exit_code, container.reason, container.log, container.processes) == (137, "OOMKilled", [], [])
+    assert time.perf_counter() - started < 2
+    assert machine.container("polinux/stress", ["stress", "--vm", "1", "--vm-bytes", "250M"], memory=300 << 20).state == "running"
+    assert machine.ended("polinux/stress", ["stress", "--vm", "1", "--vm-bytes", "250M"], memory=100 << 20).reason == "OOMKilled"
+
+
+def test_stop_sends_term_and_kill_always_ends(machine):
+    handles = machine.container(command=shell("trap 'echo leaving; exit 0' TERM; while true; do sleep 0.2; done"))
+    ignores = machine.container(command=["sleep", "3600"])
+    machine.clock.run(3.05)
+    for container in (handles, ignores):
+        machine.runtime.stop(container)
+    machine.clock.run(60)
+    assert (handles.exit_code, log(handles), round(handles.finished_at, 3)) == (0, "leaving\n", 3.2)
+    assert ignores.state == "running"
+    machine.runtime.kill(ignores)
+    assert (ignores.state, ignores.exit_code, ignores.reason) == ("exited", 137, "Error")
+
+
+def test_kill_from_inside_does_not_end_process_1(machine, box):
+    machine.exec(box, "kill -9 1; kill 1")
+    assert box.state == "running"
+
+
+def test_logs_are_lines_with_their_times(machine):
+    container = machine.ended(command=shell("echo one; printf two; sleep 1; echo .; echo err >&2; printf end"))
+    assert [(round(at, 2), stream, line) for at, stream, line in container.log] == [
+        (0.0, "stdout", b"one\n"), (1.0, "stdout", b"two.\n"), (1.0, "stderr", b"err\n"), (1.0, "stdout", b"end")]
+
+
+def test_a_log_keeps_its_newest_ten_mebibytes(machine):
+    container = machine.ended(command=shell("yes 0123456789012345678901234567890123456789 | head -n 300000"))
+    assert container.log_size < 10 << 20 and container.log_dropped > 0
+    assert container.log_dropped + len(container.log) == 300_000
+
+
+def test_exec_passes_input_output_errors_and_code(machine, box):
+    assert machine.exec(box, "echo out; echo err >&2; exit 3") == ("out\n", "err\n", 3)
+    assert machine.exec(box, ["cat"], stdin="typed in\n") == ("typed in\n", "", 0)
+
+
+def test_containers_of_a_pod_share_address_and_not_files_or_processes(machine):
+    web = machine.container("registry.k8s.io/e2e-test-images/agnhost:2.47", args=["netexec", "--http-port=8080"], name="pair")
+    side = machine.container(command=shell("touch /only-here; exec sleep 3600"), sandbox=web.sandbox)
+    assert machine.exec(side, "wget -qO- http://localhost:8080/hostname")[0] == "pair"
+    assert machine.exec(web, ["ls", "/only-here"]) == ("", "ls: /only-here: No such file or directory\n", 1)
+    assert machine.exec(side, ["ps", "-o", "args"])[0] == "COMMAND\nsleep 3600\nps -o args\n"
+
+
+def test_a_shared_process_space_has_pause_as_process_1(machine):
+    one = machine.container(command=["sleep", "1111"], spec={"shareProcessNamespace": True})
+    two = machine.container(command=["sleep", "2222"], sandbox=one.sandbox)
+    assert machine.exec(two, "ps -o args | grep -E '^(sleep|/pause)' | sort")[0] == "/pause\nsleep 1111\nsleep 2222\n"
+    machine.exec(one, "kill $(ps -o pid,args | awk '/sleep 222[2]/ {print $1}')")
+    assert (two.state, two.exit_code, one.state) == ("exited", 143, "running")
+
+
+def test_the_node_sees_all_processes(machine, box):
+    other = machine.container("nginx:1.25", name="web")
+    host = machine.container(command=["sleep", "3600"], spec={"hostPID": True, "hostNetwork": True}, name="debug")
+    seen = machine.exec(host, ["ps", "-o", "args"])[0]
+    assert "sleep 36000" in seen and "nginx: master process" in seen
+    assert (host.sandbox.address, host.sandbox.hostname) == ("172.18.0.2", "node-1") and other.sandbox.address.startswith("10.244.")
+
+
+def test_the_image_s_root_is_shared_and_a_read_only_one_stays_as_it_is(machine, box):
+    twin = machine.container(command=["sleep", "3600"], name="twin")
+    machine.exec(box, "echo changed > /etc/passwd; rm /bin/ls")
+    assert machine.exec(twin, "head -n 1 /etc/passwd; ls /etc/passwd")[2] == 0
+    sealed = machine.container(command=["sleep", "3600"], read_only=True, mounts=[("/data", Directory(0o2777, gid=2000))], user=1000, group=3000,
+                               groups=(2000,))
+    assert machine.exec(sealed, ["touch", "/x"]) == ("", "touch: /x: Read-only file system\n", 1)
+    assert machine.exec(sealed, ["touch", "/data/x"])[2] == 0
+    assert machine.exec(sealed, ["id"])[0] == "uid=1000 gid=3000 groups=2000,3000\n"
+    assert machine.exec(sealed, "cat /data/x; stat -c '%u %g' /data/x; stat -c '%g %a' /data")[0] == "1000 2000\n2000 2777\n"
+
+
+def test_an_address_is_given_back_when_the_sandbox_stops(machine, box):
+    machine.runtime.stop_sandbox(box.sandbox)
+    assert (box.state, box.exit_code, box.sandbox.address in machine.network.owner) == ("exited", 137, False)
+
+
+# --- images -------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("reference, message", [
+    ("nginx:nope", 'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:nope": '
+                   "failed to resolve image: docker.io/library/nginx:nope: not found"),
+    ("nosuchteam/nosuchapp:1.0", 'failed to pull and unpack image "docker.io/nosuchteam/nosuchapp:1.0": failed to resolve image: pull access denied, '
+                                 "repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"),
+    ("Busy Box:1", 'Failed to apply default image tag "Busy Box:1": couldn\'t parse image name "Busy Box:1": invalid reference format: '
+                   "repository name (library/Busy Box) must be lowercase")])
+def test_images_that_cannot_be_had(machine, reference, message):
+    with pytest.raises(ImageError) as error:
+        future = machine.runtime.pull(reference)
+        machine.clock.run(until=future.done, limit=10)
+        future.result()
+    assert error.value.message == message
+
+
+def test_a_pull_takes_time_by_size_and_puts_the_image_on_the_node(machine):
+    took = {}
+    for reference in ("busybox:1.36", "python:3"):
+        began, future = machine.clock.now, machine.runtime.pull(reference)
+        assert machine.runtime.image(reference) is None
+        machine.clock.run(until=future.done, limit=600)
+        took[reference] = machine.clock.now - began
+        assert machine.runtime.image(reference) is future.result()
+    assert 0.1 < took["busybox:1.36"] < 2 < took["python:3"]
+
+
+@pytest.mark.parametrize("reference, name", [
+    ("nginx", "docker.io/library/nginx:latest"), ("a/b:1", "docker.io/a/b:1"), ("registry.k8s.io/pause:3.10", "registry.k8s.io/pause:3.10"),
+    ("localhost:5000/x", "localhost:5000/x:latest"), ("docker.io/library/busybox:1", "docker.io/library/busybox:1")])
+def test_names_are_made_full(reference, name):
+    assert catalogue.normalize(reference) == name
+
+
+@pytest.mark.parametrize("reference, known", [("nginx:1.14.2", True), ("nginx:1.29-alpine", True), ("nginx:1.99", False), ("busybox:1.28", True),
+                                              ("busybox:0.1", False), ("redis:7", True), ("python:3", True), ("alpine:3.20", True), ("mysql:8.0", True)])
+def test_tags_exist_as_on_docker_hub(reference, known):
+    if known:
+        assert catalogue.find(reference).size > 0
+    else:
+        with pytest.raises(ImageError):
+            catalogue.find(reference)
+
+
+def test_a_learner_s_image_runs_and_its_failure_is_a_clean_traceback(machine):
+    @image("learner/hello:1.0", env={"GREETING": "hello"})
+    async def hello(process):
+        process.print(process.env["GREETING"], process.hostname, *process.args)
+        await process.sleep(2)
+        raise ValueError("oh no")
+    container = machine.ended("learner/hello:1.0", args=["there"])
+    assert (container.exit_code, container.reason, log(container, "stdout")) == (1, "Error", "hello box there\n")
+    text = log(container, "stderr")
+    assert text.startswith("Traceback") and text.endswith("ValueError: oh no\n") and "clock.py" not in text
+    assert container.finished_at == 2.0
+
+
+# --- cost and determinism -----------------------------------------------------------------------------------------
+
+def test_waiting_containers_cost_no_event(machine):
+    machine.runtime.preload("nginx:1.25")
+    machine.network.add_node("node-1", "172.18.0.2", "10.244.0.0/16")
+    for number in range(1000):
+        sandbox = machine.runtime.run_sandbox({"metadata": {"name": f"web-{number}"}, "spec": {}})
+        machine.runtime.start(machine.runtime.create_container(sandbox, "main", "nginx:1.25"))
+    machine.clock.settle()
+    assert machine.clock.peek() is None and len(machine.network.listeners) == 2000
+
+
+def test_the_same_seed_gives_the_same_ids_and_random_bytes(machine):
+    def draw(machine):
+        box = machine.container(command=["sleep", "3600"])
+        return box.id, machine.exec(box, "head -c 8 /dev/urandom | md5sum; mktemp")
+    assert draw(machine) == draw(type(machine)())
