@@ -19,7 +19,7 @@ class NodeInfo:
     """A node and what its pods take of it. Amounts are whole: millicores of cpu, bytes of memory, pieces of the rest."""
 
     __slots__ = ("name", "node", "labels", "taints", "unschedulable", "allocatable", "images", "pods", "requested", "cpu", "memory",
-                 "ports", "label_counts", "priorities", "affine", "repelling", "generation")
+                 "ports", "label_counts", "priorities", "affine", "generation")
 
     def __init__(self, name: str):
         self.name, self.node, self.generation = name, None, 0
@@ -30,8 +30,7 @@ class NodeInfo:
         self.ports: dict[tuple[str, str, int], int] = {}
         self.label_counts: dict[tuple[str, tuple], list] = {}  # (namespace, labels) -> [pods, of them ending, the labels as a dict]
         self.priorities: dict[int, int] = {}
-        self.affine: dict[str, PodInfo] = {}     # pods with any pod (anti-)affinity
-        self.repelling: dict[str, PodInfo] = {}  # pods with required anti-affinity
+        self.affine: dict[tuple[str, str], list] = {}  # (namespace, signature) of pods with any (anti-)affinity -> [how many, one of them]
 
     def set_node(self, node: dict) -> bool:
         """Takes over a Node object; whether anything changed that a plugin looks at."""
@@ -51,16 +50,10 @@ class NodeInfo:
     def add(self, pod: PodInfo) -> None:
         self.pods[pod.key] = pod
         self._account(pod, 1)
-        if pod.demands.any_affinity:
-            self.affine[pod.key] = pod
-        if pod.demands.anti_affinity:
-            self.repelling[pod.key] = pod
 
     def remove(self, key: str) -> PodInfo:
         pod = self.pods.pop(key)
         self._account(pod, -1)
-        self.affine.pop(key, None)
-        self.repelling.pop(key, None)
         return pod
 
     def _account(self, pod: PodInfo, sign: int) -> None:
@@ -72,6 +65,11 @@ class NodeInfo:
         for port in demands.ports:
             _tally(self.ports, port, sign)
         _tally(self.priorities, demands.priority, sign)
+        if demands.any_affinity:
+            alike = self.affine.setdefault((pod.namespace, demands.signature), [0, pod])
+            alike[0] += sign
+            if not alike[0]:
+                del self.affine[pod.namespace, demands.signature]
         self._count(pod, sign)
 
     def _count(self, pod: PodInfo, sign: int) -> None:
@@ -86,9 +84,7 @@ class NodeInfo:
         """A pod that is here already has other labels, or begins to end; what it demands is the same."""
         self._count(self.pods[pod.key], -1)
         self._count(pod, 1)
-        for pods in (self.pods, self.affine, self.repelling):
-            if pod.key in pods:
-                pods[pod.key] = pod
+        self.pods[pod.key] = pod
 
     def count(self, namespace: str, selector: Callable[[dict], bool]) -> int:
         """How many of its pods in a namespace a selector matches; those that are ending do not count."""
@@ -103,9 +99,10 @@ class NodeInfo:
         new = NodeInfo(self.name)
         for slot in ("node", "labels", "taints", "unschedulable", "allocatable", "images", "cpu", "memory", "generation"):
             setattr(new, slot, getattr(self, slot))
-        for slot in ("pods", "requested", "ports", "priorities", "affine", "repelling"):
+        for slot in ("pods", "requested", "ports", "priorities"):
             setattr(new, slot, dict(getattr(self, slot)))
-        new.label_counts = {key: list(value) for key, value in self.label_counts.items()}
+        for slot in ("label_counts", "affine"):
+            setattr(new, slot, {key: list(value) for key, value in getattr(self, slot).items()})
         return new
 
     def __repr__(self) -> str:
@@ -222,6 +219,6 @@ class Snapshot:
         new = object.__new__(Snapshot)
         new.__dict__ = {**self.__dict__, "nodes": {**self.nodes, info.name: info}}
         old = self.nodes[info.name]
-        new.affine += len(info.affine) - len(old.affine)
-        new.repelling += len(info.repelling) - len(old.repelling)
+        for pod, sign in (*((pod, 1) for pod in info.pods.values()), *((pod, -1) for pod in old.pods.values())):
+            new._count_pod(pod, sign)
         return new

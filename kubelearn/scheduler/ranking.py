@@ -193,8 +193,10 @@ class Ranking:
         return chosen(totals, random)
 
     def _add_relative(self, totals: dict[str, int], scorer: Scorer, keys: dict[str, object], all_nodes: dict[object, int]) -> None:
-        found = list(keys.values())
-        counts = {key: Count(found.count(key), all_nodes.get(key, found.count(key))) for key in {**dict.fromkeys(found), **all_nodes}}
+        fitting: dict[object, int] = {}
+        for key in keys.values():
+            fitting[key] = fitting.get(key, 0) + 1
+        counts = {key: Count(fitting.get(key, 0), number) for key, number in (all_nodes or fitting).items()}
         table = scorer.plugin.normalize(scorer.state, counts)
         for name, key in keys.items():
             totals[name] += scorer.weight * table[key]

@@ -46,7 +46,7 @@ class InterPodAffinity(Plugin):
             for node in snapshot.nodes.values():
                 self._meet(pod, node, near, far)
         own_labels = self._labels_of(pod.namespace)
-        repelled = {domain for node in snapshot.nodes.values() for other in node.repelling.values()
+        repelled = {domain for node in snapshot.nodes.values() for _, other in node.affine.values()
                     for term in other.demands.anti_affinity if term.matches(other.namespace, pod.namespace, pod.labels, own_labels)
                     for domain in _domain(term, node)}
         if not (demands.affinity or far or repelled):
@@ -76,7 +76,7 @@ class InterPodAffinity(Plugin):
                 return Rejection(("node(s) didn't match pod affinity rules",), resolvable=False)
         if any(domain in rules.far for term in demands.anti_affinity for domain in _domain(term, node)):
             return "node(s) didn't match pod anti-affinity rules"
-        if any(node.labels.get(key) == value for key, value in rules.repelled):
+        if any(label in rules.repelled for label in node.labels.items()):
             return "node(s) didn't satisfy existing pods anti-affinity rules"
         return None
 
@@ -105,16 +105,16 @@ class InterPodAffinity(Plugin):
 
     def _wishes_of_others(self, pod: PodInfo, node: NodeInfo) -> Iterator[tuple[Term, int]]:
         own_labels = self._labels_of(pod.namespace)
-        for other in node.affine.values():
+        for number, other in node.affine.values():
             demands = other.demands
             wishes = [(HARD_WEIGHT, term) for term in demands.affinity] + demands.preferred_affinity
             for sign, terms in ((1, wishes), (-1, demands.preferred_anti_affinity)):
                 for weight, term in terms:
                     if term.matches(other.namespace, pod.namespace, pod.labels, own_labels):
-                        yield term, sign * weight
+                        yield term, sign * weight * number
 
     def score(self, weights: dict[Domain, int], pod: PodInfo, node: NodeInfo) -> int:
-        return sum(weight for (key, value), weight in weights.items() if node.labels.get(key) == value)
+        return sum(weights.get(label, 0) for label in node.labels.items())
 
     def normalize(self, state: object, scores: dict[int, Count]) -> dict[int, int]:
         """From 0 for the lowest to 100 for the highest."""
