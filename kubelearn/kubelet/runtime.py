@@ -46,6 +46,7 @@ class Runtime:
         self.sandboxes: dict[str, Sandbox] = {}
         self.containers: dict[str, Container] = {}
         self.host = ProcessSpace(1 << 22)  # what the node itself sees
+        self.host.last = 1_200  # the node's own processes came first
         self.on_event: Callable[[Container], object] | None = None
         self._pulls: dict[str, Future] = {}
         self._ids = 0
