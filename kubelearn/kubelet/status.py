@@ -15,9 +15,9 @@ NO_PROBES = NoProbes()
 
 def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, probes: NoProbes, now: str, host_ip: str,
                         evicted: tuple[str, str] | None = None, terminal: bool = False, stopped: bool = False) -> tuple[dict, str]:
-    """(the status to write, the phase that the pod is really in). old: the one written last; reasons: container -> why it could not be started; now: RFC 3339.
+    """(the status to write, the phase that the pod is really in).
 
-    evicted: (reason, message) of a pod that must fail. terminal: none of it will run again. stopped: and none runs any
+    old: the status written last. reasons: container -> why it could not be started. now: RFC 3339. evicted: (reason, message) of a pod that must fail. terminal: none of it will run again. stopped: and none runs any
     more; until then the phase stays what it was, so that nobody takes the pod's place too early.
     """
     spec = pod["spec"]

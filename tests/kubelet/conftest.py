@@ -1,4 +1,5 @@
 """One node with its kubelet, and what its pods' statuses and events told, in the order in which they were written."""
+
 import pytest
 
 from kubelearn.cluster import Cluster
@@ -17,8 +18,14 @@ class Bench:
 
     def pod(self, name: str, command: str | None = "exec sleep 3600", spec: dict | None = None, **container: object) -> None:
         made = {"name": "main", "image": "busybox:1.36", **({"command": ["sh", "-c", command]} if command else {}), **container}
-        self.cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
-                            "spec": {"terminationGracePeriodSeconds": 1, "containers": [made], **(spec or {})}})
+        self.cluster.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": name},
+                "spec": {"terminationGracePeriodSeconds": 1, "containers": [made], **(spec or {})},
+            }
+        )
 
     def run(self, seconds: float) -> None:
         self.cluster.run(seconds)
@@ -43,8 +50,11 @@ class Bench:
 
     def events(self, name: str) -> list[tuple[float, str, str]]:
         """(time, reason, message), repeated ones too."""
-        return [(round(r.time, 2), r.object["reason"], r.object["message"]) for r in self.cluster.revisions()
-                if r.resource.kind == "Event" and r.object["involvedObject"]["name"] == name and r.actor.startswith("kubelet")]
+        return [
+            (round(r.time, 2), r.object["reason"], r.object["message"])
+            for r in self.cluster.revisions()
+            if r.resource.kind == "Event" and r.object["involvedObject"]["name"] == name and r.actor.startswith("kubelet")
+        ]
 
     def times(self, name: str, reason: str) -> list[float]:
         return [time for time, why, _ in self.events(name) if why == reason]

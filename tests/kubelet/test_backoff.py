@@ -1,4 +1,5 @@
 """Laws of back-off: first try free, then 10 s doubling to 300 s, forgotten after 600 s of peace."""
+
 from kubelearn.clock import Clock
 from kubelearn.kubelet.backoff import Backoff
 

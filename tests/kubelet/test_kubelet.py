@@ -1,4 +1,5 @@
 """Laws of a pod's life on its node, at the times and in the words of the recordings."""
+
 import pytest
 
 
@@ -14,7 +15,13 @@ def test_a_pod_starts_within_half_a_second_and_says_so_at_the_next_look(bench):
     assert [reason for _, reason, _ in bench.events("hello")] == ["Pulled", "Created", "Started"]
     assert 0.4 < bench.times("hello", "Started")[0] < 0.6 and bench.times("hello", "Started")[0] < seen <= 1.5
     pod = bench.get("hello")["status"]
-    assert [c["type"] for c in pod["conditions"]] == ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
+    assert [c["type"] for c in pod["conditions"]] == [
+        "PodReadyToStartContainers",
+        "Initialized",
+        "Ready",
+        "ContainersReady",
+        "PodScheduled",
+    ]
     assert {c["status"] for c in pod["conditions"]} == {"True"} and {c["observedGeneration"] for c in pod["conditions"]} == {1}
 
 
@@ -40,8 +47,11 @@ def test_a_failing_container_is_restarted_with_doubling_waits_and_crash_loop_bac
     assert bench.get("crash")["status"]["phase"] == "Running" and bench.condition("crash", "Ready")["status"] == "False"
     shown = [said for _, said in bench.history("crash")]
     assert shown[2:6] == ["Error", "CrashLoopBackOff", "Error", "CrashLoopBackOff"]
-    waiting = [r.object["status"]["containerStatuses"][0]["state"]["waiting"] for r in bench.cluster.revisions()
-               if r.name == "crash" and r.resource.kind == "Pod" and "CrashLoopBackOff" in str(r.object)]
+    waiting = [
+        r.object["status"]["containerStatuses"][0]["state"]["waiting"]
+        for r in bench.cluster.revisions()
+        if r.name == "crash" and r.resource.kind == "Pod" and "CrashLoopBackOff" in str(r.object)
+    ]
     assert waiting[0]["message"].startswith("back-off 10s restarting failed container=main pod=crash_default(")
 
 
@@ -51,13 +61,22 @@ def test_any_change_of_the_pod_shows_the_back_off_at_once(bench):
     assert "terminated" in bench.main("crash")["state"]
     bench.cluster.client.patch("Pod", "crash", "default", {"metadata": {"annotations": {"look": "again"}}})
     bench.run(0)
-    assert bench.main("crash")["state"]["waiting"]["reason"] == "CrashLoopBackOff" and bench.main("crash")["lastState"]["terminated"]["exitCode"] == 1
+    assert (
+        bench.main("crash")["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+        and bench.main("crash")["lastState"]["terminated"]["exitCode"] == 1
+    )
 
 
 def test_a_missing_image_is_tried_again_and_each_reason_comes_one_sync_late(bench):
     bench.pod("typo", image="nginx:nope", command=None)
     bench.run(60)
-    assert [said for _, said in bench.history("typo")][1:6] == ["ContainerCreating", "ErrImagePull", "ImagePullBackOff", "ErrImagePull", "ImagePullBackOff"]
+    assert [said for _, said in bench.history("typo")][1:6] == [
+        "ContainerCreating",
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "ImagePullBackOff",
+    ]
     assert {reason for _, reason, _ in bench.events("typo")} == {"Pulling", "Failed", "BackOff"}
     first, second, third = bench.times("typo", "Pulling")[:3]
     assert 10 <= second - first <= 17 and 20 <= third - second <= 32
@@ -68,13 +87,21 @@ def test_a_missing_image_is_tried_again_and_each_reason_comes_one_sync_late(benc
 def test_a_corrected_image_starts_the_container_without_a_restart(bench):
     bench.pod("web", image="nginx:nope", command=None)
     bench.run(20)
-    bench.cluster.client.patch("Pod", "web", "default", {"spec": {"containers": [{"name": "main", "image": "nginx:1.25"}]}}, type="strategic")
+    bench.cluster.client.patch(
+        "Pod", "web", "default", {"spec": {"containers": [{"name": "main", "image": "nginx:1.25"}]}}, type="strategic"
+    )
     bench.run(20)
     assert bench.main("web")["ready"] and bench.main("web")["restartCount"] == 0
 
 
-@pytest.mark.parametrize("policy, command, phase, reason", [
-    ("Never", "exit 0", "Succeeded", "PodCompleted"), ("Never", "exit 3", "Failed", "PodFailed"), ("OnFailure", "exit 0", "Succeeded", "PodCompleted")])
+@pytest.mark.parametrize(
+    "policy, command, phase, reason",
+    [
+        ("Never", "exit 0", "Succeeded", "PodCompleted"),
+        ("Never", "exit 3", "Failed", "PodFailed"),
+        ("OnFailure", "exit 0", "Succeeded", "PodCompleted"),
+    ],
+)
 def test_a_pod_that_runs_to_its_end(bench, policy, command, phase, reason):
     bench.pod("once", command, spec={"restartPolicy": policy})
     bench.run(5)
@@ -87,7 +114,9 @@ def test_init_containers_run_one_after_another_and_cost_a_look_each(bench):
     bench.run(6)
     starts = bench.times("prepared", "Started")
     assert len(starts) == 3 and all(later - earlier > 0.2 for earlier, later in zip(starts, starts[1:]))
-    assert [s["ready"] for s in bench.get("prepared")["status"]["initContainerStatuses"]] == [True, True] and bench.main("prepared")["ready"]
+    assert [s["ready"] for s in bench.get("prepared")["status"]["initContainerStatuses"]] == [True, True] and bench.main("prepared")[
+        "ready"
+    ]
 
 
 def test_a_failing_init_container_holds_the_pod_or_fails_it(bench):
@@ -95,7 +124,9 @@ def test_a_failing_init_container_holds_the_pod_or_fails_it(bench):
     bench.pod("over", spec={"initContainers": [init("check", "exit 2")], "restartPolicy": "Never"})
     bench.run(20)
     assert bench.get("stuck")["status"]["phase"] == "Pending" and bench.main("stuck")["state"] == {"waiting": {"reason": "PodInitializing"}}
-    assert bench.get("over")["status"]["phase"] == "Failed" and bench.condition("over", "Initialized")["reason"] == "ContainersNotInitialized"
+    assert (
+        bench.get("over")["status"]["phase"] == "Failed" and bench.condition("over", "Initialized")["reason"] == "ContainersNotInitialized"
+    )
 
 
 def test_a_sidecar_starts_first_and_does_not_keep_a_finished_pod(bench):
@@ -118,10 +149,16 @@ def gone_after(bench, name: str) -> float:
     return deleted[0] - 10.0
 
 
-@pytest.mark.parametrize("command, grace, spec, soonest, latest", [
-    (LEAVES, 30, {}, 0.1, 1.5), (IGNORES, 5, {}, 5.1, 6.5), (IGNORES, 1, {}, 2.1, 3.5),
-    (LEAVES, 5, {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "3"]}}}}, 3.1, 4.5),
-    (IGNORES, 5, {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "9"]}}}}, 7.1, 8.5)])
+@pytest.mark.parametrize(
+    "command, grace, spec, soonest, latest",
+    [
+        (LEAVES, 30, {}, 0.1, 1.5),
+        (IGNORES, 5, {}, 5.1, 6.5),
+        (IGNORES, 1, {}, 2.1, 3.5),
+        (LEAVES, 5, {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "3"]}}}}, 3.1, 4.5),
+        (IGNORES, 5, {"lifecycle": {"preStop": {"exec": {"command": ["sleep", "9"]}}}}, 7.1, 8.5),
+    ],
+)
 def test_deletion_waits_for_the_container_at_most_the_grace_period(bench, command, grace, spec, soonest, latest):
     bench.pod("p", command, spec={"terminationGracePeriodSeconds": grace}, **spec)
     bench.run(10)
@@ -155,10 +192,13 @@ def test_a_deadline_fails_the_pod(bench):
 def test_hooks_run_after_the_start_and_before_the_end(bench):
     bench.pod("bad", lifecycle={"postStart": {"exec": {"command": ["sh", "-c", "exit 9"]}}})
     bench.run(30)
-    assert {reason for _, reason, _ in bench.events("bad")} >= {"FailedPostStartHook", "Killing", "BackOff"} and bench.main("bad")["restartCount"] >= 1
+    assert {reason for _, reason, _ in bench.events("bad")} >= {"FailedPostStartHook", "Killing", "BackOff"} and bench.main("bad")[
+        "restartCount"
+    ] >= 1
 
 
 # --- configuration ------------------------------------------------------------------------------------------------
+
 
 def test_a_container_waits_for_the_configuration_that_it_names(bench):
     bench.pod("app", env=[{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "colour"}}}])
@@ -183,6 +223,7 @@ def test_a_changed_config_map_reaches_files_at_the_next_regular_sync_and_not_soo
 
 # --- the kubelet goes and comes back ------------------------------------------------------------------------------
 
+
 def test_containers_run_on_without_their_kubelet_and_are_found_again(bench):
     bench.pod("a")
     bench.run(5)
@@ -192,7 +233,11 @@ def test_containers_run_on_without_their_kubelet_and_are_found_again(bench):
     assert bench.condition("a", "Ready")["status"] == "False" and bench.main("a")["containerID"] == before
     bench.kubelet.start()
     bench.run(3)
-    assert bench.condition("a", "Ready")["status"] == "True" and bench.main("a")["containerID"] == before and bench.main("a")["restartCount"] == 0
+    assert (
+        bench.condition("a", "Ready")["status"] == "True"
+        and bench.main("a")["containerID"] == before
+        and bench.main("a")["restartCount"] == 0
+    )
 
 
 def test_a_pod_deleted_while_the_kubelet_was_away_ends_when_it_is_back(bench):
@@ -219,9 +264,15 @@ def test_after_the_machine_was_off_containers_are_made_anew(bench):
 
 # --- static pods --------------------------------------------------------------------------------------------------
 
+
 def manifest(seconds: int) -> dict:
     container = {"name": "main", "image": "busybox:1.36", "command": ["sleep", str(seconds)]}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "etc"}, "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "etc"},
+        "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]},
+    }
 
 
 def test_a_manifest_on_the_node_runs_and_has_a_mirror_that_comes_back(bench):
@@ -232,7 +283,10 @@ def test_a_manifest_on_the_node_runs_and_has_a_mirror_that_comes_back(bench):
     bench.cluster.delete("Pod", "etc-node-1")
     bench.run(3)
     again = bench.get("etc-node-1")
-    assert again["metadata"]["uid"] != first["metadata"]["uid"] and again["status"]["containerStatuses"] == first["status"]["containerStatuses"]
+    assert (
+        again["metadata"]["uid"] != first["metadata"]["uid"]
+        and again["status"]["containerStatuses"] == first["status"]["containerStatuses"]
+    )
 
 
 def test_a_changed_manifest_replaces_the_pod_and_a_removed_one_ends_it(bench):

@@ -1,4 +1,5 @@
 """Laws of volumes: what is in them, when it changes, who shares it."""
+
 import subprocess
 
 import pytest
@@ -38,8 +39,11 @@ class Node:
 
 
 def test_keys_are_files_behind_a_symlink():
-    node = Node({"name": "c", "configMap": {"name": "files"}}, {"name": "s", "secret": {"secretName": "key", "defaultMode": 0o400}},
-                {"name": "i", "configMap": {"name": "files", "items": [{"key": "a.txt", "path": "deep/er.txt"}]}})
+    node = Node(
+        {"name": "c", "configMap": {"name": "files"}},
+        {"name": "s", "secret": {"secretName": "key", "defaultMode": 0o400}},
+        {"name": "i", "configMap": {"name": "files", "items": [{"key": "a.txt", "path": "deep/er.txt"}]}},
+    )
     node.mount()
     files = node.files()
     assert files.read("/c/a.txt") == b"alpha" and files.read("/s/id") == b"private" and files.read("/i/deep/er.txt") == b"alpha"
@@ -80,9 +84,18 @@ def test_a_sync_gives_up_after_two_minutes():
 
 
 def test_projected_volumes_join_their_sources():
-    node = Node({"name": "p", "projected": {"sources": [
-        {"serviceAccountToken": {"path": "token"}}, {"configMap": {"name": "files", "items": [{"key": "a.txt", "path": "ca.crt"}]}},
-        {"downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}}]}})
+    node = Node(
+        {
+            "name": "p",
+            "projected": {
+                "sources": [
+                    {"serviceAccountToken": {"path": "token"}},
+                    {"configMap": {"name": "files", "items": [{"key": "a.txt", "path": "ca.crt"}]}},
+                    {"downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}},
+                ]
+            },
+        }
+    )
     node.mount()
     files = node.files()
     assert (files.read("/p/token"), files.read("/p/ca.crt"), files.read("/p/labels")) == (b"token", b"alpha", b'app="x"')
@@ -112,6 +125,7 @@ def test_a_git_repository_is_really_cloned(tmp_path):
         subprocess.run(
             ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@y", *arguments], check=True, capture_output=True
         )
+
     git("init", "-q")
     (tmp_path / "page.html").write_text("hello")
     git("add", ".")
@@ -127,8 +141,10 @@ def test_a_network_disk_is_the_same_on_every_node():
     first, second = Node(), Node()
     second.host.disks = first.host.disks
     for node in (first, second):
-        node.objects |= {"data": {"spec": {"volumeName": "pv1"}, "status": {"phase": "Bound"}, "metadata": {"uid": "x"}},
-                         "pv1": {"metadata": {"name": "pv1"}, "spec": {"csi": {"volumeHandle": "h1"}, "capacity": {"storage": "1Gi"}}}}
+        node.objects |= {
+            "data": {"spec": {"volumeName": "pv1"}, "status": {"phase": "Bound"}, "metadata": {"uid": "x"}},
+            "pv1": {"metadata": {"name": "pv1"}, "spec": {"csi": {"volumeHandle": "h1"}, "capacity": {"storage": "1Gi"}}},
+        }
     volume = {"name": "v", "persistentVolumeClaim": {"claimName": "data"}}
     assert set_up(first.host, first.pod, volume) is set_up(second.host, second.pod, volume)
 
@@ -136,5 +152,5 @@ def test_a_network_disk_is_the_same_on_every_node():
 def test_a_mount_is_what_the_runtime_takes():
     node = Node({"name": "d", "emptyDir": {}})
     node.mount()
-    mount, = node.volumes.mounts(node.pod, {"volumeMounts": [{"name": "d", "mountPath": "/d", "readOnly": True}]})
+    (mount,) = node.volumes.mounts(node.pod, {"volumeMounts": [{"name": "d", "mountPath": "/d", "readOnly": True}]})
     assert mount == Mount("/d", node.volumes.pods["u"].mounted["d"], True, "")

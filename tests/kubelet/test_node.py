@@ -1,4 +1,5 @@
 """Laws of a node: it registers itself, its lease renews without events, its silence shows."""
+
 from kubelearn.clock import parse_time
 
 
@@ -9,7 +10,9 @@ def lease_age(bench) -> float:
 def test_a_node_reports_its_conditions_addresses_and_images(bench):
     node = bench.cluster.get("Node", "node-1")
     assert [c["type"] for c in node["status"]["conditions"]] == ["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"]
-    assert [c["reason"] for c in node["status"]["conditions"]][3] == "KubeletReady" and node["status"]["addresses"][1]["address"] == "node-1"
+    assert [c["reason"] for c in node["status"]["conditions"]][3] == "KubeletReady" and node["status"]["addresses"][1][
+        "address"
+    ] == "node-1"
     assert node["status"]["nodeInfo"]["kubeletVersion"] == "v1.37.2" and node["status"]["allocatable"]["cpu"] == "4"
 
 

@@ -1,4 +1,5 @@
 """Laws of probes: when they come, what their failures do, what they say."""
+
 import pytest
 
 FALSE = {"exec": {"command": ["false"]}}
@@ -40,20 +41,29 @@ def test_readiness_is_probed_as_soon_as_the_pod_is_seen_to_run_and_at_each_sync_
 
 
 def test_a_pod_that_is_not_ready_runs_on_and_comes_back(bench):
-    bench.pod("web", "touch /tmp/r; sleep 5; rm /tmp/r; sleep 5; touch /tmp/r; exec sleep 3600",
-              readinessProbe={"exec": {"command": ["cat", "/tmp/r"]}, "periodSeconds": 1, "failureThreshold": 1})
+    bench.pod(
+        "web",
+        "touch /tmp/r; sleep 5; rm /tmp/r; sleep 5; touch /tmp/r; exec sleep 3600",
+        readinessProbe={"exec": {"command": ["cat", "/tmp/r"]}, "periodSeconds": 1, "failureThreshold": 1},
+    )
     bench.run(3)
     assert bench.condition("web", "Ready")["status"] == "True"
     bench.run(5)
-    assert bench.condition("web", "Ready")["message"] == "containers with unready status: [main]" and "running" in bench.main("web")["state"]
+    assert (
+        bench.condition("web", "Ready")["message"] == "containers with unready status: [main]" and "running" in bench.main("web")["state"]
+    )
     bench.run(6)
     assert bench.condition("web", "Ready")["status"] == "True" and bench.main("web")["restartCount"] == 0
 
 
 def test_until_the_startup_probe_succeeds_the_others_do_not_run(bench):
     probe = {"exec": {"command": ["cat", "/tmp/s"]}, "periodSeconds": 1}
-    bench.pod("slow", "sleep 5; touch /tmp/s; exec sleep 3600", startupProbe={**probe, "failureThreshold": 30},
-              livenessProbe={**probe, "failureThreshold": 1})
+    bench.pod(
+        "slow",
+        "sleep 5; touch /tmp/s; exec sleep 3600",
+        startupProbe={**probe, "failureThreshold": 30},
+        livenessProbe={**probe, "failureThreshold": 1},
+    )
     bench.run(4)
     assert bench.main("slow")["started"] is False
     bench.run(6)
@@ -66,12 +76,22 @@ def test_a_startup_probe_that_never_succeeds_kills(bench):
     assert ("Killing", "Container main failed startup probe, will be restarted") in [event[1:] for event in bench.events("never")]
 
 
-@pytest.mark.parametrize("probe, text", [
-    ({"exec": {"command": ["sh", "-c", "echo the reason; exit 1"]}}, "Readiness probe failed: the reason\n"),
-    (FALSE, "Readiness probe failed: "),
-    ({"exec": {"command": ["sleep", "10"]}, "timeoutSeconds": 1}, 'Readiness probe failed: command timed out: "sleep 10" timed out after 1s'),
-    ({"tcpSocket": {"port": 9}}, "Readiness probe failed: dial tcp {ip}:9: connect: connection refused"),
-    ({"httpGet": {"path": "/x", "port": 8081}}, 'Readiness probe failed: Get "http://{ip}:8081/x": dial tcp {ip}:8081: connect: connection refused')])
+@pytest.mark.parametrize(
+    "probe, text",
+    [
+        ({"exec": {"command": ["sh", "-c", "echo the reason; exit 1"]}}, "Readiness probe failed: the reason\n"),
+        (FALSE, "Readiness probe failed: "),
+        (
+            {"exec": {"command": ["sleep", "10"]}, "timeoutSeconds": 1},
+            'Readiness probe failed: command timed out: "sleep 10" timed out after 1s',
+        ),
+        ({"tcpSocket": {"port": 9}}, "Readiness probe failed: dial tcp {ip}:9: connect: connection refused"),
+        (
+            {"httpGet": {"path": "/x", "port": 8081}},
+            'Readiness probe failed: Get "http://{ip}:8081/x": dial tcp {ip}:8081: connect: connection refused',
+        ),
+    ],
+)
 def test_a_failing_probe_says_what_it_saw(bench, probe, text):
     bench.pod("p", readinessProbe={**probe, "periodSeconds": 2})
     bench.run(6)
@@ -83,7 +103,9 @@ def test_a_command_that_cannot_start_is_no_result(bench):
     bench.pod("p", livenessProbe={"exec": {"command": ["nosuch"]}, "periodSeconds": 1, "failureThreshold": 1})
     bench.run(6)
     message = next(message for _, reason, message in bench.events("p") if reason == "Unhealthy")
-    assert message.startswith("Liveness probe errored and resulted in unknown state: rpc error: code = Unknown desc = failed to exec in container")
+    assert message.startswith(
+        "Liveness probe errored and resulted in unknown state: rpc error: code = Unknown desc = failed to exec in container"
+    )
     assert bench.main("p")["restartCount"] == 0
 
 
@@ -97,6 +119,7 @@ def test_pages_from_200_to_399_are_well(bench):
 
 
 # --- idle time ----------------------------------------------------------------------------------------------------
+
 
 def test_probes_of_a_calm_pod_become_rare_and_come_back_the_moment_something_goes_on(bench):
     probe = {"exec": {"command": ["cat", "/tmp/ok"]}, "periodSeconds": 1, "failureThreshold": 3}

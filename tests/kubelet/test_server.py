@@ -1,4 +1,5 @@
 """Laws of the kubelet's door: logs, exec, attach and port-forward as the API server asks for them."""
+
 import json
 import struct
 
@@ -10,6 +11,7 @@ TALK = "for i in 1 2 3; do echo line $i; done; sleep 2; echo to stderr >&2; exec
 @pytest.fixture
 def ask(bench):
     """ask(method, pod, ...) -> (the answer, what came after it within some seconds); keep=True gives the open stream, too."""
+
     def ask(method: str, pod: str, send: bytes = b"", seconds: float = 1.0, end: bool = True, **more: object):
         got = {}
 
@@ -24,9 +26,11 @@ def ask(bench):
             while data := await stream.read():
                 got["bytes"] += data
             got["over"] = True
+
         bench.cluster.clock.spawn(talk())
         bench.run(seconds)
         return got
+
     return ask
 
 
@@ -34,8 +38,8 @@ def frames(data: bytes) -> list[tuple[int, bytes]]:
     found = []
     while data:
         channel, size = struct.unpack(">BI", data[:5])
-        found.append((channel, bytes(data[5:5 + size])))
-        data = data[5 + size:]
+        found.append((channel, bytes(data[5 : 5 + size])))
+        data = data[5 + size :]
     return found
 
 
@@ -43,9 +47,17 @@ def frame(channel: int, data: bytes) -> bytes:
     return struct.pack(">BI", channel, len(data)) + data
 
 
-@pytest.mark.parametrize("options, text", [
-    ({}, b"line 1\nline 2\nline 3\nto stderr\n"), ({"tail": 2}, b"line 3\nto stderr\n"), ({"limitBytes": 9}, b"line 1\nli"),
-    ({"since": 2}, b"to stderr\n"), ({"stream": "Stderr"}, b"to stderr\n"), ({"tail": 0}, b"")])
+@pytest.mark.parametrize(
+    "options, text",
+    [
+        ({}, b"line 1\nline 2\nline 3\nto stderr\n"),
+        ({"tail": 2}, b"line 3\nto stderr\n"),
+        ({"limitBytes": 9}, b"line 1\nli"),
+        ({"since": 2}, b"to stderr\n"),
+        ({"stream": "Stderr"}, b"to stderr\n"),
+        ({"tail": 0}, b""),
+    ],
+)
 def test_logs_are_what_the_container_wrote(bench, ask, options, text):
     bench.pod("talk", TALK)
     bench.run(4)
@@ -83,7 +95,9 @@ def test_what_has_not_started_has_no_log(bench, ask):
     bench.pod("typo", image="nginx:nope")
     bench.pod("held", spec={"initContainers": [{"name": "gate", "image": "busybox:1.36", "command": ["sleep", "3600"]}]})
     bench.run(20)
-    assert ask("logs", "typo")["answer"]["message"] == 'container "main" in pod "typo" is waiting to start: trying and failing to pull image'
+    assert (
+        ask("logs", "typo")["answer"]["message"] == 'container "main" in pod "typo" is waiting to start: trying and failing to pull image'
+    )
     assert ask("logs", "held")["answer"]["message"] == 'container "main" in pod "held" is waiting to start: PodInitializing'
     assert ask("logs", "none")["answer"]["code"] == 404
 
@@ -115,7 +129,7 @@ def test_exec_reads_what_is_typed_until_it_is_closed(bench, ask):
 def test_a_command_that_cannot_start_says_so_on_the_error_channel(bench, ask):
     bench.pod("box")
     bench.run(3)
-    (channel, status), = frames(ask("exec", "box", command=["/no/such"])["bytes"])
+    ((channel, status),) = frames(ask("exec", "box", command=["/no/such"])["bytes"])
     assert channel == 3 and 'exec: "/no/such": stat /no/such: no such file or directory' in json.loads(status)["message"]
 
 
