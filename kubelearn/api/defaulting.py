@@ -48,8 +48,8 @@ def _own(schema: Schema) -> dict[str, object]:
     """The definition's defaults: the table's, and the zeros that Go writes for its fields without omitempty."""
     zeros = {key: source["default"] for key, source in schema.source.get("properties", {}).items()
              if key in schema.required and source.get("default") in SCALAR_ZEROS}
-    status = {"status": {}} if schema.kind[1] and "status" in schema.fields else {}
-    return {**zeros, **status, **TABLE.get(schema.short, {})}
+    structs = {key: {} for key in ("spec", "status") if schema.kind[1] and key in schema.fields}  # no pointers in Go: never absent
+    return {**zeros, **structs, **TABLE.get(schema.short, {})}
 
 
 def _remembering(walk: Walk) -> Walk:

@@ -21,6 +21,7 @@ from kubelearn.apiserver import codec, discovery
 
 REFERENCE = "#/components/schemas/"
 METADATA, LIST_METADATA = (f"io.k8s.apimachinery.pkg.apis.meta.v1.{name}" for name in ("ObjectMeta", "ListMeta"))
+EVERYWHERE = [f"io.k8s.apimachinery.pkg.apis.meta.v1.{name}" for name in ("APIResourceList", "Patch", "Status", "WatchEvent")]
 QUERY = ("dryRun", "fieldManager", "fieldValidation", "force")
 PATCH_PARAMETERS = [{"name": name, "in": "query", "schema": {"type": "boolean" if name == "force" else "string", "uniqueItems": True}}
                     for name in QUERY]
@@ -107,7 +108,7 @@ def _schemas(resource: Resource) -> Iterator[tuple[str, dict]]:
         names = {METADATA, LIST_METADATA}
     else:
         own = resource.schema.name if resource.schema else ""
-        names = {own, f"{own}List"} | {part.name for part in _bodies(resource)}
+        names = {own, f"{own}List", *EVERYWHERE} | {part.name for part in _bodies(resource)}
     for name in sorted(_reachable(frozenset(names & data.schema().keys()))):
         yield name, _described(name)
 
