@@ -125,6 +125,7 @@ class VolumeBinding(Plugin):
                 return True
             begun = self.begun[pod.key] = state
             self._write(self._choose(state, node), pod, node, scheduler.client)
+            return False  # what was written will be heard of
         current = [self.claims.get(pod.namespace, claim["metadata"]["name"]) for claim, _ in begun.waiting]
         if all(claim and (claim.get("status") or {}).get("phase") == "Bound" for claim in current):
             self.unreserve(pod.key)
