@@ -95,9 +95,17 @@ def summary(revisions: Iterable, most: int = 2) -> str:
 
 def telling(revisions: Iterable) -> list[tuple]:
     """(revision, deed) of those worth a word: of weak ones, where there are no others, each object's last."""
-    pairs = [(revision, deed(revision)) for revision in revisions]
+    pairs = [(revision, deed(revision)) for revision in _but_the_ended(revisions)]
     strong = [pair for pair in pairs if not pair[1].weak]
-    return strong or list({(pair[0].resource.kind, pair[0].namespace, pair[0].name): pair for pair in pairs}.values())
+    said = [pair for pair in pairs if not pair[1].one.startswith("wrote")] or pairs
+    return strong or list({(r.resource.kind, r.namespace, r.name): (r, deed) for r, deed in said}.values())
+
+
+def _but_the_ended(revisions: Iterable) -> list:
+    """Of what is gone in the end only that."""
+    revisions = list(revisions)
+    gone = {(r.resource.kind, r.namespace, r.name): r for r in revisions if r.verb == "delete"}
+    return [r for r in revisions if gone.get((r.resource.kind, r.namespace, r.name), r) is r]
 
 
 def _say(members: list) -> str:

@@ -30,7 +30,7 @@ class Frame:
 
     @property
     def caption(self) -> str:
-        known = not self.because or self.because.split()[-1] in self.what
+        known = not self.because or self.because.split()[-1] == self.what.split()[-1]  # 'is ErrImagePull: web waits: ErrImagePull'
         reason = "" if known else f": {self.because}"
         return f"{seconds(self.time)}  {f'{self.actor}: ' if self.actor else ''}{self.what}{reason}"
 
@@ -97,17 +97,20 @@ def _changes(graphs: list[Graph], groups: list[list], start: float, end: float) 
     for old, new, group in zip(graphs, graphs[1:], groups):
         pending += group
         changed, freed = difference(old, new)
-        if not changed and not freed and old.edges == new.edges:
+        asked = {identity(r) for r in group if getattr(r.request, "external", False)} & new.find().keys()
+        if not changed and not freed and not asked and old.edges == new.edges:
             continue
+        changed |= asked  # a person's command is a frame, also where it changes nothing to be seen yet
         seen = [r for r in group if identity(r) in changed or identity(r) in freed]
         seen = seen or [r for r in pending if identity(r) in changed or identity(r) in freed] or group
         rings = frozenset(id for id in changed if id in {identity(r) for r in pending}) or frozenset(() if freed else changed)
-        told = [revision for revision, _ in deeds.telling(seen)]
+        pairs = deeds.telling(seen)
+        told = [revision for revision, _ in pairs]
         if not told:
             found.append(Frame(new, end - start, what="nothing was written; time went on"))
             continue
         found.append(Frame(ringed(new, rings, emptied(old, new, freed)), told[-1].time - start, _actor(told), deeds.summary(told),
-                           next((r.because for r in told if r.because), "")))
+                           next((r.because for r, deed in pairs if r.because and not deed.weak), "")))
         pending = []
     return found
 

@@ -23,19 +23,32 @@ class Lane:
 
     def __init__(self, worlds: Sequence, slots: Slots):
         self.slots = slots
-        tops: dict[int, int] = {}  # lane seat -> lines of children that it needs
-        parents: dict[str, int] = {}
+        tops: dict[str, dict] = {}  # uid -> whoever has no owner of its own
+        children: dict[str, dict[str, int]] = {}  # its uid -> child's uid -> how much it has to be shown
         for world in worlds:
-            for owner in self.owners(world):
+            for owner in self._owners(world):
                 parent = owner_of(owner)
                 if parent is None:
-                    parents[uid_of(owner)] = seat = slots.seat(owner)
-                    tops[seat] = max(tops.get(seat, 0), 1 if owner["kind"] in ("Deployment", "CronJob") else 0)
-                elif parent["uid"] in parents:
-                    seat = parents[parent["uid"]]
-                    tops[seat] = max(tops[seat], slots.seat(owner) // CHILDREN + 1)
-        self.parents = parents
-        self._spread(tops)
+                    tops[uid_of(owner)] = owner
+                else:
+                    known = children.setdefault(parent["uid"], {})
+                    known[uid_of(owner)] = max(known.get(uid_of(owner), 0), busy(owner)) or -1
+        self.seats = {uid: slots.seat(owner) for uid, owner in tops.items()}
+        self.order = {parent: self._chosen(known) for parent, known in children.items() if parent in tops}
+        self._spread({self.seats[uid]: self._lines(uid, owner) for uid, owner in tops.items()})
+
+    def _owners(self, world: object) -> list[dict]:
+        return [owner for kind in OWNERS for owner in world.list(kind) if shown(owner["metadata"].get("namespace"), self.slots.namespace)]
+
+    def _chosen(self, known: dict[str, int]) -> list[str]:
+        """Those that have pods in any frame, and as many of the newest as there is room for, in the order of their coming."""
+        order = sorted(known, key=self.slots.came)
+        newest = order[-CHILDREN:]
+        return [uid for uid in order if known[uid] > 0 or (uid in newest and sum(n > 0 for n in known.values()) < CHILDREN)]
+
+    def _lines(self, uid: str, owner: dict) -> int:
+        """Rows of its own that an owner needs; 0: it may stand beside others."""
+        return max(-(-len(self.order.get(uid, ())) // CHILDREN), 1 if owner["kind"] in ("Deployment", "CronJob") else 0)
 
     def _spread(self, tops: dict[int, int]) -> None:
         """Gives each seat its row and column."""
@@ -50,23 +63,17 @@ class Lane:
         self.rows = row + (1 if column else 0)
         self.size = CARD if self.rows <= MANY else (CARD[0], 30)
 
-    def owners(self, world: object) -> list[dict]:
-        """What stands in the lane in this frame, parents first."""
-        found = []
-        for kind in OWNERS:
-            for owner in world.list(kind):
-                if shown(owner["metadata"].get("namespace"), self.slots.namespace):
-                    if owner_of(owner) is None or self.slots.seat(owner) < CHILDREN or states.wanted_pods(owner) or kind == "Job":
-                        found.append(owner)
-        return found
-
     def at(self, owner: dict) -> tuple[float, float] | None:
-        parent, seat = owner_of(owner), self.slots.seat(owner)
-        spot = self.spots.get(self.parents.get(parent["uid"], -1) if parent else seat)
-        if spot is None:
-            return None
-        row, column = (spot[0] + seat // CHILDREN, 1 + seat % CHILDREN) if parent else spot
-        return self._middle(row, column)
+        """The middle of its card; None where it has none in this player."""
+        parent = owner_of(owner)
+        if parent is None:
+            return self._middle(*self.spots[self.seats[uid_of(owner)]])
+        order = self.order.get(parent["uid"], ())
+        return self._child(parent["uid"], order.index(uid_of(owner))) if uid_of(owner) in order else None
+
+    def _child(self, parent: str, number: int) -> tuple[float, float]:
+        row = self.spots[self.seats[parent]][0]
+        return self._middle(row + number // CHILDREN, 1 + number % CHILDREN)
 
     def _middle(self, row: int, column: int) -> tuple[float, float]:
         width, height = self.size
@@ -76,16 +83,26 @@ class Lane:
         """The lane's cards and arrows, and where what is below it begins."""
         counts = count_pods(pods)
         cards, edges = [], []
-        for owner in self.owners(world):
+        for owner in self._owners(world):
             if (at := self.at(owner)) is not None:
                 cards.append(owner_card(owner, counts[uid_of(owner)], self.slots, at, self.size))
                 parent = owner_of(owner)
-                if parent and self.slots.seat(owner) % CHILDREN == 0:
+                if parent and self.order[parent["uid"]].index(uid_of(owner)) == 0:
                     edges.append(Edge(f"{parent['kind']}/{owner['metadata'].get('namespace', '')}/{parent['name']}", identity(owner)))
         taken = {card.at for card in cards}
-        cards += [Card(f"free {seat}", "", "", free=True, at=at, size=self.size)
-                  for seat, spot in self.spots.items() if (at := self._middle(*spot)) not in taken]
+        places = [*(self._middle(*spot) for spot in self.spots.values()),
+                  *(self._child(parent, number) for parent, order in self.order.items() for number in range(len(order)))]
+        left = [at for at in dict.fromkeys(places) if at not in taken]
+        cards += [Card(f"free {at[0]:.0f} {at[1]:.0f}", "", "", free=True, at=at, size=self.size) for at in left]
         return cards, edges, self.rows * (self.size[1] + GAP[1]) + (8 if self.rows else 0)
+
+
+def busy(owner: dict) -> int:
+    """Whether it wants pods, or still has some."""
+    status = owner.get("status") or {}
+    if owner["kind"] == "Job":
+        return status.get("active", 0)
+    return max(states.wanted_pods(owner), status.get("replicas", 0))
 
 
 def count_pods(pods: list[dict]) -> Counter:

@@ -53,10 +53,15 @@ class Slots:
         self._seats: dict[Seat, int] = {}
         self._now: dict[str, str] = {}  # uid -> place, of what lives
         self._hues: dict[str, str] = {}
+        self._came: dict[str, int] = {}
 
     def seat(self, obj: dict) -> int:
         """The number of its slot where it is now (or was when this state was written)."""
         return self._seats.get((obj["metadata"]["uid"], place_of(obj)), 0)
+
+    def came(self, uid: str) -> int:
+        """In the order of coming."""
+        return self._came.get(uid, 0)
 
     def hue(self, uid: str | None) -> str:
         """The hue of an owner; what owns no pods is drawn in ink."""
@@ -81,6 +86,7 @@ class Slots:
         if before is not None and (gone or before != place):
             self._places.give_back(before, self._seats[uid, before])
             del self._now[uid]
+        self._came.setdefault(uid, len(self._came))
         if not gone and self._now.get(uid) != place:
             self._now[uid] = place
             self._seats[uid, place] = self._places.take(place)

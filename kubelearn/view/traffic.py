@@ -16,6 +16,7 @@ from kubelearn.view.slots import Slots, shown
 
 IGNORES = ("Event", "Lease")
 OUTSIDE = "outside//the host"
+MANY = 6  # pods behind services; from there on one line each
 
 
 class Stage:
@@ -24,6 +25,8 @@ class Stage:
     def __init__(self, worlds: Sequence, slots: Slots, service: str | None = None, connections: Iterable = (), since: float = 0.0):
         self.slots, self.service = slots, service
         self.connections = [c for c in connections if c.time >= since]
+        behind = [sum(len(members(w, s, w.list("Pod"))) for s in services(w, self)) for w in worlds]
+        self.size = (230, 68) if max(behind, default=0) <= MANY else (330, 30)
 
 
 def stage(worlds: Sequence, slots: Slots, **options: object) -> Stage:
@@ -134,8 +137,9 @@ def _pod_card(pod: dict, service: dict, ready: bool, stage: Stage) -> Card:
     owner = owner_of(pod)
     ports = {str(p.get("targetPort", p["port"])) for p in (service.get("spec") or {}).get("ports") or ()}
     address = f"{(pod.get('status') or {}).get('podIP', 'no address')}:{','.join(sorted(ports))}"
-    return Card(identity(pod), "Pod", pod["metadata"]["name"], address, states.pod_state(pod), title=states.describe(pod),
-                hue=stage.slots.hue(owner and owner.get("uid")) if ready else "muted", size=(230, 68))
+    said = address if stage.size[1] > 40 else ""
+    return Card(identity(pod), "Pod", pod["metadata"]["name"], said, states.pod_state(pod), title=states.describe(pod),
+                hue=stage.slots.hue(owner and owner.get("uid")) if ready else "muted", size=stage.size)
 
 
 def alt(cards: dict[str, Card], edges: list[Edge], found: list[dict]) -> str:
