@@ -6,6 +6,7 @@ Leaves out: checkpoints of pods on disk.
 """
 from __future__ import annotations
 
+from kubelearn.kubelet.admission import refusal, refused_status
 from kubelearn.kubelet.kuberuntime_container import grace_of
 from kubelearn.kubelet.pod_workers import SYNC, TERMINATED, PodWorker
 from kubelearn.kubelet.static_pods import is_mirror
@@ -48,6 +49,8 @@ class PodConfig:
         kubelet = self.kubelet
         worker = PodWorker(pod, kubelet.runtime.look(pod["metadata"]["uid"]), static)
         kubelet.workers.all[worker.uid] = worker
+        if not worker.seen.sandbox and not static and self._refused(worker):
+            worker.stage = TERMINATED
         if worker.status.get("phase") in TERMINAL and worker.seen.sandbox != "ready":
             worker.stage = TERMINATED
         if "deletionTimestamp" in pod["metadata"]:
@@ -55,6 +58,17 @@ class PodConfig:
             kubelet.workers.terminate(worker)
         elif worker.stage == SYNC:
             kubelet.workers.wake(worker)
+
+    def _refused(self, worker: PodWorker) -> bool:
+        """A pod that does not fit on the node beside the others is not let in."""
+        kubelet = self.kubelet
+        others = [other.pod for other in kubelet.workers.all.values()
+                  if other is not worker and other.stage != TERMINATED and other.status.get("phase") not in TERMINAL]
+        why = refusal(worker.pod, others, kubelet.allocatable) if worker.status.get("phase") not in TERMINAL else None
+        if why is not None:
+            kubelet.tell(worker.pod, "Warning", *why)
+            kubelet.status.set(worker, refused_status(worker.pod, *why), why[1])
+        return why is not None
 
     def _changed(self, worker: PodWorker, old: dict, new: dict) -> None:
         """The kubelet's own writes of the status are no news."""

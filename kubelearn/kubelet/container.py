@@ -36,7 +36,7 @@ class Sandbox:
         self.host_network = bool(spec.get("hostNetwork"))
         self.hostname = runtime.node if self.host_network else (spec.get("hostname") or meta["name"])[:63].rstrip("-.")
         self.containers: list[Container] = []
-        self.on_stir: Callable[[], object] | None = None  # called whenever one of its processes goes on
+        self.on_stir: list[Callable[[], object]] = []  # called whenever one of its processes goes on
         self.ready, self.created_at = True, runtime.clock.now
         self.space = runtime.host if spec.get("hostPID") else None
         self.pause: Container | None = None
@@ -47,8 +47,8 @@ class Sandbox:
             self.containers.remove(self.pause)
 
     def stir(self) -> None:
-        if self.on_stir is not None:
-            self.on_stir()
+        for listener in self.on_stir:
+            listener()
 
 
 class Container:

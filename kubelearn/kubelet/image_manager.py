@@ -31,6 +31,7 @@ class ImageManager:
     def __init__(self, clock: Clock, runtime: Runtime):
         self.clock, self.runtime = clock, runtime
         self.backoff = Backoff(clock, IMAGE_BACK_OFF)
+        self.pulled: Callable[[], object] = lambda: None  # called when there is one more image
         self._errors: dict[str, str] = {}  # back-off key -> why the last pull failed
         self._queue: list[Future] = []
 
@@ -65,6 +66,7 @@ class ImageManager:
             self.backoff.next(key, self.clock.now)
             self._errors[key] = f"ErrImagePull: {error.message}"
             raise StartFailure("ErrImagePull", error.message, "Error: ErrImagePull") from error
+        self.pulled()
         took, waited = _duration(self.clock.now - began), _duration(self.clock.now - asked)
         tell("Normal", "Pulled", f'Successfully pulled image "{reference}" in {took} ({waited} including waiting). '
                                  f"Image size: {image.size} bytes.")

@@ -14,6 +14,7 @@ from kubelearn.client import Client
 from kubelearn.clock import Clock, parse_time
 from kubelearn.errors import ApiError
 from kubelearn.kubelet.config import PodConfig
+from kubelearn.kubelet.eviction import GRACE, EvictionManager
 from kubelearn.kubelet.kuberuntime import KubeRuntime
 from kubelearn.kubelet.kuberuntime_container import grace_of
 from kubelearn.kubelet.lifecycle import Lifecycle
@@ -51,13 +52,14 @@ class Kubelet:
         self.runtime = KubeRuntime(runtime, Lifecycle(clock, runtime, network, self.address), self)
         host = VolumeHost(clock, self.source, self.token, {} if disks is None else disks, self.allocatable)
         self.volumes = VolumeManager(host, lambda: self.config.follow_sources())
+        self.eviction = EvictionManager(clock, self.random.random(), self.runtime, self.volumes, self.evict)
         self.status = StatusManager(client)
         self.static = StaticPods(self)
         self.server = Server(self)
         self.workers: PodWorkers | None = None  # only while it runs
         self.config = PodConfig(self)
         self.pleg = Pleg(clock, self.random.random(), self.config.relisted)
-        self.runtime.changed = self.pleg.happened
+        self.runtime.changed, self.runtime.images.pulled = self.pleg.happened, self.node.changed
         runtime.on_event = lambda container: self.config.on_container(container.id)
 
     @property
@@ -114,6 +116,7 @@ class Kubelet:
             await self.runtime.kill_container(pod, container, message, probes.grace(container, grace_of(pod)), tell)
         if actions.create_sandbox:
             await self.runtime.create_sandbox(pod, partial(self.tell, pod))
+        self.eviction.watch(worker)
         await self.runtime.start_containers(pod, actions.start, worker.seen, self.volumes.mounts, worker.reasons, tell)
         return False
 
@@ -188,8 +191,15 @@ class Kubelet:
         self.tell(worker.pod, "Normal", *DEADLINE)
         self.workers.wake(worker)
 
+    def evict(self, worker: PodWorker, message: str) -> None:
+        """Ends a pod whatever its grace period; it stays as Failed."""
+        worker.evicted, worker.grace = ("Evicted", message), GRACE
+        self.tell(worker.pod, "Warning", "Evicted", message)
+        self.workers.terminate(worker)
+
     def forget(self, worker: PodWorker) -> None:
         self.workers.forget(worker)
+        self.eviction.forget(worker.uid)
         self.volumes.unmount(worker.uid)
         self.runtime.remove(worker.uid)
         if worker.static:

@@ -8,12 +8,13 @@ Leaves out: pressure conditions that turn true, a runtime that is down, volumes 
 from __future__ import annotations
 
 from kubelearn.client import Client
-from kubelearn.clock import Clock, parse_time
+from kubelearn.clock import Clock, Timer, parse_time
 from kubelearn.errors import ApiError
+from kubelearn.kubelet.pleg import next_tick
 from kubelearn.kubelet.runtime import Runtime
 
 LEASE_SECONDS, RENEW_SECONDS = 40, 10.2  # nodeLeaseDurationSeconds; a quarter of it and 0 to 4% more
-REPORT_SECONDS = 305.0  # NodeStatusReportFrequency and the next look
+UPDATE_SECONDS, REPORT_SECONDS = 10.0, 305.0  # NodeStatusUpdateFrequency; NodeStatusReportFrequency and the next look
 VERSION = "v1.37.2"
 CONDITIONS = (("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
               ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -31,6 +32,7 @@ class NodeStatus:
         self.capacity = status.get("capacity") or {"cpu": "4", "memory": "8Gi", "pods": "110"}
         self.allocatable = status.get("allocatable") or self.capacity
         self.began, self.registered = 0.0, False
+        self._report: Timer | None = None
 
     def start(self) -> None:
         """Registers the node, or says that it is back; from now on its lease renews itself."""
@@ -45,6 +47,18 @@ class NodeStatus:
         self._computed.pop(self._lease_key, None)
         self._computed.pop((self.client.resource("Node").storage, "", self.name), None)
         self._write_lease("the kubelet stops: this was the last renewal", self._last(RENEW_SECONDS))
+
+    def changed(self) -> None:
+        """Something that the node reports is new: it is written when the status is computed next."""
+        if self._report is None or not self._report.pending:
+            self._report = self.clock.call_at(next_tick(self.clock.now, self.began, UPDATE_SECONDS), self._write_images)
+
+    def _write_images(self) -> None:
+        """Not while the kubelet is away."""
+        if self._lease_key in self._computed:
+            node, images = self.client.get("Node", self.name), self._images()
+            if images != node["status"].get("images"):
+                self.client.update_status({**node, "status": {**node["status"], "images": images}}, "its images are others")
 
     # --- the node -------------------------------------------------------------------------------------------------
 

@@ -154,7 +154,8 @@ class PodProbes:
         self._has = {(worker.container["name"], worker.kind) for worker in self.workers}
 
     def listen(self, container: Container) -> None:
-        container.sandbox.on_stir = self.stirred
+        if self.stirred not in container.sandbox.on_stir:
+            container.sandbox.on_stir.append(self.stirred)
 
     def stirred(self) -> None:
         """One of the pod's processes goes on. What a probe sets going, and its echo in the same instant, does not count."""

@@ -75,10 +75,10 @@ def lost_containers(status: dict) -> dict:
     """A pod that is over: what of it has no end in the runtime is said to have failed. Upstream: TerminatePod."""
     gone = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown", "startedAt": None, "finishedAt": None,
                            "message": "The container could not be located when the pod was terminated"}}
-    ran = any("terminated" in c["state"] for c in status["containerStatuses"])
-    regulars = [{**c, "state": gone} if ran and "terminated" not in c["state"] else c for c in status["containerStatuses"]]
-    phase = status["phase"] if status["phase"] in TERMINAL else "Failed"
-    return {**status, "containerStatuses": regulars, "phase": phase}
+    statuses = status.get("containerStatuses") or []
+    ran = any("terminated" in container["state"] for container in statuses)
+    ended = [{**c, "state": gone} if ran and "terminated" not in c["state"] else c for c in statuses]
+    return {**status, "containerStatuses": ended, "phase": status["phase"] if status["phase"] in TERMINAL else "Failed"}
 
 
 # --- phase --------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ class StatusManager:
         if pod is None:
             return
         if pod["status"] is not worker.pod.get("status"):
-            status = {**status, "conditions": _with_others(status["conditions"], pod["status"].get("conditions") or ())}
+            status = {**status, "conditions": _with_others(status.get("conditions") or [], pod["status"].get("conditions") or [])}
         if status != pod["status"]:
             self._try(self.client.update_status, {**pod, "status": status}, because)
 

@@ -52,3 +52,9 @@ def test_stop_and_start_may_be_repeated(bench):
     bench.pod("a")
     bench.run(5)
     assert bench.main("a")["ready"]
+
+
+def test_a_pulled_image_stands_in_the_node_status_within_ten_seconds(bench):
+    bench.pod("web", command=None, image="nginx:1.27")
+    bench.run(15)
+    assert any("docker.io/library/nginx:1.27" in image["names"] for image in bench.cluster.get("Node", "node-1")["status"]["images"])

@@ -1,0 +1,37 @@
+"""Whether a pod that was assigned to this node fits on it: who goes around the scheduler is refused here.
+
+Part of Kubernetes: pkg/kubelet/lifecycle/predicate.go (generalFilter) and HandlePodAdditions. A refused pod is Failed and
+stays to be seen; nothing of it runs. Law 8: OutOfcpu, OutOfmemory, OutOfpods and their words.
+Leaves out: node affinity, host ports, the eviction of less important pods for a critical one.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from kubelearn.api import quantity
+from kubelearn.api.usage import pod_amounts
+
+SCALE = {"cpu": 1000}  # in which unit amounts are told: CPU in thousandths, the rest whole
+
+
+def refusal(pod: dict, others: Iterable[dict], allocatable: Mapping[str, str]) -> tuple[str, str] | None:
+    """(reason, message) where the pod does not fit beside the others, all of them not yet over."""
+    others, wanted = list(others), pod_amounts(pod["spec"], "requests")
+    room = quantity.parse(allocatable.get("pods", "110"))
+    if len(others) + 1 > room:
+        return _short("pods", 1, len(others), room)
+    asked = [pod_amounts(other["spec"], "requests") for other in others] if wanted else []
+    for resource, amount in wanted.items():
+        used, room = sum(one.get(resource, 0) for one in asked), quantity.parse(allocatable.get(resource, "0"))
+        if amount and used + amount > room:
+            return _short(resource, amount, used, room)
+    return None
+
+
+def _short(resource: str, wanted, used, room) -> tuple[str, str]:
+    told = [int(amount * SCALE.get(resource, 1)) for amount in (wanted, used, room)]
+    return f"OutOf{resource}", "Node didn't have enough resource: {}, requested: {}, used: {}, capacity: {}".format(resource, *told)
+
+
+def refused_status(pod: dict, reason: str, message: str) -> dict:
+    return {**pod["status"], "phase": "Failed", "reason": reason, "message": f"Pod was rejected: {message}"}

@@ -1,0 +1,60 @@
+"""Laws of what a node refuses and whom it evicts."""
+
+from kubelearn.clock import parse_time
+
+
+def test_a_pod_that_does_not_fit_is_refused_and_stays_failed(bench):
+    asks = {"resources": {"requests": {"cpu": "3"}}}
+    bench.pod("first", **asks)
+    bench.run(3)
+    bench.pod("second", spec={"nodeName": "node-1"}, **asks)
+    bench.run(5)
+    status = bench.get("second")["status"]
+    why = "Node didn't have enough resource: cpu, requested: 3000, used: 3000, capacity: 4000"
+    assert (status["phase"], status["reason"], status["message"]) == ("Failed", "OutOfcpu", f"Pod was rejected: {why}")
+    assert bench.events("second")[-1][1:] == ("OutOfcpu", why) and bench.main("first")["ready"]
+
+
+def test_a_pod_that_ended_makes_room(bench):
+    asks = {"resources": {"requests": {"cpu": "3"}}}
+    bench.pod("first", "exit 0", spec={"restartPolicy": "Never"}, **asks)
+    bench.run(5)
+    bench.pod("second", spec={"nodeName": "node-1"}, **asks)
+    bench.run(5)
+    assert bench.main("second")["ready"]
+
+
+def fill(bench, **spec: object) -> None:
+    bench.pod("full", "sleep 3; dd if=/dev/zero of=/d/big bs=1024 count=3000 2>/dev/null; exec sleep 1000000",
+              spec={"volumes": [{"name": "d", "emptyDir": spec}], "terminationGracePeriodSeconds": 30}, volumeMounts=[{"name": "d", "mountPath": "/d"}])
+
+
+def test_a_volume_over_its_limit_gets_the_pod_evicted_within_seventy_seconds(bench):
+    fill(bench, sizeLimit="1Mi")
+    bench.run(80)
+    status = bench.get("full")["status"]
+    assert (status["phase"], status["reason"], status["message"]) == ("Failed", "Evicted", 'Usage of EmptyDir volume "d" exceeds the limit "1Mi". ')
+    finished = parse_time(status["containerStatuses"][0]["state"]["terminated"]["finishedAt"])
+    assert 1 <= finished - bench.times("full", "Evicted")[0] <= 2.1, "two seconds, whatever the pod's own grace"
+
+
+def test_a_container_over_its_limit_gets_the_pod_evicted_within_twenty_seconds(bench):
+    bench.pod("full", "dd if=/dev/zero of=/big bs=1024 count=3000 2>/dev/null; exec sleep 1000000",
+              resources={"limits": {"ephemeral-storage": "1Mi"}})
+    bench.run(20)
+    assert bench.get("full")["status"]["message"] == 'Container main exceeded its local ephemeral storage limit "1Mi". '
+
+
+def test_a_volume_in_memory_cannot_grow_beyond_its_limit(bench):
+    fill(bench, sizeLimit="1Mi", medium="Memory")
+    bench.run(80)
+    assert bench.main("full")["ready"]
+
+
+def test_a_calm_pod_with_a_limit_is_not_looked_at(bench):
+    bench.pod("calm", "exec sleep 1000000", resources={"limits": {"ephemeral-storage": "1Mi"}})
+    bench.cluster.stop("node-controller")
+    bench.run(100)
+    before = bench.cluster.clock._count
+    bench.run(10_000)
+    assert bench.cluster.clock._count - before < 40
