@@ -25,22 +25,33 @@ def test_a_pod_that_ended_makes_room(bench):
 
 
 def fill(bench, **spec: object) -> None:
-    bench.pod("full", "sleep 3; dd if=/dev/zero of=/d/big bs=1024 count=3000 2>/dev/null; exec sleep 1000000",
-              spec={"volumes": [{"name": "d", "emptyDir": spec}], "terminationGracePeriodSeconds": 30}, volumeMounts=[{"name": "d", "mountPath": "/d"}])
+    bench.pod(
+        "full",
+        "sleep 3; dd if=/dev/zero of=/d/big bs=1024 count=3000 2>/dev/null; exec sleep 1000000",
+        spec={"volumes": [{"name": "d", "emptyDir": spec}], "terminationGracePeriodSeconds": 30},
+        volumeMounts=[{"name": "d", "mountPath": "/d"}],
+    )
 
 
 def test_a_volume_over_its_limit_gets_the_pod_evicted_within_seventy_seconds(bench):
     fill(bench, sizeLimit="1Mi")
     bench.run(80)
     status = bench.get("full")["status"]
-    assert (status["phase"], status["reason"], status["message"]) == ("Failed", "Evicted", 'Usage of EmptyDir volume "d" exceeds the limit "1Mi". ')
+    assert (status["phase"], status["reason"], status["message"]) == (
+        "Failed",
+        "Evicted",
+        'Usage of EmptyDir volume "d" exceeds the limit "1Mi". ',
+    )
     finished = parse_time(status["containerStatuses"][0]["state"]["terminated"]["finishedAt"])
     assert 1 <= finished - bench.times("full", "Evicted")[0] <= 2.1, "two seconds, whatever the pod's own grace"
 
 
 def test_a_container_over_its_limit_gets_the_pod_evicted_within_twenty_seconds(bench):
-    bench.pod("full", "dd if=/dev/zero of=/big bs=1024 count=3000 2>/dev/null; exec sleep 1000000",
-              resources={"limits": {"ephemeral-storage": "1Mi"}})
+    bench.pod(
+        "full",
+        "dd if=/dev/zero of=/big bs=1024 count=3000 2>/dev/null; exec sleep 1000000",
+        resources={"limits": {"ephemeral-storage": "1Mi"}},
+    )
     bench.run(20)
     assert bench.get("full")["status"]["message"] == 'Container main exceeded its local ephemeral storage limit "1Mi". '
 
