@@ -106,7 +106,8 @@ class Cluster:
         """Patches an object as kubectl patch does (type: strategic, merge or json); returns a copy of what is stored."""
         with self._entered():
             resource = self.registry.must_find(kind)
-            stored = self.registry.patch(resource, namespace if resource.namespaced else "", name, patch, type, self._request())
+            where = namespace if resource.namespaced else ""
+            stored = self.registry.patch(resource, where, name, copy.deepcopy(patch), type, self._request())
             return copy.deepcopy(stored)
 
     def _request(self, **more: object) -> Request:
@@ -276,7 +277,7 @@ class Cluster:
 def documents(what: str | dict | Path) -> list[dict]:
     """Objects from YAML text, one object, or a path."""
     if isinstance(what, dict):
-        found = [what]
+        found = [copy.deepcopy(what)]  # what is stored is never modified, and the caller may go on with their own
     else:
         path = Path(what) if isinstance(what, Path) or "\n" not in what and ":" not in what else None
         if path is not None and not path.exists():

@@ -103,6 +103,17 @@ def test_law_3_what_the_learner_gets_is_a_copy():
         assert cluster.get("Deployment", "web")["spec"]["replicas"] == 3
 
 
+def test_law_3_what_the_learner_gave_is_theirs_to_change():
+    with Cluster(serve=False) as cluster:
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+        cluster.apply(pod)
+        pod["spec"]["containers"][0]["env"] = [{"name": "A", "value": "1"}]
+        assert "env" not in cluster.get("Pod", "a")["spec"]["containers"][0]
+        pod["metadata"]["name"] = "b"
+        cluster.apply(pod)
+        assert cluster.get("Pod", "b")["spec"]["containers"][0]["env"] == [{"name": "A", "value": "1"}]
+
+
 def test_law_4_only_the_clock_and_the_edge_look_at_the_wall_clock():
     edge = {"clock.py", "apiserver/http.py", "apiserver/timestamps.py", "apiserver/waiting.py", "apiserver/certificates.py", "kubectl.py",
             "lab.py", "doctor.py", "cli.py", "connect.py", "lessons/notebook.py"}
