@@ -305,7 +305,7 @@ TABLE: dict[str, dict[str, object]] = {
         "volumeLifecycleModes": ["Persistent"],
         "seLinuxMount": False,
     },
-    "scheduling.v1.PriorityClass": {"preemptionPolicy": "PreemptLowerPriority"},
+    "scheduling.v1.PriorityClass": {"value": 0, "preemptionPolicy": "PreemptLowerPriority"},
     "flowcontrol.v1.FlowSchemaSpec": {"matchingPrecedence": 1000},
     "flowcontrol.v1.LimitedPriorityLevelConfiguration": {"nominalConcurrencyShares": 30, "lendablePercent": 0},
     "flowcontrol.v1.QueuingConfiguration": {"queues": 64, "handSize": 8, "queueLengthLimit": 50},

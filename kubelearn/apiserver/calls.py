@@ -11,7 +11,8 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 
 from kubelearn import errors
-from kubelearn.apiserver import codec, negotiation, timestamps
+from kubelearn.api import schema
+from kubelearn.apiserver import codec, negotiation, rbac, timestamps
 from kubelearn.apiserver.options import WriteOptions
 from kubelearn.apiserver.request import Request
 from kubelearn.apiserver.requestinfo import RequestInfo
@@ -39,17 +40,43 @@ class Call:
         api_version, kind = self.info.kind
         obj, twice = decoded(self.body, self.headers.get("content-type", ""), kind)
         _check_kind(obj, api_version, kind)
-        self._complain(twice)
+        self._complain([f'duplicate field "{path}"' for path in twice])
+        obj = self._typed(obj, api_version, kind)
         return timestamps.inbound(obj, timestamps.of_kind(api_version, kind, self.info.resource), self.session.shift)
 
     def patch(self) -> tuple[object, str]:
+        """The patch, brought to virtual time, and its type: json, merge, strategic or apply."""
         patch, patch_type = codec.decode_patch(self.body, self.headers.get("content-type", ""))
         times = timestamps.of_kind(*self.info.kind, self.info.resource)
+        if patch_type == "apply":
+            self._check_applied(patch)
         move = timestamps.inbound_json_patch if patch_type == "json" else timestamps.inbound
         return move(patch, times, self.session.shift), patch_type
 
-    def _complain(self, twice: list[str]) -> None:
-        texts = [f'duplicate field "{path}"' for path in twice]
+    def _check_applied(self, patch: object) -> None:
+        """What is applied is an object that says what it is, with values of the right types."""
+        if not isinstance(patch, dict):
+            what = _GO_NAMES.get(type(patch), "number")
+            raise errors.bad_request(f"error decoding YAML: json: cannot unmarshal {what} into Go value of type map[string]interface {{}}")
+        for field in ("apiVersion", "kind"):
+            if not isinstance(patch.get(field), str):
+                name = field[0].upper() + field[1:]
+                raise errors.bad_request("error decoding YAML: error unmarshaling JSON: "
+                                         f"Object '{name}' is missing in '{_beginning(self.body)}'")
+        if self.info.resource.schema and not self.info.part:
+            self.info.resource.schema.decode(patch)
+
+    def _typed(self, obj: dict, api_version: str, kind: str) -> dict:
+        """What is answered and not stored (a review, a Scale, an Eviction) has its types checked here, the rest when it is written."""
+        own = (api_version, kind) == (self.info.resource.api_version, self.info.resource.kind)
+        found = schema.of_kind(api_version, kind)
+        if found is None or own and self.info.resource.plural not in rbac.REVIEWS:
+            return obj
+        obj, unknown = found.decode(obj)
+        self._complain(unknown)
+        return obj
+
+    def _complain(self, texts: list[str]) -> None:
         validation = self.query.get("fieldValidation", "")
         if texts and validation == "Strict":
             version, kind = self.info.kind[0].rpartition("/")[2], self.info.kind[1]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from starlette.responses import Response, StreamingResponse
 
 from kubelearn import errors
+from kubelearn.api import schema
 from kubelearn.apiserver import managedfields, negotiation, rbac, subresources
 from kubelearn.apiserver.calls import Call, answer, decoded
 from kubelearn.apiserver.negotiation import Asker
@@ -164,6 +165,7 @@ class Handlers:
 
     def _delete_options(self, call: Call) -> tuple[dict, bool]:
         body = decoded(call.body, call.headers.get("content-type", ""), "DeleteOptions")[0] if call.body.strip() else {}
+        body, _ = schema.of_kind("v1", "DeleteOptions").decode(body)
         return delete_options(body, call.query)
 
     # --- answering ------------------------------------------------------------------------------------------------
@@ -173,8 +175,10 @@ class Handlers:
 
     def _asker(self, call: Call, obj: dict | None = None) -> Asker:
         """managedFields are derived for objects that are stored, not for reviews, scales and what was only tried."""
-        stored = obj is None or "resourceVersion" in obj.get("metadata", {}) and not call.query.get("dryRun")
-        single = call.info.verb in ("get", "create", "update", "patch") and call.info.subresource in ("", "status") and stored
+        metadata = (obj or {}).get("metadata", {})
+        stored = obj is None or metadata.get("uid") and metadata.get("resourceVersion") and not call.query.get("dryRun")
+        single = (stored and call.info.verb in ("get", "create", "update", "patch") and call.info.subresource in ("", "status")
+                  and call.info.resource.plural not in rbac.REVIEWS)
         return Asker(call.session.shift, self.clock.now, self._managed if single else None)
 
     def _managed(self, resource, obj: dict) -> dict:

@@ -106,9 +106,8 @@ def _identity(metadata: dict, before: dict) -> dict:
     new = {key: value for key, value in metadata.items() if key != "managedFields" and key not in FIXED}
     new.update((key, before[key]) for key in FIXED if key in before)
     new["name"], new["resourceVersion"] = before["name"], before["resourceVersion"]
-    if "namespace" in before:
-        new["namespace"] = before["namespace"]
-    return new
+    new.pop("namespace", None)
+    return {**new, "namespace": before["namespace"]} if "namespace" in before else new
 
 
 def _with_status(new: dict, source: dict) -> dict:

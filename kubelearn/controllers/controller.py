@@ -123,7 +123,8 @@ class Controller:
         """An object without a controller: whoever's selector matches may want to adopt it."""
         metadata = obj["metadata"]
         for owner in self.informer(self.kind).list(metadata.get("namespace")):
-            if owner["spec"].get("selector") and selectors.label_selector(owner["spec"]["selector"])(metadata.get("labels")):
+            selector = (owner.get("spec") or {}).get("selector")
+            if selector and selectors.label_selector(selector)(metadata.get("labels")):
                 self.queue.add(meta.key_of(owner))
 
     def _watched_changed(self, keys: Callable[..., Iterable[str]], old: dict | None, new: dict | None) -> None:
