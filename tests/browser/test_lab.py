@@ -13,7 +13,7 @@ from kubelearn.kubectl import find, shared_config
 START = "00_start.ipynb"
 NOTEBOOKS = sorted(path.name for path in (Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 expect.set_options(timeout=20_000)
 
 

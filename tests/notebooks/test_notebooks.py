@@ -52,6 +52,7 @@ def runs(request, tmp_path_factory):
 
 
 @pytest.mark.notebook
+@pytest.mark.timeout(1800)  # the first waits for its turn behind all
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("work", [as_shipped, with_solutions], ids=lambda work: work.__name__)
 def test_runs(work, name, runs):

@@ -25,7 +25,7 @@ FLOORS = tomllib.loads((HERE / "floors.toml").read_text())
 FAST, JOBS = 10, 4
 COPIED = ("scenarios", "golden", "parity.py", "manifests.py", "manifests.yaml")
 
-pytestmark = pytest.mark.parity
+pytestmark = [pytest.mark.parity, pytest.mark.timeout(1800)]
 
 
 @contextmanager
