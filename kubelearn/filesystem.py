@@ -33,34 +33,23 @@ class Place(NamedTuple):
 
 
 class Filesystem:
-    """The tree that the processes of one container see, for one user. Paths are absolute; errors are the kernel's."""
+    """The tree that the processes of one container see, for one user. Paths are absolute; errors are the kernel's.
+
+    points: where the mounts lie when mount_points() has already been asked; else they are made in root now.
+    """
 
     def __init__(self, root: Directory, mounts: Iterable = (), read_only: bool = False, now: Callable[[], float] = lambda: 0.0,
-                 uid: int = 0, gids: tuple[int, ...] = (0,)):
+                 uid: int = 0, gids: tuple[int, ...] = (0,), points: Iterable[str] | None = None):
         self.root, self.now, self.uid, self.gids = Mount("/", root, read_only), now, uid, gids
-        self.mounts: dict[str, Mount] = {}
-        for mount in sorted((Mount(*mount) for mount in mounts), key=lambda mount: mount.path):
-            self._mount(mount)
+        mounts = [Mount(*mount) for mount in mounts]
+        if points is None:
+            points = mount_points(root, wanted(mounts))
+        self.mounts = {point: Mount(point, _part(mount), mount.read_only) for point, mount in sorted(zip(points, mounts), key=lambda pair: pair[0])}
 
     def as_user(self, uid: int, gids: tuple[int, ...]) -> Filesystem:
         twin = object.__new__(Filesystem)
         twin.root, twin.now, twin.uid, twin.gids, twin.mounts = self.root, self.now, uid, gids, self.mounts
         return twin
-
-    def _mount(self, mount: Mount) -> None:
-        """Makes the point where there is none, as runc does, whatever is read-only."""
-        path = os.path.normpath(mount.path)
-        builder = Filesystem(self.root.node)
-        builder.mounts = {at: other._replace(read_only=False) for at, other in self.mounts.items()}
-        node = mount.node
-        if mount.sub_path:
-            volume = Filesystem(node)
-            node = volume.find(mount.sub_path) or volume.makedirs(mount.sub_path)
-        if builder.find(path) is None:
-            builder.makedirs(os.path.dirname(path))
-            builder.makedirs(path) if isinstance(node, Directory) else builder.write(path, b"")
-        path = builder.place(path).path
-        self.mounts[path] = Mount(path, node, mount.read_only)
 
     # --- finding --------------------------------------------------------------------------------------------------
 
@@ -191,7 +180,9 @@ class Filesystem:
             raise fault(errno.ENOTDIR)
         if not self.allowed(node, 4):
             raise fault(errno.EACCES)
-        return node.names()
+        at = self.place(path).path.rstrip("/") + "/"
+        mounted = {point[len(at):] for point in self.mounts if point.startswith(at) and "/" not in point[len(at):]}
+        return sorted({*node.names(), *mounted}) if mounted else node.names()
 
     def add(self, path: str, node: Node) -> Node:
         """Puts a new node there; EEXIST where one is."""
@@ -249,3 +240,28 @@ class Filesystem:
         node = place.node if place.path in self.mounts or place.path == "/" else place.directory.own(place.name)
         for name, value in attributes.items():
             setattr(node, name, value)
+
+
+def wanted(mounts: Iterable[Mount]) -> tuple[tuple[str, bool], ...]:
+    """The paths of mounts, each with whether a directory is mounted there."""
+    return tuple((mount.path, isinstance(_part(mount), Directory)) for mount in mounts)
+
+
+def mount_points(root: Directory, paths: tuple[tuple[str, bool], ...]) -> tuple[str, ...]:
+    """Makes the points where there is none, as runc does, and gives their paths without symbolic links."""
+    builder, points = Filesystem(root, points=()), []
+    for path, directory in paths:
+        path = os.path.normpath(path)
+        if builder.find(path) is None:
+            builder.makedirs(os.path.dirname(path))
+            builder.makedirs(path) if directory else builder.write(path, b"")
+        points.append(builder.place(path).path)
+    return tuple(points)
+
+
+def _part(mount: Mount) -> Node:
+    """What is mounted: all of it, or what its sub_path leads to now; that is made where it is missing."""
+    if not mount.sub_path:
+        return mount.node
+    volume = Filesystem(mount.node)
+    return volume.find(mount.sub_path) or volume.makedirs(mount.sub_path)

@@ -7,9 +7,10 @@ Leaves out: rotation of logs into several files (the oldest half goes when 10 Mi
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING
 
-from kubelearn.filesystem import Filesystem
+from kubelearn.filesystem import Filesystem, Mount, wanted
 from kubelearn.kubelet.files import OpenFile, ReadEnd, Sink, Terminal
 from kubelearn.kubelet.images import ImageInfo
 from kubelearn.kubelet.kernel import device_files, process_files
@@ -94,6 +95,7 @@ class Container:
         "input",
         "tty",
         "_files",
+        "_random",
         "_partial",
     )
 
@@ -120,9 +122,10 @@ class Container:
         self.processes: list[Process] = []
         self.process: Process | None = None
         self.cpu_seconds, self.requests = 0.0, 0  # requests: answered over HTTP, for pictures and autoscaling
-        self.root = Directory.over(image.tree)
+        self.root: Directory | None = None  # its own layer, over the image's
         self.input = Pipe(self.clock) if stdin else None
         self._files: Filesystem | None = None
+        self._random: Random | None = None
         self._partial: dict[str, bytes] = {}
         sandbox.containers.append(self)
 
@@ -135,20 +138,30 @@ class Container:
             own = [("/proc", process_files(self)), ("/dev", device_files(self)), ("/etc/hostname", File(self.sandbox.hostname + "\n")),
                    ("/etc/resolv.conf", File(self.sandbox.resolv_conf)), ("/sys", Directory(), True)]
             given = {mount[0] for mount in self.mounts}
-            mounts = [mount for mount in own if mount[0] not in given]
-            self._files = Filesystem(self.root, [*mounts, *self.mounts], self.read_only, lambda: self.clock.now)
-            if self._files.find(self.workdir) is None:
-                self._files.makedirs(self.workdir)
-            self._files = self._files.as_user(self.user[0], self.user[1:2] + self.user[2])
+            mounts = [Mount(*mount) for mount in (*(mount for mount in own if mount[0] not in given), *self.mounts)]
+            tree, points = self.image.prepared((*wanted(mounts), (self.workdir, True)))
+            self.root = Directory.over(tree)
+            uid, gid, groups = self.user
+            self._files = Filesystem(self.root, mounts, self.read_only, lambda: self.clock.now, uid, (gid, *groups), points)
         return self._files
+
+    @property
+    def random(self) -> Random:
+        """Its /dev/urandom: of its own, and the same in every run."""
+        if self._random is None:
+            self._random = self.clock.random(f"urandom/{self.id}")
+        return self._random
+
+    def untouched(self, path: str) -> bool:
+        """Is what lies at this path still the image's own? Asked by programs that start ten thousand times alike."""
+        return self._files is None and not any(mount[0].startswith(path) or path.startswith(mount[0].rstrip("/") + "/") for mount in self.mounts)
 
     # --- life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """OSError when its program cannot be run."""
-        node = self.image.quick(self.argv[0], self.env.get("PATH", ""), self.mounts)
-        if node is None:
-            node = self._executable(self.argv[0])
+        found = self.image.quick(self.argv[0], self.env.get("PATH", ""), self)
+        node = found[1] if found is not None else self._executable(self.argv[0])
         self.process = process = Process(self, self.argv, self.env, self._stdio(), self.workdir)
         self.started_at, self.state = self.clock.now, "running"
         process.start(process.load(node))
@@ -216,7 +229,7 @@ class Container:
 
     def disk(self) -> int:
         """Bytes of its writable layer and its log."""
-        return self.root.usage() + self.log_size
+        return (self.root.usage() if self.root is not None else 0) + self.log_size
 
     # --- output ---------------------------------------------------------------------------------------------------
 

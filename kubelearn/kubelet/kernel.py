@@ -39,9 +39,7 @@ for _name, _device in {
 
 def device_files(container: Container) -> Directory:
     devices = Directory.over(DEVICES)
-    random = container.clock.random(f"urandom/{container.id}")
-    devices.children.update({name: Device(random.randbytes) for name in ("random", "urandom")})
-    devices.children["shm"] = Directory(0o1777, limit=64 << 20, medium="Memory")
+    devices.children["random"] = devices.children["urandom"] = Device(lambda n: container.random.randbytes(n))
     return devices
 
 

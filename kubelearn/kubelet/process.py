@@ -241,7 +241,8 @@ class Process:
 
     def executable(self, name: str) -> tuple[str, Node]:
         """The path and the file that PATH finds. FileNotFoundError, PermissionError."""
-        return find_executable(self.files, self.cwd, self.env.get("PATH", ""), name)
+        search = self.env.get("PATH", "")
+        return self.container.image.quick(name, search, self.container) or find_executable(self.files, self.cwd, search, name)
 
     def spawn(self, argv: list[str], env: dict[str, str] | None = None, fds: dict[int, OpenFile] | None = None,
               node: Node | None = None) -> Process:

@@ -15,9 +15,14 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from kubelearn.kubelet.process import Executable, Program
+from kubelearn.filesystem import Filesystem, mount_points
+from kubelearn.kubelet.process import Executable, Program, find_executable
 from kubelearn.volumes import Directory, Node, tree
+
+if TYPE_CHECKING:
+    from kubelearn.kubelet.container import Container
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
@@ -42,6 +47,7 @@ class ImageInfo:
         self.env, self.user, self.workdir, self.size, self.ports = {"PATH": PATH, **(env or {})}, user, workdir, size, tuple(ports)
         self.stop_signal, self.docs = stop_signal, docs
         self._quick: dict[tuple, tuple[str, Node] | None] = {}
+        self._prepared: dict[tuple, tuple[Directory, tuple[str, ...]]] = {}
 
     @cached_property
     def digest(self) -> str:
@@ -62,17 +68,26 @@ class ImageInfo:
             return [*command, *(args or ())]
         return [*self.entrypoint, *(args or self.cmd)]
 
-    def quick(self, program: str, search: str, mounts: tuple) -> Node | None:
-        """The file to run, from the bare image, unless a mount could have changed it."""
+    def prepared(self, wanted: tuple[tuple[str, bool], ...]) -> tuple[Directory, tuple[str, ...]]:
+        """The tree with mount points made in it, and where they are; once for all containers that mount alike."""
+        if wanted not in self._prepared:
+            if len(self._prepared) > 500:
+                self._prepared.clear()
+            tree = Directory.over(self.tree)
+            self._prepared[wanted] = tree, mount_points(tree, wanted)
+        return self._prepared[wanted]
+
+    def quick(self, program: str, search: str, container: Container) -> tuple[str, Node] | None:
+        """The path and file to run, from the bare image, as long as it is what the container would find."""
         key = (program, search)
+        if "/" in program and program[0] != "/":
+            return None
         if key not in self._quick:
             self._quick[key] = self._find(program, search)
         found = self._quick[key]
-        return None if found is None or any(found[0].startswith(mount[0].rstrip("/") + "/") for mount in mounts) else found[1]
+        return found if found is not None and container.untouched(found[0]) else None
 
     def _find(self, program: str, search: str) -> tuple[str, Node] | None:
-        from kubelearn.filesystem import Filesystem
-        from kubelearn.kubelet.process import find_executable
         try:
             return find_executable(Filesystem(self.tree), self.workdir, search, program)
         except OSError:
@@ -82,7 +97,6 @@ class ImageInfo:
 
     @cached_property
     def _passwd(self) -> list[list[str]]:
-        from kubelearn.filesystem import Filesystem
         passwd = Filesystem(self.tree).find("/etc/passwd")
         return [line.split(":") for line in passwd.read().decode().splitlines()] if passwd is not None else []
 

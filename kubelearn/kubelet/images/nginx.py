@@ -12,6 +12,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from kubelearn.clock import EPOCH
+from kubelearn.filesystem import Filesystem
 from kubelearn.kubelet.images import ImageInfo, catalogue
 from kubelearn.kubelet.images.applets.net import static_file
 from kubelearn.kubelet.images.busybox import alpine_tree, debian_tree
@@ -147,13 +148,13 @@ def _parsed(text: str, path: str) -> tuple[Block, ...]:
 class Config:
     """The servers and upstreams of a configuration, with all its includes."""
 
-    def __init__(self, process: Process, path: str = "/etc/nginx/nginx.conf"):
-        self.process, self.servers, self.upstreams = process, [], {}
+    def __init__(self, files: Filesystem, path: str = "/etc/nginx/nginx.conf"):
+        self.files, self.servers, self.upstreams = files, [], {}
         self._take(path)
 
     def _take(self, path: str) -> None:
         try:
-            text = self.process.files.read(path).decode(errors="replace")
+            text = self.files.read(path).decode(errors="replace")
         except OSError as error:
             raise ConfigError(f'open() "{path}" failed ({error.errno}: {error.strerror})') from None
         for block in _parsed(text, path):
@@ -168,7 +169,7 @@ class Config:
             from kubelearn.kubelet.images.shell.expansion import pattern
             directory, _, glob = block.words[1].rpartition("/")
             directory = directory if directory.startswith("/") else f"/etc/nginx/{directory}"
-            node = self.process.files.find(directory)
+            node = self.files.find(directory)
             for entry in node.names() if isinstance(node, Directory) else ():
                 if pattern(glob).fullmatch(entry):
                     self._take(f"{directory}/{entry}")
@@ -203,10 +204,16 @@ class Config:
         ]
 
 
+@lru_cache(maxsize=50)
+def image_config(image: ImageInfo) -> Config:
+    """What the image itself says, read once for all its containers."""
+    return Config(Filesystem(image.tree))
+
+
 class Nginx:
     def __init__(self, process: Process, version: str):
         self.process, self.version, self.turn = process, version, 0
-        self.config = Config(process)
+        self.config = image_config(process.container.image) if process.container.untouched("/etc/nginx") else Config(process.files)
 
     def start(self) -> None:
         for port in self.config.ports():
@@ -341,7 +348,12 @@ class Nginx:
 
 
 def stamp(process: Process) -> str:
-    return datetime.fromtimestamp(EPOCH + process.clock.now, timezone.utc).strftime("%Y/%m/%d %H:%M:%S")
+    return _stamp(int(process.clock.now))
+
+
+@lru_cache(maxsize=100)
+def _stamp(second: int) -> str:
+    return datetime.fromtimestamp(EPOCH + second, timezone.utc).strftime("%Y/%m/%d %H:%M:%S")
 
 
 async def nginx(process: Process) -> int:
@@ -366,8 +378,8 @@ async def nginx(process: Process) -> int:
         process.error(f"{stamp(process)} [emerg] 1#1: {error}\nnginx: [emerg] {error}")
         return 1
     if not process.container.tty:
-        for text in (f"nginx/{version}", "using the \"epoll\" event method", "start worker processes"):
-            process.error(f"{stamp(process)} [notice] 1#1: {text}")
+        notices = (f"nginx/{version}", 'using the "epoll" event method', "start worker processes")
+        process.error("\n".join(f"{stamp(process)} [notice] 1#1: {text}" for text in notices))
     process.on_signal("TERM", lambda: process.die(0))
     process.on_signal("QUIT", lambda: process.die(0))
     process.on_signal("HUP", lambda: _reload(server))
@@ -377,7 +389,7 @@ async def nginx(process: Process) -> int:
 def _reload(server: Nginx) -> None:
     """A broken configuration leaves the old one in force."""
     try:
-        server.config = Config(server.process)
+        server.config = Config(server.process.files)
         server.process.error(f"{stamp(server.process)} [notice] 1#1: signal 1 (SIGHUP) received, reconfiguring")
     except ConfigError as error:
         server.process.error(f"{stamp(server.process)} [emerg] 1#1: {error}")
