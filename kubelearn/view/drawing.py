@@ -16,20 +16,26 @@ PICTURES = {"cluster": overview, "ownership": ownership, "packing": packing, "tr
             "containers": containers}
 
 
+LANES = "control plane"  # drawn from the history since the last command, not from a moment
+
+
 def picture_of(what: str):
     """The module of a picture by its name."""
     if what not in PICTURES:
-        raise ValueError(f"there is no picture {what!r}; there are {', '.join(PICTURES)}")
+        raise ValueError(f"there is no picture {what!r}; there are {', '.join([*PICTURES, LANES])}")
     return PICTURES[what]
 
 
 def draw(source: object, what: str = "cluster", namespace: str | None = None, theme: str | None = None, **options: object) -> Picture:
     """A picture of a cluster as it is now, or of a snapshot (cluster.at(time)).
 
-    what: cluster, ownership, packing, traffic, volumes, containers. namespace: one, "*" for all; None leaves the system's out.
-    theme: None follows the page, "light" and "dark" do not. options narrow a picture down: traffic(service=), volumes(pod=),
+    what: cluster, ownership, packing, traffic, volumes, containers, control plane. namespace: one, "*" for all; without it all but
+    the system's. theme: None follows the page, "light" and "dark" do not. options narrow a picture down: traffic(service=), volumes(pod=),
     containers(pod=).
     """
+    if what == LANES:
+        from kubelearn.view.controlplane import lanes
+        return lanes(source, namespace=namespace, theme=theme, **options)
     graph = graph_of(source, what, namespace, **options)
     return Picture(dot.svgs([graph])[0], graph.alt, theme=theme)
 
@@ -37,11 +43,25 @@ def draw(source: object, what: str = "cluster", namespace: str | None = None, th
 def graph_of(source: object, what: str = "cluster", namespace: str | None = None, **options: object) -> Graph:
     """What draw() draws."""
     picture = picture_of(what)
-    if what == "traffic" and hasattr(source, "network"):
-        options = {"connections": list(source.network.log), **options}
     with getattr(source, "lock", None) or nullcontext():
+        options = {**live(source, what), **options}
         world, slots = world_of(source), slots_of(source, namespace)
         return picture.graph(world, picture.stage([world], slots, **options))
+
+
+def live(source: object, what: str) -> dict[str, object]:
+    """What a simulated cluster knows beside its objects: the connections that were made, the files in volumes."""
+    if what == "traffic" and hasattr(source, "network"):
+        return {"connections": list(source.network.log)}
+    if what == "volumes" and hasattr(source, "nodes"):
+        return {"trees": lambda node, uid, volume: tree_of(source.nodes.get(node), uid, volume)}
+    return {}
+
+
+def tree_of(node: object, uid: str, volume: str) -> object | None:
+    """The directory that a pod's volume is on its node; None where it is not mounted."""
+    here = node.kubelet.volumes.pods.get(uid) if node is not None else None
+    return here.mounted.get(volume) if here is not None else None
 
 
 def play(cluster: object, since: object = None, what: str = "cluster", namespace: str | None = None, until: object = None,
@@ -65,7 +85,7 @@ def changes(cluster: object, since: object = None, what: str = "cluster", namesp
         start = last_command(cluster) if since is None else revision_of(cluster, since)
         end = None if until is None else revision_of(cluster, until)
         if what == "traffic" and hasattr(cluster, "network"):
-            options = {"connections": list(cluster.network.log), "now": cluster.now if until is None else 0.0, **options}
+            options = {**live(cluster, what), "now": cluster.now if until is None else 0.0, **options}
         snapshot = cluster.at(revision=start)
         revisions = [r for r in cluster.revisions(since=start) if end is None or r.revision <= end]
         return frames.frames(World(snapshot, snapshot.time, start), revisions, picture_of(what), slots_of(cluster, namespace), **options)

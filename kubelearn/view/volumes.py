@@ -6,7 +6,8 @@ Leaves out: the service account's token, which every pod has.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from kubelearn.view import states
 from kubelearn.view.graph import Card, Edge, Graph, Group, identity
@@ -19,10 +20,10 @@ TOKEN = "kube-api-access-"
 
 
 class Stage:
-    """pod: the name of one, or a start of names."""
+    """pod: the name of one, or a start of names. trees: (node, pod's uid, volume) -> what is in it now, where that is known."""
 
-    def __init__(self, worlds: Sequence, slots: Slots, pod: str | None = None):
-        self.slots, self.pod = slots, pod
+    def __init__(self, worlds: Sequence, slots: Slots, pod: str | None = None, trees: Callable = lambda *_: None):
+        self.slots, self.pod, self.trees = slots, pod, trees
 
 
 def stage(worlds: Sequence, slots: Slots, **options: object) -> Stage:
@@ -48,6 +49,7 @@ def graph(world: object, stage: Stage) -> Graph:
         homes = {}
         for number, volume in enumerate(volumes):
             card, more, links = _volume(world, pod, volume, number)
+            card = _filled(card, stage.trees((pod.get("spec") or {}).get("nodeName"), pod["metadata"].get("uid"), volume["name"]))
             homes[volume["name"]] = card
             cards |= {c.id: c for c in (card, *more)}
             edges += links
@@ -84,6 +86,20 @@ def container_card(pod: dict, container: dict, kind: str, status: dict | None) -
     kind = "sidecar" if kind == "init container" and container.get("restartPolicy") == "Always" else kind
     return Card(f"{identity(pod)}/{container['name']}", kind, container["name"], line, states.container_state(status), group=identity(pod),
                 title=f"{kind} {container['name']} · {container.get('image', '')}")
+
+
+def _filled(card: Card, tree: object) -> Card:
+    """With what is in it: '3 files · 12 KiB'."""
+    if tree is None or card.kind in ("ConfigMap", "Secret"):
+        return card
+    files = sum(1 for _, node in tree.walk() if node.kind == "-")
+    amount = f"{files} file{'' if files == 1 else 's'} · {_bytes(tree.usage())}"
+    title = f"{card.kind} {card.name} · {card.line} · {amount}"
+    return replace(card, line=f"{card.line} · {amount}" if card.state else amount, title=title)
+
+
+def _bytes(count: int) -> str:
+    return f"{count} B" if count < 1024 else f"{count / 1024:.3g} KiB" if count < 1 << 20 else f"{count / (1 << 20):.3g} MiB"
 
 
 def _mount(container: Card, volume: Card, mount: dict) -> Edge:

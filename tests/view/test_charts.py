@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kubelearn.view import chart, lanes, timeline
+from kubelearn.view import chart, draw, lanes, timeline
 from kubelearn.view.chart import limits
 from kubelearn.view.past import Past, counts, lives, pods_of_deployment
 
@@ -54,3 +54,4 @@ def test_the_control_plane_s_lanes_begin_with_the_person(cluster):
     order = [said.index(text) for text in ("you created Deployment web", "deployment-controller created ReplicaSet",
                                            "replicaset-controller created 3 Pods", "default-scheduler placed", "kubelet ")]
     assert order == sorted(order)
+    assert draw(cluster, "control plane").svg == lanes(cluster).svg
