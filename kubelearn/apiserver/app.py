@@ -97,10 +97,11 @@ class App:
         call = self._call(request, request.method)
         if call is None:
             return self._other(request)
-        if call.info.subresource in REMOTE:
-            return await self.remote.http(call)
+        call.method = request.method
         if request.method in ("POST", "PUT", "PATCH", "DELETE"):
             call.body = await _body(request)
+        if call.info.subresource in REMOTE:
+            return await self.remote.http(call)
         response = await self.handlers.handle(call)
         while self.host_ports.complaints:
             warn(response, self.host_ports.complaints.pop())

@@ -31,6 +31,7 @@ class Call:
 
     def __init__(self, info: RequestInfo, user: User, session: Session, headers: Headers, query: QueryParams, body: bytes = b""):
         self.info, self.user, self.session, self.headers, self.query, self.body = info, user, session, headers, query, body
+        self.method = "GET"
         self.agent = headers.get("user-agent", "").partition("/")[0] or "unknown"
         deprecated = DEPRECATED.get(info.resource.name) if info.resource else None
         self.warnings: list[str] = [deprecated] if deprecated else []

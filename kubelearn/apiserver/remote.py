@@ -2,7 +2,7 @@
 
 Part of Kubernetes: pkg/registry/core/pod (strategy.go, rest/), apiserver's streaming proxy. Law 2: the kubelet is reached at port 10250
 of its node's address. exec and attach speak v5.channel.k8s.io (or v4) in a WebSocket, whose messages are the kubelet's frames.
-Leaves out: the older SPDY upgrade of exec, proxying HTTP to pods and services.
+Leaves out: the older SPDY upgrade of exec.
 """
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from kubelearn import errors
 from kubelearn.apiserver import portforward, rbac, timestamps
 from kubelearn.apiserver.calls import Call
+from kubelearn.apiserver.httpproxy import HttpProxy
 from kubelearn.apiserver.options import flag, number
 from kubelearn.apiserver.tunnel import Tunnel, either, received
 from kubelearn.apiserver.waiting import Pump, Waiter
 
 KUBELET = 10250
-REMOTE = {"log": "get", "exec": "create", "attach": "create", "portforward": "create"}  # subresource -> the verb it takes
+REMOTE = {"log": "get", "exec": "create", "attach": "create", "portforward": "create", "proxy": ""}  # subresource -> the verb it takes
 CHANNELS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, CLOSE = 0, 255
 CONTAINERS = {"containers": "", "initContainers": "init ", "ephemeralContainers": "ephemeral "}
@@ -32,15 +33,20 @@ class Remote:
 
     def __init__(self, registry, network, pump: Pump):
         self.registry, self.network, self.clock, self.pump = registry, network, registry.clock, pump
+        self.proxy = HttpProxy(registry, network, pump)
 
     # --- finding the container --------------------------------------------------------------------------------------
 
     def _pod(self, call: Call) -> dict:
         info = call.info
         with self.clock.lock:
-            action = rbac.Action(REMOTE[info.subresource], "", "pods", info.subresource, info.namespace, info.name)
-            rbac.authorize(self.registry, call.user.name, call.user.groups, action)
+            self._authorize(call)
             return self.registry.get(info.resource, info.namespace, info.name)
+
+    def _authorize(self, call: Call) -> None:
+        info = call.info
+        action = rbac.Action(REMOTE[info.subresource] or info.verb, "", info.resource.plural, info.subresource, info.namespace, info.name)
+        rbac.authorize(self.registry, call.user.name, call.user.groups, action)
 
     def _address(self, pod: dict) -> str:
         """Of the pod's node; ApiError where it has none."""
@@ -73,7 +79,11 @@ class Remote:
     # --- logs -------------------------------------------------------------------------------------------------------
 
     async def http(self, call: Call) -> Response:
-        """What comes as plain HTTP: logs; the others need a WebSocket."""
+        """What comes as plain HTTP: logs and what is handed on; the others need a WebSocket."""
+        if call.info.subresource == "proxy":
+            with self.clock.lock:
+                self._authorize(call)
+            return await self.proxy.answer(call)
         pod = self._pod(call)
         if call.info.subresource != "log":
             raise call.session.refusals.pop(_place(call), None) or errors.bad_request("Upgrade request required")

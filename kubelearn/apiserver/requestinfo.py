@@ -24,6 +24,7 @@ class RequestInfo:
     name: str = ""
     subresource: str = ""
     part: Subresource | None = None
+    rest: tuple[str, ...] = ()  # what follows proxy/
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -50,13 +51,13 @@ def parse(resources: Resources, method: str, parts: list[str], watch: bool) -> R
     if rest[0] == "namespaces" and len(rest) > 2 and not _of_namespace(group, rest):
         namespace, rest = rest[1], rest[2:]
     resource = resources.by_path(group, version, rest[0])
-    name, subresource = (rest[1] if len(rest) > 1 else ""), "/".join(rest[2:])
-    if resource is None or bool(namespace) != resource.namespaced and (namespace or name) or "" in rest:
+    name, subresource = [*rest[1:3], "", ""][:2]
+    if resource is None or bool(namespace) != resource.namespaced and (namespace or name) or "" in rest[:3]:
         raise errors.no_such_path()
-    part = resource.part(rest[2]) if subresource else None
-    if subresource and part is None:
+    part = resource.part(subresource) if subresource else None
+    if subresource and part is None or rest[3:] and subresource != "proxy":
         raise errors.no_such_path()
-    info = RequestInfo(VERBS.get(method, method.lower()), resource, namespace, name, subresource, part)
+    info = RequestInfo(VERBS.get(method, method.lower()), resource, namespace, name, subresource, part, tuple(rest[3:]))
     _settle_verb(info, watch)
     return info
 

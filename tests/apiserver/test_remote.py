@@ -106,6 +106,18 @@ def test_a_forwarded_port_reaches_the_pod_again_and_again(cluster):
             forward.terminate()
 
 
+def test_http_is_handed_on_to_a_pod_or_a_service(cluster):
+    for name in ("pods/box:8080", "services/box", "services/box:80", "services/http:box:80"):
+        assert run(cluster, "get", "--raw", f"/api/v1/namespaces/default/{name}/proxy/index.html").stdout == "hello\n"
+    assert "the server could not find the requested resource" in run(
+        cluster, "get", "--raw", "/api/v1/namespaces/default/services/box/proxy/nothing").stderr
+    refused = run(cluster, "get", "--raw", "/api/v1/namespaces/default/pods/box:9/proxy/").stderr
+    assert "error trying to reach service" in refused
+    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "empty"}, "spec": {"ports": [{"port": 80}]}})
+    assert 'no endpoints available for service "empty"' in run(
+        cluster, "get", "--raw", "/api/v1/namespaces/default/services/empty/proxy/").stderr
+
+
 def test_a_node_port_answers_on_the_host(cluster):
     assert fetch(cluster.port) == "hello\n"
 
