@@ -60,6 +60,10 @@ GO_NAMES = {(f"core.v1.{struct}", field): f"v1.{name}" for struct, field, name i
 class WrongType(Exception):
     """What is wrong, in Go's words."""
 
+    @property
+    def converted(self) -> str:
+        return str(self)
+
 
 class Mismatch(WrongType):
     """A JSON value of one type where another is wanted; owner is the innermost struct around it."""
@@ -79,6 +83,18 @@ class Mismatch(WrongType):
         where = ".".join(step for step in steps_of(self.path) if type(step) in (str, Inlined))
         struct = self.owner.short.rpartition(".")[2]
         return f"json: cannot unmarshal {found} into Go struct field {struct}.{where} of type {wanted}"
+
+
+    @property
+    def converted(self) -> str:
+        """The words of apimachinery's converter, through which a strategic patch's result goes."""
+        kinds = {str: "string", bool: "bool", int: "int64", float: "float64", dict: "map", list: "slice", type(None): "nil"}
+        found, wanted = kinds[type(self.item)], self.wanted or go_type(self.schema)
+        if self.schema.type in ("list", "map"):
+            return f"cannot restore {'slice' if self.schema.type == 'list' else 'map'} from {found}"
+        if self.schema.type == "object":
+            return f"cannot restore struct from: {found}"
+        return f"unrecognized type: {wanted}" if found == "string" else f"cannot convert {found} to {wanted}"
 
 
 def steps_of(path: tuple | None) -> list:

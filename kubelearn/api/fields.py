@@ -36,7 +36,7 @@ class GoStruct(dict):
 
 def shown(value: object) -> str:
     """A value as Go prints it in an error: text quoted, the rest as compact JSON with sorted keys."""
-    if isinstance(value, GoStruct):
+    if isinstance(value, GoStruct) or (isinstance(value, list) and value and isinstance(value[0], GoStruct)):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     if isinstance(value, (dict, list, str, bool)) or value is None:
         text = json.dumps(value, separators=(",", ":"), sort_keys=isinstance(value, dict), ensure_ascii=False)

@@ -5,14 +5,21 @@ the patch leaves as it was, and is the old object itself where it leaves all. St
 """
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 from ..errors import ApiError, bad_request, invalid
 from . import fields
 from .meta import share
 from .strategic import strategic_merge_patch
 
+if TYPE_CHECKING:
+    from .schema import Undecodable
+
 __all__ = ["json_patch", "merge_patch", "refused", "strategic_merge_patch"]
 
 MOST_OPERATIONS = 10_000
+OPERATION = ("[]handlers.jsonPatchOp", "handlers.jsonPatchOp")
 REFUSED = "the server rejected our request due to an error in our request"
 
 
@@ -21,13 +28,13 @@ def json_patch(old: dict, operations: object) -> dict:
     import jsonpatch  # costs 10 ms, and few patches are of this kind
 
     if not isinstance(operations, list):
-        raise bad_request(f"json: cannot unmarshal {_json_name(operations)} into Go value of type jsonpatch.Patch")
+        raise bad_request(f"error decoding patch: json: cannot unmarshal {_json_name(operations)} into Go value of type {OPERATION[0]}")
     if len(operations) > MOST_OPERATIONS:
         raise ApiError(413, "RequestEntityTooLarge",
                        f"The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {len(operations)}")
     for operation in operations:
         if not isinstance(operation, dict):
-            raise bad_request(f"json: cannot unmarshal {_json_name(operation)} into Go value of type jsonpatch.Operation")
+            raise bad_request(f"error decoding patch: json: cannot unmarshal {_json_name(operation)} into Go value of type {OPERATION[1]}")
     try:
         new = jsonpatch.apply_patch(old, operations)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError, ValueError, AttributeError):
@@ -61,9 +68,12 @@ def _merged(old: object, patch: object) -> object:
     return new if isinstance(old, dict) or new is not before else {}
 
 
-def refused(patch: object, text: str) -> ApiError:
-    """What a patch is told whose result cannot be decoded: 'patch: Invalid value: "map[spec:map[replicas:x]]": ...'."""
-    return invalid("", "", [fields.invalid((None, "patch"), go_text(patch), text)])
+def refused(error: Undecodable, patch: object, patched: dict, patch_type: str) -> ApiError:
+    """What a patch is told whose result is no such kind: 'patch: Invalid value: "map[spec:map[replicas:x]]": ...'."""
+    if patch_type == "strategic":
+        return invalid("", "", [fields.invalid((None, "patch"), go_text(patch), error.converted)])
+    shown = json.dumps(patched, separators=(",", ":"), ensure_ascii=False)
+    return invalid("", "", [fields.invalid((None, "patch"), shown, error.text)])
 
 
 def go_text(value: object) -> str:

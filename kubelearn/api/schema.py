@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cached_property, lru_cache
 
-from ..errors import ApiError, FieldError, bad_request
+from ..errors import ApiError, FieldError
 from . import data
 
 SCALARS = ("string", "integer", "number", "boolean")
@@ -19,6 +19,14 @@ SPECIAL = {  # definitions with a JSON form of their own
     "io.k8s.apimachinery.pkg.apis.meta.v1.Time": "time",
     "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": "micro-time",
 }
+
+
+class Undecodable(ApiError):
+    """A body that is no such kind. text: what the decoder says; converted: what the converter of strategic patches says."""
+
+    def __init__(self, message: str, text: str, converted: str):
+        super().__init__(400, "BadRequest", message)
+        self.text, self.converted = text, converted
 
 
 class Schema:
@@ -74,12 +82,12 @@ class Schema:
         try:
             return self.decoder(new, old, None, complaints), complaints
         except decode.WrongType as error:
-            raise self.undecodable(str(error)) from None
+            raise self.undecodable(str(error), error.converted) from None
 
-    def undecodable(self, text: str) -> ApiError:
+    def undecodable(self, text: str, converted: str = "") -> Undecodable:
         """How upstream words what its decoder says of a body."""
         version, kind = self.kind
-        return bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {text}' if kind else text)
+        return Undecodable(f'{kind} in version "{version}" cannot be handled as a {kind}: {text}' if kind else text, text, converted or text)
 
     def default(self, new: dict, old: dict | None = None) -> dict:
         """new with its defaults; new itself where nothing is added."""

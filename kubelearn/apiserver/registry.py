@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from kubelearn import errors
-from kubelearn.api import selectors, validation
+from kubelearn.api import patch as patches
+from kubelearn.api import schema, selectors, validation
 from kubelearn.api.resources import Resource, Resources
 from kubelearn.apiserver import admission, deletion, strategies, subresources, writing
 from kubelearn.apiserver.request import Attributes, Request
@@ -141,7 +142,11 @@ class Registry:
             raise errors.not_found(resource.name, name)
         if subresource in subresources.VIEWS:
             return subresources.patch(self, resource, old, patch, patch_type, request, subresource)
-        return self.replace(resource, old, writing.patched(self, resource, old, patch, patch_type, request), request, subresource)
+        new = writing.patched(self, resource, old, patch, patch_type, request)
+        try:
+            return self.replace(resource, old, new, request, subresource)
+        except schema.Undecodable as error:
+            raise (error if patch_type == "apply" else patches.refused(error, patch, new, patch_type)) from None
 
     def replace(self, resource: Resource, old: dict, obj: dict, request: Request, subresource: str = "") -> dict:
         """One update from old to obj, both whole objects. Nothing is written where nothing changed."""

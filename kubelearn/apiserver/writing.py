@@ -97,6 +97,8 @@ def _check_preconditions(resource: Resource, metadata: dict, before: dict) -> No
         raise errors.bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({before['name']})")
     if metadata.get("resourceVersion") not in (None, "", before["resourceVersion"]):
         raise errors.conflict(resource.name, before["name"])
+    if metadata.get("namespace", before.get("namespace", "")) != before.get("namespace", ""):
+        raise errors.bad_request("the namespace of the provided object does not match the namespace sent on the request")
     if metadata.get("uid", before["uid"]) != before["uid"]:
         raise errors.conflict(resource.name, before["name"],
                               f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {before['uid']}")

@@ -36,6 +36,12 @@ def protobuf() -> dict[str, dict]:
     return _table("protobuf")
 
 
+def internal() -> dict[str, dict[str, str]]:
+    """A pod's and a claim's structs as the server holds them: struct -> field -> s b i q (text, bool, number, quantity), {} [] *
+    (what is null while it is not set; with the struct it holds), a struct, or "+Struct" for an embedded one."""
+    return _table("internal")
+
+
 def bootstrap() -> list[dict]:
     """The objects that a fresh cluster holds before anyone creates any. Not to be modified."""
     return _table("bootstrap")

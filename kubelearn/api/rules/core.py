@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import json
 
-from .. import fields, names, quantity
+from .. import fields, internal, names, quantity
 from ..checks import (
     Findings,
     each,
@@ -241,10 +241,7 @@ def taints(values: list | None, path: Path, found: list) -> None:
             one_of("NoSchedule", "PreferNoSchedule", "NoExecute")(taint["effect"], (here, "effect"), found)
         pair = taint.get("key"), taint.get("effect")
         if pair in seen:
-            printed = fields.GoStruct(
-                Key=taint.get("key", ""), Value=taint.get("value", ""), Effect=taint.get("effect", ""), TimeAdded=None
-            )
-            found.append(fields.duplicate(here, printed, "taints must be unique by key and effect pair"))
+            found.append(fields.duplicate(here, internal.struct("Taint", taint), "taints must be unique by key and effect pair"))
         seen.add(pair)
 
 

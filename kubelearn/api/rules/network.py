@@ -35,7 +35,7 @@ def host_name(value: str | None, path: Path, found: list) -> None:
 
 def ingress(spec: dict, path: Path, found: list) -> None:
     if not spec.get("rules") and spec.get("defaultBackend") is None:
-        found.append(fields.invalid(path, None, "either `defaultBackend` or `rules` must be specified"))
+        found.append(fields.invalid(path, spec.get("rules"), "either `defaultBackend` or `rules` must be specified"))
 
 
 def http_path(value: dict, path: Path, found: list) -> None:

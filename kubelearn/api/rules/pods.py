@@ -4,7 +4,7 @@ Part of Kubernetes: pkg/apis/core/validation. Leaves out: Windows, AppArmor and 
 """
 from __future__ import annotations
 
-from .. import fields, names, quantity
+from .. import fields, internal, names, quantity
 from ..checks import (
     Findings,
     identity,
@@ -170,15 +170,10 @@ def bidirectional(container: dict, path: Path, found: list) -> None:
                                           "Bidirectional mount propagation is available only to privileged containers"))
 
 
-CONTEXT = ("capabilities", "privileged", "seLinuxOptions", "windowsOptions", "runAsUser", "runAsGroup", "runAsNonRoot",
-           "readOnlyRootFilesystem", "allowPrivilegeEscalation", "procMount", "seccompProfile", "appArmorProfile")
-
-
 def security_context(context: dict, path: Path, found: list) -> None:
     if context.get("allowPrivilegeEscalation") is False and context.get("privileged"):
-        printed = fields.GoStruct({("SELinuxOptions" if key == "seLinuxOptions" else key[:1].upper() + key[1:]): context.get(key)
-                                   for key in CONTEXT})
-        found.append(fields.invalid(path, printed, "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"))
+        sentence = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
+        found.append(fields.invalid(path, internal.struct("SecurityContext", context), sentence))
 
 
 # --- volumes --------------------------------------------------------------------------------------------------------------------

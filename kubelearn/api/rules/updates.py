@@ -1,15 +1,13 @@
 """Rules about whole objects: what only a create may not have, and what an update may not change.
 
 Part of Kubernetes: the ValidateXUpdate functions of pkg/apis/*/validation.
-Leaves out: in a pod's diff, the fields that it does not have (upstream prints its whole internal struct).
+Leaves out: the diff of a PersistentVolume's source.
 """
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Callable
 
-from .. import fields, quantity, selectors
+from .. import fields, internal, quantity, selectors
 from ..fields import IMMUTABLE, path_of
 
 SET = "field is immutable when `immutable` is set"
@@ -34,6 +32,31 @@ def immutable(*paths: str) -> Callable:
             if value is not before and value != before:
                 found.append(fields.invalid(path_of(*steps), value, IMMUTABLE))
     return rule
+
+
+def kept(*paths: str) -> Callable:
+    """The same, where upstream's error shows no value."""
+
+    def rule(new: dict, old: dict, found: list) -> None:
+        for path in paths:
+            if new.get(path) != old.get(path):
+                found.append(fields.invalid((None, path), None, IMMUTABLE))
+
+    return rule
+
+
+def role_ref(new: dict, old: dict, found: list) -> None:
+    reference = new.get("roleRef") or {}
+    if reference != old.get("roleRef"):
+        printed = fields.GoStruct(APIGroup=reference.get("apiGroup", ""), Kind=reference.get("kind", ""), Name=reference.get("name", ""))
+        found.append(fields.invalid((None, "roleRef"), printed, IMMUTABLE))
+
+
+def claim_templates(new: dict, old: dict, found: list) -> None:
+    value, before = (get(o, ("spec", "volumeClaimTemplates")) for o in (new, old))
+    if value != before:
+        printed = value and [internal.struct("PersistentVolumeClaim", claim) for claim in value]
+        found.append(fields.invalid((SPEC, "volumeClaimTemplates"), printed, IMMUTABLE))
 
 
 def frozen(new: dict, old: dict, found: list) -> None:
@@ -88,12 +111,12 @@ def pod(new: dict, old: dict, found: list) -> None:
     left, gates = spec.get("schedulingGates") or [], before.get("schedulingGates") or []
     for gate in left:
         if gate not in gates:
-            found.append(
-                fields.forbidden((SPEC, "schedulingGates"), f"only deletion is allowed, but found new scheduling gate '{gate['name']}'")
-            )
+            here = (((SPEC, "schedulingGates"), left.index(gate)), "name")
+            found.append(fields.forbidden(here, f"only deletion is allowed, but found new scheduling gate '{gate['name']}'"))
     munged = _without_changes_allowed(spec, before)
     if munged != before:
-        found.append(fields.forbidden(SPEC, f"pod updates may not change fields other than {UPDATABLE}\n{_diff(before, munged)}"))
+        changed = internal.diff("PodSpec", before, munged)
+        found.append(fields.forbidden(SPEC, f"pod updates may not change fields other than {UPDATABLE}\n{changed}"))
 
 
 def _only_added(new: list, old: list, found: list) -> None:
@@ -122,19 +145,6 @@ def _without_changes_allowed(spec: dict, old: dict) -> dict:
     return munged
 
 
-def _diff(old: dict, new: dict) -> str:
-    """A unified diff of the two as upstream prints structs."""
-    texts = [json.dumps(_capitals(value), indent=1).splitlines() for value in (old, new)]
-    lines = list(difflib.unified_diff(*texts, n=3, lineterm=""))[2:]
-    return "\n".join(lines) + "\n"
-
-
-def _capitals(value: object) -> object:
-    if isinstance(value, dict):
-        return {key[:1].upper() + key[1:]: _capitals(inner) for key, inner in value.items()}
-    return [_capitals(item) for item in value] if isinstance(value, list) else value
-
-
 # --- jobs, claims, the rest ---------------------------------------------------------------------------------------------------------
 
 def completions(new: dict, old: dict, found: list) -> None:
@@ -161,7 +171,10 @@ def job_template(new: dict, old: dict, found: list) -> None:
         specs = [{key: value for key, value in t["spec"].items() if key not in movable} for t in (template, before)]
         if same and specs[0] == specs[1]:
             return
-    found.append(fields.invalid((SPEC, "template"), template, IMMUTABLE))
+    if {**template, "spec": before["spec"]} == before:
+        found.append(fields.invalid(path_of("spec", "template", "spec"), internal.struct("PodSpec", template["spec"]), IMMUTABLE))
+    else:
+        found.append(fields.invalid((SPEC, "template"), template, IMMUTABLE))
 
 
 def claim(new: dict, old: dict, found: list) -> None:
@@ -175,8 +188,9 @@ def claim(new: dict, old: dict, found: list) -> None:
     free |= {"storageClassName"} if "storageClassName" not in before else set()
     old_spec, new_spec = ({key: value for key, value in s.items() if key not in free} for s in (before, spec))
     if old_spec != new_spec:
+        shown = {**spec, **{key: before[key] for key in sorted(free) if key in before}}
         sentence = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
-        found.append(fields.forbidden(SPEC, f"{sentence}\n{_diff(old_spec, new_spec)}"))
+        found.append(fields.forbidden(SPEC, f"{sentence}\n{internal.diff('PersistentVolumeClaimSpec', before, shown)}"))
     path, size = ("resources", "requests", "storage"), (lambda s: get(s, ("resources", "requests", "storage")) or "0")
     if quantity.compare(size(spec), size(before)) < 0:
         has = get(old, ("status", "capacity", "storage")) or "0"
@@ -187,12 +201,7 @@ def claim(new: dict, old: dict, found: list) -> None:
 def volume(new: dict, old: dict, found: list) -> None:
     source = [key for key in old["spec"] if key in ("hostPath", "nfs", "csi", "local", "iscsi")]
     if any(new["spec"].get(key) != old["spec"][key] for key in source):
-        changed = ({key: spec.get(key) for key in source} for spec in (old["spec"], new["spec"]))
-        found.append(
-            fields.forbidden(
-                (SPEC, "persistentvolumesource"), f"spec.persistentvolumesource is immutable after creation\n{_diff(*changed)}"
-            )
-        )
+        found.append(fields.forbidden((SPEC, "persistentvolumesource"), "spec.persistentvolumesource is immutable after creation"))
     immutable("spec.volumeMode")(new, old, found)
 
 
@@ -205,17 +214,21 @@ def priority(new: dict, old: dict, found: list) -> None:
 def job_selector(obj: dict, found: list) -> None:
     """A job's selector is made for it, unless manualSelector says that its author cares."""
     spec, uid = obj["spec"], obj["metadata"].get("uid")
-    selector, labels = spec.get("selector"), ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    selector = spec.get("selector")
     ours = {f"{prefix}{key}": value for key, value in (("controller-uid", uid), ("job-name", obj["metadata"]["name"]))
             for prefix in ("", "batch.kubernetes.io/")}
     if selector is None:
         found.append(fields.required((SPEC, "selector")))
     elif not spec.get("manualSelector") and not selectors.label_selector(selector)(ours):
         found.append(fields.invalid((SPEC, "selector"), selector, "`selector` not auto-generated"))
-    if not selectors.label_selector(selector)(labels):
-        found.append(
-            fields.invalid(path_of("spec", "template", "metadata", "labels"), labels, "`selector` does not match template `labels`")
-        )
+    job_labels(obj, None, found)
+
+
+def job_labels(new: dict, old: dict | None, found: list) -> None:
+    selector, labels = get(new, ("spec", "selector")), get(new, ("spec", "template", "metadata", "labels"))
+    if (old is None or new["spec"] is not old["spec"]) and not selectors.label_selector(selector)(labels):
+        here = path_of("spec", "template", "metadata", "labels")
+        found.append(fields.invalid(here, labels, "`selector` does not match template `labels`"))
 
 
 def short_name(obj: dict, found: list) -> None:
@@ -230,15 +243,16 @@ def revision_data(obj: dict, found: list) -> None:
 
 
 CREATES = {"pods": (new_pod,), "jobs.batch": (job_selector,), "cronjobs.batch": (short_name,), "controllerrevisions.apps": (revision_data,)}
-BEFORE_UPDATE = {"configmaps": (frozen,), "secrets": (immutable("type"), frozen), "services": (cluster_address,)}
+BEFORE_UPDATE = {"configmaps": (frozen,), "secrets": (immutable("type"), frozen), "services": (cluster_address,), "daemonsets.apps": (immutable("spec.selector"),)}
 UPDATES = {
     "pods": (pod,),
     "deployments.apps": (immutable("spec.selector"),),
     "replicasets.apps": (immutable("spec.selector"),),
-    "daemonsets.apps": (immutable("spec.selector"),),
-    "statefulsets.apps": (immutable("spec.selector", "spec.volumeClaimTemplates", "spec.serviceName", "spec.podManagementPolicy"),),
+    
+    "statefulsets.apps": (immutable("spec.selector"), claim_templates, immutable("spec.serviceName", "spec.podManagementPolicy")),
     "controllerrevisions.apps": (immutable("data"),),
     "jobs.batch": (
+        job_labels,
         completions,
         immutable("spec.selector"),
         job_template,
@@ -246,10 +260,10 @@ UPDATES = {
     ),
     "persistentvolumeclaims": (claim,),
     "persistentvolumes": (volume,),
-    "storageclasses.storage.k8s.io": (immutable("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),),
+    "storageclasses.storage.k8s.io": (kept("parameters", "provisioner", "reclaimPolicy"), immutable("volumeBindingMode")),
     "priorityclasses.scheduling.k8s.io": (priority,),
-    "rolebindings.rbac.authorization.k8s.io": (immutable("roleRef"),),
-    "clusterrolebindings.rbac.authorization.k8s.io": (immutable("roleRef"),),
+    "rolebindings.rbac.authorization.k8s.io": (role_ref,),
+    "clusterrolebindings.rbac.authorization.k8s.io": (role_ref,),
     "ingressclasses.networking.k8s.io": (immutable("spec.controller"),),
     "endpointslices.discovery.k8s.io": (immutable("addressType"),),
     "runtimeclasses.node.k8s.io": (immutable("handler"),),
