@@ -57,10 +57,12 @@ def node_state(node: dict) -> State:
 
 
 def container_state(status: dict | None) -> State:
-    """One containerStatus: Running or Ready, its waiting reason, or how it ended."""
+    """One containerStatus: Running, its waiting reason, or how it ended."""
     current = (status or {}).get("state") or {}
     if "running" in current:
-        return state("Ready" if status.get("ready") else "NotReady" if status.get("started") is not False else "Starting")
+        if status.get("ready"):
+            return state("Running")
+        return State("◐", "Running, not started yet" if status.get("started") is False else "Running, not ready", "wait")
     if "terminated" in current:
         return state(current["terminated"].get("reason") or f"ExitCode:{current['terminated'].get('exitCode', 0)}")
     return state((current.get("waiting") or {}).get("reason") or "Pending")
