@@ -109,7 +109,10 @@ class NodeLifecycleController(Controller):
 
     def _with_health(self, node: dict) -> dict:
         """The node as it is stored now: given up where it has been silent for too long."""
-        due = silent_from(node, self._lease(name_of(node)))
+        lease = self._lease(name_of(node))
+        due = silent_from(node, lease)
+        if lease is not None and lease is not self.informer("Lease").get("kube-node-lease", name_of(node)):
+            return node  # it renews itself as it is read, and its kubelet's end is written: no need to look again before that
         if due > self.clock.now + 1e-6:
             self.queue.add_after(name_of(node), due - self.clock.now)
             return node
