@@ -198,6 +198,6 @@ def executables(directory: str, programs: dict[str, Program], size: int = 1_000_
     return {f"{directory}/{name}": Executable(program, size, memory) for name, program in programs.items()}
 
 
-from kubelearn.kubelet.images import agnhost, curl, languages, library, nginx, servers  # noqa: E402, F401  (they fill the catalogue)
+from kubelearn.kubelet.images import agnhost, curl, daemons, languages, library, nginx, redis, servers  # noqa: E402, F401  (they fill the catalogue)
 
 __all__ = ["Catalogue", "ImageError", "ImageInfo", "catalogue", "executables", "image", "tree"]

@@ -12,11 +12,12 @@ from datetime import datetime, timezone
 from kubelearn.clock import EPOCH
 from kubelearn.kubelet.images import ImageInfo, catalogue
 from kubelearn.kubelet.images.applets import seconds
-from kubelearn.kubelet.images.applets.net import TimeUp, static_file, within
+from kubelearn.kubelet.images.applets.httpd import static_file
+from kubelearn.kubelet.images.applets.net import TimeUp, within
 from kubelearn.kubelet.images.busybox import alpine_tree
 from kubelearn.kubelet.images.curl import curl
 from kubelearn.kubelet.images.http import Request, Response, request, serve
-from kubelearn.kubelet.process import Exit, Executable, Process
+from kubelearn.kubelet.process import Executable, Exit, Process
 from kubelearn.kubelet.resolver import BadName
 from kubelearn.streams import Pipe
 

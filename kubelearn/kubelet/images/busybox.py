@@ -3,10 +3,25 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from kubelearn.kubelet.images.applets import APPLETS, awk, files, find, net, sed, system, text  # noqa: F401  (they fill APPLETS)
-from kubelearn.kubelet.images.shell import builtins  # noqa: F401
-from kubelearn.kubelet.images.shell.interpreter import sh
-from kubelearn.kubelet.process import Exit, Executable, Process
+from kubelearn.kubelet.images.applets import (  # noqa: F401  (they fill APPLETS)
+    APPLETS,
+    awk,
+    files,
+    find,
+    grep,
+    httpd,
+    looking,
+    making,
+    net,
+    processes,
+    sed,
+    system,
+    text,
+    values,
+)
+from kubelearn.kubelet.images.shell import builtins, jobs  # noqa: F401  (they fill BUILTINS)
+from kubelearn.kubelet.images.shell.main import sh
+from kubelearn.kubelet.process import Executable, Exit, Process
 from kubelearn.volumes import Directory, Node, Symlink, tree
 
 

@@ -8,7 +8,7 @@ from kubelearn.kubelet.images import ImageInfo, catalogue
 from kubelearn.kubelet.images.applets.net import TimeUp, within
 from kubelearn.kubelet.images.busybox import alpine_tree
 from kubelearn.kubelet.images.http import BadRequest, Reply, request
-from kubelearn.kubelet.process import Exit, Executable, Process
+from kubelearn.kubelet.process import Executable, Exit, Process
 from kubelearn.kubelet.resolver import BadName, resolve
 
 VALUED = {

@@ -6,18 +6,17 @@ try_files, error_page by default. Leaves out: everything else, which is ignored;
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from kubelearn.clock import EPOCH
-from kubelearn.filesystem import Filesystem
 from kubelearn.kubelet.images import ImageInfo, catalogue
-from kubelearn.kubelet.images.applets.net import static_file
+from kubelearn.kubelet.images.applets.httpd import static_file
 from kubelearn.kubelet.images.busybox import alpine_tree, debian_tree
 from kubelearn.kubelet.images.http import PHRASES, BadRequest, Request, Response, request, serve
-from kubelearn.kubelet.process import Exit, Executable, Process
+from kubelearn.kubelet.images.nginx_config import Block, Config, ConfigError, image_config
+from kubelearn.kubelet.process import Executable, Exit, Process
 from kubelearn.kubelet.resolver import BadName
 from kubelearn.volumes import Directory, Symlink
 
@@ -92,122 +91,6 @@ ENTRYPOINT = ["/docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will a
               "/docker-entrypoint.sh: Looking for shell scripts in /docker-entrypoint.d/",
               "/docker-entrypoint.sh: Launching /docker-entrypoint.d/10-listen-on-ipv6-by-default.sh",
               "/docker-entrypoint.sh: Configuration complete; ready for start up"]
-
-
-class ConfigError(Exception):
-    """Its text is what nginx says, after [emerg]."""
-
-
-@dataclass(eq=False)
-class Block:
-    """A directive: its words, and what stands in its braces."""
-
-    words: list[str]
-    children: list[Block] = field(default_factory=list)
-
-    def all(self, name: str) -> list[Block]:
-        return [child for child in self.children if child.words[0] == name]
-
-    def value(self, name: str, default: str = "") -> str:
-        found = self.all(name)
-        return found[-1].words[1] if found and len(found[-1].words) > 1 else default
-
-
-def parse(text: str, path: str) -> list[Block]:
-    """The directives of one file."""
-    root = Block(["main"])
-    stack, words, line = [root], [], 1
-    for match in re.finditer(r"""\#[^\n]*|\n|[;{}]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:\\.|\$\{\w+\}|[^\s;{}"'\\])+""", text):
-        token = match[0]
-        if token == "\n":
-            line += 1
-        elif token in (";", "{"):
-            if not words:
-                raise ConfigError(f'unexpected "{token}" in {path}:{line}')
-            block = Block(words)
-            stack[-1].children.append(block)
-            words = []
-            if token == "{":
-                stack.append(block)
-        elif token == "}":
-            if words or len(stack) == 1:
-                raise ConfigError(f'unexpected "}}" in {path}:{line}')
-            stack.pop()
-        elif token[0] != "#":
-            words.append(token[1:-1] if token[0] in "\"'" else token)
-    if words or len(stack) > 1:
-        raise ConfigError(f'unexpected end of file, expecting "}}" in {path}:{line}')
-    return root.children
-
-
-@lru_cache(maxsize=200)
-def _parsed(text: str, path: str) -> tuple[Block, ...]:
-    return tuple(parse(text, path))
-
-
-class Config:
-    """The servers and upstreams of a configuration, with all its includes."""
-
-    def __init__(self, files: Filesystem, path: str = "/etc/nginx/nginx.conf"):
-        self.files, self.servers, self.upstreams = files, [], {}
-        self._take(path)
-
-    def _take(self, path: str) -> None:
-        try:
-            text = self.files.read(path).decode(errors="replace")
-        except OSError as error:
-            raise ConfigError(f'open() "{path}" failed ({error.errno}: {error.strerror})') from None
-        for block in _parsed(text, path):
-            self._block(block)
-
-    def _block(self, block: Block) -> None:
-        name = block.words[0]
-        if name == "http":
-            for child in block.children:
-                self._block(child)
-        elif name == "include" and not block.words[1].endswith("mime.types"):
-            from kubelearn.kubelet.images.shell.expansion import pattern
-            directory, _, glob = block.words[1].rpartition("/")
-            directory = directory if directory.startswith("/") else f"/etc/nginx/{directory}"
-            node = self.files.find(directory)
-            for entry in node.names() if isinstance(node, Directory) else ():
-                if pattern(glob).fullmatch(entry):
-                    self._take(f"{directory}/{entry}")
-        elif name == "server":
-            self.servers.append(block)
-        elif name == "upstream":
-            self.upstreams[block.words[1]] = [server.words[1] for server in block.all("server")]
-
-    def ports(self) -> list[int]:
-        found = {}
-        for server in self.servers:
-            for listen in server.all("listen") or [Block(["listen", "80"])]:
-                port = listen.words[1].rpartition(":")[2].rstrip("]")
-                if not port.isdigit():
-                    port = "80"
-                found[int(port)] = None
-        return list(found)
-
-    def server(self, port: int, host: str) -> Block:
-        """By port, then by name; the first of the port otherwise."""
-        there = [
-            server
-            for server in self.servers
-            if any(
-                listen.words[1].rpartition(":")[2].rstrip("]") in (str(port), *(("localhost",) if port == 80 else ()))
-                for listen in server.all("listen") or [Block(["listen", "80"])]
-            )
-        ] or self.servers
-        named = [server for server in there if any(host in names.words[1:] for names in server.all("server_name"))]
-        return (named or [server for server in there if any("default_server" in listen.words for listen in server.all("listen"))] or there)[
-            0
-        ]
-
-
-@lru_cache(maxsize=50)
-def image_config(image: ImageInfo) -> Config:
-    """What the image itself says, read once for all its containers."""
-    return Config(Filesystem(image.tree))
 
 
 class Nginx:

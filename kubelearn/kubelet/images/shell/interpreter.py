@@ -1,6 +1,6 @@
 """The shell itself: walks a parsed script, runs commands as processes, keeps variables, traps and jobs.
 
-Model: busybox ash. `sh -c TEXT`, `sh FILE`, and commands read from a pipe or a terminal.
+Model: busybox ash. Variables: variables.py; redirections: redirection.py; the command sh: main.py.
 Leaves out: history, job control (fg, bg, suspending), command line editing.
 """
 from __future__ import annotations
@@ -11,12 +11,13 @@ from kubelearn.clock import Future
 from kubelearn.kubelet.files import OpenFile, ReadEnd, WriteEnd
 from kubelearn.kubelet.images.shell import syntax
 from kubelearn.kubelet.images.shell.expansion import ShellFault, expand, expand_one, expand_pattern, pattern
-from kubelearn.kubelet.images.shell.parser import complete, parse
+from kubelearn.kubelet.images.shell.parser import parse
+from kubelearn.kubelet.images.shell.redirection import redirect, release, within
+from kubelearn.kubelet.images.shell.variables import MEMORY, Variables
 from kubelearn.kubelet.process import SIGNALS, Exit, Process
 from kubelearn.streams import Pipe
 
 BUILTIN_STEPS, FORK_STEPS = 1, 40  # what a command costs, in steps of Process.work
-MEMORY, MOST_HELD = 700 << 10, 64 << 20  # a shell's own bytes; more than that in variables is taken for a loop without end
 TOLD = {"KILL": "Killed", "TERM": "Terminated", "SEGV": "Segmentation fault", "ABRT": "Aborted", "HUP": "Hangup", "QUIT": "Quit"}
 
 
@@ -34,7 +35,7 @@ class Return(Exception):
         self.code = code
 
 
-class Shell:
+class Shell(Variables):
     """One shell process. `last`: it may become its last command instead of starting it as a child."""
 
     def __init__(self, process: Process, arguments: list[str], zero: str = "sh", parent: Shell | None = None):
@@ -58,33 +59,6 @@ class Shell:
             self.variables["PWD"] = process.cwd
             self.variables["SHLVL"] = str(int(self.variables["SHLVL"]) + 1) if self.variables.get("SHLVL", "").isdigit() else "1"
             self.exported |= {"PWD", "SHLVL"}
-
-    # --- variables ------------------------------------------------------------------------------------------------
-
-    def look(self, name: str) -> str | None:
-        """A variable, or one of the special parameters."""
-        if name in self.variables:
-            return self.variables[name]
-        if name.isdigit():
-            number = int(name)
-            return self.zero if number == 0 else self.arguments[number - 1] if number <= len(self.arguments) else None
-        return SPECIAL[name](self) if name in SPECIAL else None
-
-    def get(self, name: str, default: str = "") -> str:
-        value = self.look(name)
-        return default if value is None else value
-
-    def put(self, name: str, value: str) -> None:
-        if name in self.read_only:
-            raise ShellFault(f"{name}: is read only")
-        old = self.variables.get(name, "")
-        self.variables[name] = value
-        if len(value) > 4096 or len(old) > 4096:
-            self.weight += len(value) - len(old)
-            self.process.use_memory(MEMORY + (self.weight if self.weight < MOST_HELD else 1 << 40))
-
-    def environment(self) -> dict[str, str]:
-        return {name: self.variables[name] for name in self.variables if name in self.exported}
 
     # --- running --------------------------------------------------------------------------------------------------
 
@@ -254,63 +228,8 @@ class Shell:
     # --- redirections ---------------------------------------------------------------------------------------------
 
     async def redirected(self, node: syntax.Redirected, last: bool) -> int:
-        fds = await self.redirect(node.redirects)
-        return 1 if fds is None else await self.within(fds, lambda: self.run(node.command))
-
-    async def redirect(self, redirects: tuple[syntax.Redirect, ...]) -> dict[int, OpenFile] | None:
-        """The descriptors with these redirections applied, each held once more; None when one failed, which was said."""
-        fds = dict(self.process.fds)
-        opened = []
-        try:
-            for redirect in redirects:
-                file = await self._open(redirect, fds)
-                if file is None:
-                    fds.pop(redirect.fd, None)
-                else:
-                    opened.append(file)
-                    fds[redirect.fd] = file
-        except ShellFault as error:
-            self.process.error(f"{self.zero}: {error.text}")
-            fds = None
-        for file in fds.values() if fds else ():
-            file.share()
-        for file in opened:
-            file.release()
-        return fds
-
-    async def _open(self, redirect: syntax.Redirect, fds: dict[int, OpenFile]) -> OpenFile | None:
-        if redirect.op == "<<":
-            pipe = Pipe(self.process.clock)
-            pipe.write((await expand_one(self, redirect.target[0])).encode("utf-8", "surrogateescape"))
-            pipe.end()
-            return ReadEnd(pipe)
-        target = await expand_one(self, redirect.target)
-        if redirect.op in (">&", "<&"):
-            if target == "-":
-                return None
-            if not target.isdigit() or int(target) not in fds:
-                raise ShellFault(f"{target}: bad file descriptor" if target.isdigit() else f"ambiguous redirect: {target}")
-            return fds[int(target)].share()
-        try:
-            return self.process.open(target, redirect.op)
-        except FileNotFoundError:
-            raise ShellFault(f"can't open {target}: no such file" if redirect.op == "<" else
-                             f"can't create {target}: nonexistent directory") from None
-        except OSError as error:
-            raise ShellFault(f"can't {'open' if redirect.op == '<' else 'create'} {target}: {error.strerror}") from None
-
-    async def within(self, fds: dict[int, OpenFile], run: Callable[[], Awaitable[int]]) -> int:
-        """Runs something in this shell with other descriptors, then lets go of them."""
-        self.saved.append(self.process.fds)
-        self.process.fds = fds
-        try:
-            return await run()
-        finally:
-            if self.saved:  # else exec has taken over
-                kept = self.saved.pop()
-                if self.process.fds is fds:  # exec without a command keeps its own
-                    self.process.fds = kept
-                    release(fds)
+        fds = await redirect(self, node.redirects)
+        return 1 if fds is None else await within(self, fds, lambda: self.run(node.command))
 
     # --- simple commands ------------------------------------------------------------------------------------------
 
@@ -324,7 +243,7 @@ class Shell:
             self.process.error("+ " + " ".join(words))
         fds = None
         if node.redirects:
-            fds = await self.redirect(node.redirects)
+            fds = await redirect(self, node.redirects)
             if fds is None:
                 return 1
         assignments = {name: await expand_one(self, word) for name, word in node.assignments}
@@ -337,7 +256,7 @@ class Shell:
             return await self.external(words, assignments, fds, last)
         await self.process.work(BUILTIN_STEPS)
         call = (lambda: self.call(body, words[1:], assignments)) if body is not None else lambda: self.builtin(builtin, words, assignments)
-        return await (call() if fds is None else self.within(fds, call))
+        return await (call() if fds is None else within(self, fds, call))
 
     async def assign(self, node: syntax.Simple, status: int) -> int:
         for name, word in node.assignments:
@@ -347,7 +266,7 @@ class Shell:
             if self.options.get("x"):
                 self.process.error(f"+ {name}={self.variables[name]}")
         if node.redirects:
-            fds = await self.redirect(node.redirects)
+            fds = await redirect(self, node.redirects)
             release(fds or {})
             return status if fds is not None else 1
         await self.process.work(BUILTIN_STEPS)
@@ -366,13 +285,6 @@ class Shell:
             return 1
         finally:
             self.restore(kept)
-
-    def restore(self, kept: dict[str, str | None]) -> None:
-        for name, value in kept.items():
-            if value is None:
-                self.variables.pop(name, None)
-            else:
-                self.variables[name] = value
 
     async def call(self, body: object, arguments: list[str], assignments: dict[str, str]) -> int:
         if len(self.locals) > 200:
@@ -498,11 +410,6 @@ class Become(BaseException):
         self.coroutine = coroutine
 
 
-def release(fds: dict[int, OpenFile]) -> None:
-    for file in fds.values():
-        file.release()
-
-
 async def _script(shell: Shell, node: syntax.Script, last: bool) -> int:
     return await shell.run_script(node, last)
 
@@ -512,71 +419,4 @@ RUN = {
     syntax.Case: Shell.case, syntax.Function: Shell.function, syntax.Redirected: Shell.redirected, syntax.Script: _script,
 }
 FAILS = (syntax.Simple, syntax.Pipeline, syntax.Subshell, syntax.Redirected)  # what set -e looks at
-SPECIAL: dict[str, Callable[[Shell], str | None]] = {
-    "?": lambda shell: str(shell.status), "#": lambda shell: str(len(shell.arguments)), "$": lambda shell: str(shell.pid),
-    "!": lambda shell: str(shell.background) if shell.background else None, "-": lambda shell: "".join(sorted(shell.options)),
-    "@": lambda shell: " ".join(shell.arguments) or None, "*": lambda shell: " ".join(shell.arguments) or None,
-    "PPID": lambda shell: str(shell.process.parent.pid if shell.process.parent else 0),
-}
 BUILTINS: dict[str, Callable] = {}
-
-
-async def sh(process: Process) -> int:
-    """sh [-c TEXT | FILE] [ARGUMENT...]; without either it reads commands from its input."""
-    flags, words = "", list(process.args)
-    while words and words[0][:1] == "-" and len(words[0]) > 1:
-        flags += words.pop(0).lstrip("-")
-    given = dict.fromkeys(set(flags) & set("euxfc"), True)
-    if "c" in flags:
-        if not words:
-            process.error(f"{process.argv[0]}: -c requires an argument")
-            return 2
-        shell = Shell(process, words[2:], words[1] if len(words) > 1 else process.argv[0])
-        shell.options.update(given)
-        return await shell.main(lambda: shell.run_script(parse(words[0])))
-    reading = not words or "s" in flags
-    shell = Shell(process, words if reading else words[1:], process.argv[0] if reading else words[0])
-    shell.options.update(given)
-    if reading:
-        return await shell.main(lambda: _read_commands(shell))
-    try:
-        text = process.files.read(process.path(words[0])).decode("utf-8", "surrogateescape")
-    except OSError as error:
-        process.error(f"{process.argv[0]}: can't open '{words[0]}': {error.strerror}")
-        return 2
-    return await shell.main(lambda: shell.run_script(parse(text)))
-
-
-async def _read_commands(shell: Shell) -> int:
-    """Commands from standard input, each run as soon as it is complete; a terminal gets a prompt."""
-    process, text = shell.process, ""
-    interactive = process.stdin.is_terminal
-    while True:
-        if interactive:
-            prompt = "> " if text else f"{process.cwd} {'#' if process.user[0] == 0 else '$'} "
-            process.stderr.write(prompt.encode())
-        line = await read_line(process.stdin)
-        text += line.decode("utf-8", "surrogateescape")
-        if line and not (line.endswith(b"\n") and complete(text)):
-            continue
-        try:
-            await shell.run_script(parse(text))
-        except ShellFault as error:
-            if not interactive:
-                raise
-            process.error(f"{shell.zero}: {error.text}")
-            shell.status = error.code
-        text = ""
-        if not line:
-            return shell.status
-
-
-async def read_line(file: OpenFile) -> bytes:
-    """Byte by byte, so that what follows stays for the commands that read the same input."""
-    line = bytearray()
-    while (byte := await file.read(1)) and byte != b"\n":
-        line += byte
-    return bytes(line + byte)
-
-
-__all__ = ["BUILTINS", "Break", "Continue", "Return", "Shell", "read_line", "sh"]

@@ -7,8 +7,25 @@ from __future__ import annotations
 from functools import lru_cache
 
 from kubelearn.kubelet.images.shell.lexer import NAME, Lexer, make_word
-from kubelearn.kubelet.images.shell.syntax import (AndOr, Case, For, Function, Group, If, Pipeline, Redirect, Redirected, Script, Sequence,
-                                                   ShellSyntaxError, Simple, Subshell, Text, While, Word)
+from kubelearn.kubelet.images.shell.syntax import (
+    AndOr,
+    Case,
+    For,
+    Function,
+    Group,
+    If,
+    Pipeline,
+    Redirect,
+    Redirected,
+    Script,
+    Sequence,
+    ShellSyntaxError,
+    Simple,
+    Subshell,
+    Text,
+    While,
+    Word,
+)
 
 RESERVED = {"if", "then", "else", "elif", "fi", "while", "until", "for", "do", "done", "case", "esac", "in", "{", "}", "!", "function"}
 REDIRECTS = {"<": 0, ">": 1, ">>": 1, "<>": 0, ">&": 1, "<&": 0, ">|": 1, "<<": 0, "<<-": 0, "&>": 1}

@@ -1,0 +1,58 @@
+"""The command sh: a script from its arguments, a file, a pipe or a terminal."""
+from __future__ import annotations
+
+from kubelearn.kubelet.images.shell.expansion import ShellFault
+from kubelearn.kubelet.images.shell.interpreter import Shell
+from kubelearn.kubelet.images.shell.parser import complete, parse
+from kubelearn.kubelet.images.shell.redirection import read_line
+from kubelearn.kubelet.process import Process
+
+
+async def sh(process: Process) -> int:
+    """sh [-c TEXT | FILE] [ARGUMENT...]; without either it reads commands from its input."""
+    flags, words = "", list(process.args)
+    while words and words[0][:1] == "-" and len(words[0]) > 1:
+        flags += words.pop(0).lstrip("-")
+    given = dict.fromkeys(set(flags) & set("euxfc"), True)
+    if "c" in flags:
+        if not words:
+            process.error(f"{process.argv[0]}: -c requires an argument")
+            return 2
+        shell = Shell(process, words[2:], words[1] if len(words) > 1 else process.argv[0])
+        shell.options.update(given)
+        return await shell.main(lambda: shell.run_script(parse(words[0])))
+    reading = not words or "s" in flags
+    shell = Shell(process, words if reading else words[1:], process.argv[0] if reading else words[0])
+    shell.options.update(given)
+    if reading:
+        return await shell.main(lambda: _read_commands(shell))
+    try:
+        text = process.files.read(process.path(words[0])).decode("utf-8", "surrogateescape")
+    except OSError as error:
+        process.error(f"{process.argv[0]}: can't open '{words[0]}': {error.strerror}")
+        return 2
+    return await shell.main(lambda: shell.run_script(parse(text)))
+
+
+async def _read_commands(shell: Shell) -> int:
+    """Commands from standard input, each run as soon as it is complete; a terminal gets a prompt."""
+    process, text = shell.process, ""
+    interactive = process.stdin.is_terminal
+    while True:
+        if interactive:
+            prompt = "> " if text else f"{process.cwd} {'#' if process.user[0] == 0 else '$'} "
+            process.stderr.write(prompt.encode())
+        line = await read_line(process.stdin)
+        text += line.decode("utf-8", "surrogateescape")
+        if line and not (line.endswith(b"\n") and complete(text)):
+            continue
+        try:
+            await shell.run_script(parse(text))
+        except ShellFault as error:
+            if not interactive:
+                raise
+            process.error(f"{shell.zero}: {error.text}")
+            shell.status = error.code
+        text = ""
+        if not line:
+            return shell.status
