@@ -88,6 +88,7 @@ class HostPorts:
         tunnel = Tunnel(self.network, waiter)
         try:
             await tunnel.open(self._node(), port, source=SOURCE)
+            waiter.answered()
             typing = asyncio.create_task(self._type(reader, tunnel))
             try:
                 while data := await tunnel.read():

@@ -19,7 +19,7 @@ from kubelearn.apiserver.calls import Call
 from kubelearn.apiserver.httpproxy import HttpProxy
 from kubelearn.apiserver.options import flag, number
 from kubelearn.apiserver.tunnel import Tunnel, either, received
-from kubelearn.apiserver.waiting import Pump, Waiter
+from kubelearn.apiserver.waiting import TERMINAL, Pump, Waiter
 
 KUBELET = 10250
 REMOTE = {"log": "get", "exec": "create", "attach": "create", "portforward": "create", "proxy": ""}  # subresource -> the verb it takes
@@ -136,7 +136,7 @@ class Remote:
         typed = bool(flag(call.query, "stdin"))
         asking = self._asking(call, pod, call.info.subresource)
         asking |= {"command": call.query.getlist("command"), "stdin": typed, "tty": bool(flag(call.query, "tty"))}
-        waiter = Waiter(call.session, conversation=typed)
+        waiter = Waiter(call.session, typed, TERMINAL)
         await self._waiting(waiter, lambda: self._talk(pod, asking, waiter, socket, protocol))
 
     async def _waiting(self, waiter: Waiter, work: Callable) -> None:
@@ -186,7 +186,10 @@ class Remote:
 
         async def connect(port: int) -> Tunnel:
             waiter.asked()
-            return await self._open(pod, {**asking, "port": port}, waiter)
+            try:
+                return await self._open(pod, {**asking, "port": port}, waiter)
+            finally:
+                waiter.answered()
         await socket.accept(protocol)
         await self._waiting(waiter, lambda: serve(socket, connect, ports))
 

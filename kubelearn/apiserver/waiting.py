@@ -19,7 +19,7 @@ LIMIT = 610.0  # virtual seconds of waiting that jump: ten minutes, and the litt
 POLL = 0.4  # real seconds between two equal requests that make them a poll
 SLICE = 0.01  # real seconds for which the pump keeps the lock
 TICK = 0.05  # real seconds between two steps at the speed of real time
-QUIET = 3.0  # real seconds for which a conversation that nobody continues still lets real time pass
+TERMINAL = 3.0  # real seconds for which a terminal at which nobody types still lets real time pass
 KEPT = 256  # invocations remembered
 
 
@@ -74,19 +74,23 @@ class Sessions:
 class Waiter:
     """Something open for which a client waits. told() is called whenever bytes go to the client.
 
-    A conversation (a terminal, a forwarded connection) waits only between what was asked and what is answered; after that
-    time goes on at the speed of real time for a while, and an idle one moves nothing behind the learner's back.
+    A conversation (a terminal, a connection) waits only between what was asked and what is answered. After that an open connection
+    moves nothing; at a terminal time goes on for a while at the speed of real time, so that a command may go on talking.
     """
 
-    __slots__ = ("session", "conversation", "news", "_awaiting", "_active")
+    __slots__ = ("session", "news", "_conversation", "_lingers", "_awaiting", "_active")
 
-    def __init__(self, session: Session, conversation: bool = False):
-        self.session, self.conversation, self.news = session, conversation, True
+    def __init__(self, session: Session, conversation: bool = False, lingers: float = 0.0):
+        self.session, self.news, self._conversation, self._lingers = session, True, conversation, lingers
         self._awaiting, self._active = not conversation, wall.monotonic()
 
     def told(self) -> None:
         self.news = True
-        if self.conversation:
+        self.answered()
+
+    def answered(self) -> None:
+        """The other side of a conversation did its part."""
+        if self._conversation:
             self._awaiting, self._active = False, wall.monotonic()
 
     def asked(self) -> None:
@@ -95,14 +99,14 @@ class Waiter:
 
     def hurry(self) -> None:
         """The client has nothing more to say: it waits for the end."""
-        self.conversation, self._awaiting = False, True
+        self._conversation, self._awaiting = False, True
 
     def until(self) -> float:
         """The virtual time up to which it lets time jump."""
         return self.session.until if self._awaiting else 0.0
 
     def idle(self) -> bool:
-        return not self._awaiting and wall.monotonic() - self._active > QUIET
+        return not self._awaiting and wall.monotonic() - self._active >= self._lingers
 
 
 class Pump:

@@ -84,6 +84,16 @@ def test_commands_have_their_own_output_errors_exit_code_and_input(cluster):
     assert run(cluster, "exec", "-i", "box", "-c", "main", "--", "cat", stdin="typed\n").stdout == "typed\n"
 
 
+def test_what_needs_no_time_moves_none(cluster):
+    """Logs, quick commands and answered requests leave the clock where it was: nothing moves behind the learner's back."""
+    before = cluster.now
+    run(cluster, "logs", "box", "-c", "main")
+    run(cluster, "exec", "box", "-c", "main", "--", "ls", "/")
+    fetch(cluster.port)
+    run(cluster, "get", "pods")
+    assert cluster.now == before
+
+
 def test_a_command_that_takes_time_takes_virtual_time(cluster):
     before, begin = cluster.now, time.monotonic()
     assert run(cluster, "exec", "box", "-c", "main", "--", "sleep", "60").returncode == 0

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 
 import pytest
 
@@ -26,9 +27,9 @@ def pump(clock):
     return asyncio.run(make())
 
 
-def kubectl(pump: Pump, conversation: bool = False) -> Waiter:
+def kubectl(pump: Pump, conversation: bool = False, lingers: float = 0.0) -> Waiter:
     """An invocation that has just begun to wait and has read what it was told first."""
-    waiter = Waiter(Session(pump.clock, True), conversation)
+    waiter = Waiter(Session(pump.clock, True), conversation, lingers)
     pump.add(waiter)
     assert pump.turn() == TOLD
     return waiter
@@ -73,22 +74,29 @@ def test_past_the_limit_time_goes_as_fast_as_real_time(clock, pump):
     assert clock.now < LIMIT
 
 
-def test_a_conversation_waits_only_for_an_answer(clock, pump, monkeypatch):
-    """Between request and reply time jumps; after that it goes on as real time does, and for an idle one not at all."""
+def test_a_connection_waits_only_for_an_answer(clock, pump):
+    """Between request and reply time jumps; an idle connection moves nothing behind the learner's back."""
     waiter = kubectl(pump, conversation=True)
     clock.call_at(10.0, waiter.told)
     clock.call_at(20.0, lambda: None)
-    pump.turn()
-    assert clock.now < 1
+    assert (pump.turn(), clock.now) == (TICK, 0.0)
     waiter.asked()
-    pump.turn()
-    assert clock.now == 10.0
+    assert (pump.turn(), clock.now) == (0.0, 10.0)
     assert pump.turn() == TOLD
+    assert (pump.turn(), clock.now) == (TICK, 10.0)
+    waiter.hurry()
+    assert (pump.turn(), clock.now) == (0.0, 20.0)
+
+
+def test_at_a_terminal_time_goes_on_for_a_while_as_real_time_does(clock, pump):
+    waiter = kubectl(pump, conversation=True, lingers=60.0)
+    clock.call_at(10.0, lambda: None)
     pump.turn()
-    assert clock.now < 11
-    monkeypatch.setattr(waiting, "QUIET", 0.0)
-    before = clock.now
-    assert (pump.turn(), clock.now) == (TICK, before)
+    begin = time.monotonic()
+    while not clock.now:
+        pump.turn()
+    assert 0 < clock.now <= time.monotonic() - begin + 1
+    assert not waiter.idle()
 
 
 def test_a_live_clock_is_moved_by_nobody_else(clock, pump):
