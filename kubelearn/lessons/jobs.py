@@ -1,0 +1,53 @@
+"""Judges of 06_jobs: work that is done once, a number of times, and on a schedule."""
+from __future__ import annotations
+
+from kubelearn.errors import ApiError
+from kubelearn.lessons.check import Wrong
+
+
+def pods_of(cluster, job: str) -> list[dict]:
+    return [pod for pod in cluster.get("Pod") if pod["metadata"].get("labels", {}).get("job-name") == job]
+
+
+def condition(obj: dict, kind: str) -> bool:
+    return any(c["type"] == kind and c["status"] == "True" for c in obj["status"].get("conditions", ()))
+
+
+def runs_of(cluster, cron_job: str) -> list[str]:
+    """The times at which a CronJob made its Jobs, from the cluster's history."""
+    return [revision.object["metadata"]["creationTimestamp"] for revision in cluster.revisions(0)
+            if revision.kind == "Job" and revision.verb == "create" and revision.actor == "cronjob-controller"
+            and revision.object["metadata"]["ownerReferences"][0]["name"] == cron_job]
+
+
+def flaky_job_ends(cluster) -> str:
+    """The Job flaky has succeeded six times, although its program fails now and then."""
+    cluster.run(until=lambda: condition(cluster.get("Job", "flaky"), "Complete") or condition(cluster.get("Job", "flaky"), "Failed"), limit=3600)
+    job = cluster.get("Job", "flaky")
+    succeeded, failed = job["status"].get("succeeded", 0), job["status"].get("failed", 0)
+    if condition(job, "Failed"):
+        raise Wrong(f"the Job gave up after {failed} failures, with {succeeded} of 6 done", "backoffLimit says how many failures it bears")
+    if job["spec"].get("completions", 1) != 6:
+        raise Wrong(f"the Job wants {job['spec'].get('completions', 1)} successes, not 6", "spec.completions")
+    if not condition(job, "Complete"):
+        raise Wrong(f"{succeeded} of 6 are done after an hour", "kubectl describe job flaky")
+    return f"6 successes, in spite of {failed} failures"
+
+
+def nightly_runs(cluster) -> str:
+    """The CronJob report runs each night at half past two, never twice at once. A week is played to see it."""
+    try:
+        cron = cluster.get("CronJob", "report")
+    except ApiError:
+        raise Wrong("there is no CronJob report", "kubectl create cronjob report --image=... --schedule='...' -- ...") from None
+    since = len(runs_of(cluster, "report"))
+    cluster.run(7 * 86_400)
+    found = runs_of(cluster, "report")[since:]
+    if not found:
+        raise Wrong("in a week it never ran", f"its schedule is {cron['spec']['schedule']!r}, and suspend must not be true")
+    times = {text[11:16] for text in found}
+    if times != {"02:30"}:
+        raise Wrong(f"in a week it ran {len(found)} times, at {', '.join(sorted(times)[:3])}", "minute, hour, day of month, month, day of week: '30 2 * * *'")
+    if cron["spec"].get("concurrencyPolicy") != "Forbid":
+        raise Wrong("it runs at the right time; but two runs may overlap when one takes long", "concurrencyPolicy: Forbid")
+    return f"in a week it ran {len(found)} times, always at 02:30"

@@ -1,0 +1,63 @@
+"""The judges of 06_jobs: solutions pass, plausible wrong answers fail with a message that helps."""
+from __future__ import annotations
+
+import pytest
+
+from kubelearn import Cluster
+from kubelearn.lessons import check, jobs
+
+FLAKY = "sleep 2; case $HOSTNAME in *[2-9b-q]) echo no luck; exit 1;; esac"
+
+
+@pytest.fixture
+def cluster():
+    with Cluster(serve=False) as made:
+        yield made
+
+
+def flaky(completions: int, limit: int) -> dict:
+    container = {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", FLAKY]}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "flaky"}, "spec": {
+        "completions": completions, "parallelism": 2, "backoffLimit": limit,
+        "template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}}
+
+
+def report(schedule: str, policy: str = "Forbid", **more: object) -> dict:
+    template = {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [
+        {"name": "main", "image": "busybox:1.36", "command": ["date"]}]}}}}
+    return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "report"},
+            "spec": {"schedule": schedule, "concurrencyPolicy": policy, "jobTemplate": template, **more}}
+
+
+def test_patience_pays(cluster):
+    cluster.apply(flaky(6, 60))
+    assert check(jobs.flaky_job_ends, cluster)
+
+
+@pytest.mark.parametrize("completions, limit, seen", [(6, 2, "gave up"), (3, 60, "wants 3 successes, not 6")])
+def test_jobs_that_do_not_make_it(cluster, completions, limit, seen):
+    cluster.apply(flaky(completions, limit))
+    verdict = check(jobs.flaky_job_ends, cluster)
+    assert not verdict and seen in verdict.text
+
+
+def test_half_past_two(cluster):
+    cluster.apply(report("30 2 * * *"))
+    assert check(jobs.nightly_runs, cluster)
+
+
+@pytest.mark.parametrize("cron, seen", [
+    (report("2 30 * * *"), ""), (report("30 14 * * *"), "at 14:30"), (report("30 2 * * *", "Allow"), "may overlap"),
+    (report("30 2 * * *", suspend=True), "never ran"), (report("30 2 * * 1"), "")])
+def test_other_schedules(cluster, cron, seen):
+    if cron["spec"]["schedule"] == "2 30 * * *":  # minute and hour the wrong way round: there is no hour 30
+        with pytest.raises(Exception, match="spec.schedule"):
+            cluster.apply(cron)
+        return
+    cluster.apply(cron)
+    verdict = check(jobs.nightly_runs, cluster)
+    assert bool(verdict) == (not seen) and seen in verdict.text
+
+
+def test_no_cron_job(cluster):
+    assert "no CronJob report" in check(jobs.nightly_runs, cluster).text
