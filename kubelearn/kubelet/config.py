@@ -36,6 +36,8 @@ class PodConfig:
         if is_mirror(new or old):
             kubelet.static.mirror_changed(new or old, new is None)
             return
+        if old and new and old["metadata"]["uid"] != new["metadata"]["uid"]:  # one was replaced by another while nobody listened
+            self.on_pod(old, None)
         worker = kubelet.workers.all.get((new or old)["metadata"]["uid"])
         if new is None:
             self._removed(worker)
