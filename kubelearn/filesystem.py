@@ -44,7 +44,9 @@ class Filesystem:
         mounts = [Mount(*mount) for mount in mounts]
         if points is None:
             points = mount_points(root, wanted(mounts))
-        self.mounts = {point: Mount(point, _part(mount), mount.read_only) for point, mount in sorted(zip(points, mounts), key=lambda pair: pair[0])}
+        self.mounts = {
+            point: Mount(point, _part(mount), mount.read_only) for point, mount in sorted(zip(points, mounts), key=lambda pair: pair[0])
+        }
 
     def as_user(self, uid: int, gids: tuple[int, ...]) -> Filesystem:
         twin = object.__new__(Filesystem)

@@ -87,7 +87,11 @@ class Rules:
             for endpoint in (piece.get("endpoints") or ()) if number else ():
                 state = endpoint.get("conditions") or {}
                 ready = state.get("ready", True) is not False
-                found.append(Endpoint((endpoint["addresses"][0], number), endpoint.get("nodeName", ""), ready, state.get("serving", ready) is not False))
+                found.append(
+                    Endpoint(
+                        (endpoint["addresses"][0], number), endpoint.get("nodeName", ""), ready, state.get("serving", ready) is not False
+                    )
+                )
         return found
 
 

@@ -14,14 +14,42 @@ ADDRESS = "10.96.0.10"
 RESOLV = f"search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver {ADDRESS}\noptions ndots:5\n"
 OBJECTS = [
     {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}},
-    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"clusterIP": "10.96.0.80", "ports": [{"name": "http", "port": 80}]}},
-    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": {"clusterIP": "None", "ports": [{"name": "sql", "port": 3306}]}},
-    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "alias"}, "spec": {"type": "ExternalName", "externalName": "web.default.svc.cluster.local"}},
-    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "outside"}, "spec": {"type": "ExternalName", "externalName": "example.com"}},
-    {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "metadata": {"name": "db-1", "labels": {"kubernetes.io/service-name": "db"}},
-     "ports": [{"name": "sql", "port": 3306, "protocol": "TCP"}],
-     "endpoints": [{"addresses": ["10.244.0.8"], "hostname": "db-0", "conditions": {"ready": True}}, {"addresses": ["10.244.0.9"], "conditions": {"ready": True}},
-                   {"addresses": ["10.244.0.10"], "hostname": "db-2", "conditions": {"ready": False}}]},
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "web"},
+        "spec": {"clusterIP": "10.96.0.80", "ports": [{"name": "http", "port": 80}]},
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "db"},
+        "spec": {"clusterIP": "None", "ports": [{"name": "sql", "port": 3306}]},
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "alias"},
+        "spec": {"type": "ExternalName", "externalName": "web.default.svc.cluster.local"},
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "outside"},
+        "spec": {"type": "ExternalName", "externalName": "example.com"},
+    },
+    {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "addressType": "IPv4",
+        "metadata": {"name": "db-1", "labels": {"kubernetes.io/service-name": "db"}},
+        "ports": [{"name": "sql", "port": 3306, "protocol": "TCP"}],
+        "endpoints": [
+            {"addresses": ["10.244.0.8"], "hostname": "db-0", "conditions": {"ready": True}},
+            {"addresses": ["10.244.0.9"], "conditions": {"ready": True}},
+            {"addresses": ["10.244.0.10"], "hostname": "db-2", "conditions": {"ready": False}},
+        ],
+    },
 ]
 
 
@@ -53,16 +81,33 @@ def world():
     return World()
 
 
-@pytest.mark.parametrize("name, kind, code, values", [
-    ("web.default.svc.cluster.local", "A", "NOERROR", ["10.96.0.80"]), ("web.default.svc.cluster.local", "AAAA", "NOERROR", []),
-    ("x.web.default.svc.cluster.local", "A", "NXDOMAIN", []), ("nosuch.default.svc.cluster.local", "A", "NXDOMAIN", []),
-    ("web.other.svc.cluster.local", "A", "NXDOMAIN", []), ("db.default.svc.cluster.local", "A", "NOERROR", ["10.244.0.8", "10.244.0.9"]),
-    ("db-0.db.default.svc.cluster.local", "A", "NOERROR", ["10.244.0.8"]), ("10-244-0-9.db.default.svc.cluster.local", "A", "NOERROR", ["10.244.0.9"]),
-    ("db-2.db.default.svc.cluster.local", "A", "NXDOMAIN", []), ("_http._tcp.web.default.svc.cluster.local", "SRV", "NOERROR", ["0 100 80 web.default.svc.cluster.local"]),
-    ("_sql._tcp.db.default.svc.cluster.local", "SRV", "NOERROR", ["0 100 3306 db-0.db.default.svc.cluster.local", "0 100 3306 10-244-0-9.db.default.svc.cluster.local"]),
-    ("10-244-0-8.default.pod.cluster.local", "A", "NOERROR", ["10.244.0.8"]), ("alias.default.svc.cluster.local", "A", "NOERROR", ["web.default.svc.cluster.local", "10.96.0.80"]),
-    ("outside.default.svc.cluster.local", "A", "NOERROR", ["example.com"]), ("80.0.96.10.in-addr.arpa", "PTR", "NOERROR", ["web.default.svc.cluster.local"]),
-    ("8.0.244.10.in-addr.arpa", "PTR", "NOERROR", ["db-0.db.default.svc.cluster.local"]), ("example.com", "A", "NXDOMAIN", [])])
+@pytest.mark.parametrize(
+    "name, kind, code, values",
+    [
+        ("web.default.svc.cluster.local", "A", "NOERROR", ["10.96.0.80"]),
+        ("web.default.svc.cluster.local", "AAAA", "NOERROR", []),
+        ("x.web.default.svc.cluster.local", "A", "NXDOMAIN", []),
+        ("nosuch.default.svc.cluster.local", "A", "NXDOMAIN", []),
+        ("web.other.svc.cluster.local", "A", "NXDOMAIN", []),
+        ("db.default.svc.cluster.local", "A", "NOERROR", ["10.244.0.8", "10.244.0.9"]),
+        ("db-0.db.default.svc.cluster.local", "A", "NOERROR", ["10.244.0.8"]),
+        ("10-244-0-9.db.default.svc.cluster.local", "A", "NOERROR", ["10.244.0.9"]),
+        ("db-2.db.default.svc.cluster.local", "A", "NXDOMAIN", []),
+        ("_http._tcp.web.default.svc.cluster.local", "SRV", "NOERROR", ["0 100 80 web.default.svc.cluster.local"]),
+        (
+            "_sql._tcp.db.default.svc.cluster.local",
+            "SRV",
+            "NOERROR",
+            ["0 100 3306 db-0.db.default.svc.cluster.local", "0 100 3306 10-244-0-9.db.default.svc.cluster.local"],
+        ),
+        ("10-244-0-8.default.pod.cluster.local", "A", "NOERROR", ["10.244.0.8"]),
+        ("alias.default.svc.cluster.local", "A", "NOERROR", ["web.default.svc.cluster.local", "10.96.0.80"]),
+        ("outside.default.svc.cluster.local", "A", "NOERROR", ["example.com"]),
+        ("80.0.96.10.in-addr.arpa", "PTR", "NOERROR", ["web.default.svc.cluster.local"]),
+        ("8.0.244.10.in-addr.arpa", "PTR", "NOERROR", ["db-0.db.default.svc.cluster.local"]),
+        ("example.com", "A", "NXDOMAIN", []),
+    ],
+)
 def test_names_of_the_specification(world, name, kind, code, values):
     answer = world.dns.answer(name, kind)
     assert (answer[0], [value for _, _, value in answer[1]]) == (code, values)
@@ -78,7 +123,10 @@ def test_an_endpoint_that_becomes_ready_gets_its_name():
 
 def test_nslookup_prints_as_busybox_does(world):
     head = "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n"
-    assert world.sh("nslookup web.default.svc.cluster.local") == (f"{head}Name:\tweb.default.svc.cluster.local\nAddress: 10.96.0.80\n\n\n", 0)
+    assert world.sh("nslookup web.default.svc.cluster.local") == (
+        f"{head}Name:\tweb.default.svc.cluster.local\nAddress: 10.96.0.80\n\n\n",
+        0,
+    )
     missing = "** server can't find nosuch.default.svc.cluster.local: NXDOMAIN\n\n"
     assert world.sh("nslookup nosuch.default.svc.cluster.local") == (head + missing * 2, 1)
     assert "Name:\tweb.default.svc.cluster.local\nAddress: 10.96.0.80\n" in world.sh("nslookup web")[0]
@@ -94,6 +142,9 @@ def test_without_a_server_no_name_is_known_and_addresses_still_work():
     world = World()
     world.dns.stop()
     assert world.sh("wget -T 500 -qO- http://web/") == ("wget: bad address 'web'\n", 1)
-    assert world.sh("nslookup web") == ("Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n;; connection timed out; no servers could be reached\n\n", 1)
+    assert world.sh("nslookup web") == (
+        "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n;; connection timed out; no servers could be reached\n\n",
+        1,
+    )
     world.dns.start()
     assert world.sh("nslookup web.default.svc.cluster.local")[1] == 0

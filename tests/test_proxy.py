@@ -38,9 +38,17 @@ class World:
         return self.registry.create(resource, obj["metadata"].get("namespace", ""), obj, Request("test"))
 
     def piece(self, conditions):
-        endpoints = [{"addresses": [address], "nodeName": node, "conditions": condition} for (address, node), condition in zip(self.pods, conditions)]
-        return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "ports": [{"name": "", "port": 8080, "protocol": "TCP"}],
-                "metadata": {"name": "web-1", "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}}, "endpoints": endpoints}
+        endpoints = [
+            {"addresses": [address], "nodeName": node, "conditions": condition} for (address, node), condition in zip(self.pods, conditions)
+        ]
+        return {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "addressType": "IPv4",
+            "ports": [{"name": "", "port": 8080, "protocol": "TCP"}],
+            "metadata": {"name": "web-1", "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}},
+            "endpoints": endpoints,
+        }
 
     def endpoints(self, *conditions):
         """Sets the endpoints' conditions; fewer conditions are fewer endpoints."""
@@ -79,7 +87,9 @@ def test_without_endpoints_a_connection_is_refused():
 
 def test_terminating_endpoints_serve_while_there_is_nothing_better():
     world = World()
-    world.endpoints({"ready": False, "serving": True, "terminating": True}, {"ready": False, "serving": False}, {"ready": False, "serving": False})
+    world.endpoints(
+        {"ready": False, "serving": True, "terminating": True}, {"ready": False, "serving": False}, {"ready": False, "serving": False}
+    )
     assert world.connect("172.18.0.1", world.cluster_ip, times=10) == [10, 0, 0]
 
 

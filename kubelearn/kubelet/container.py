@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from kubelearn.filesystem import Filesystem, Mount, wanted
-from kubelearn.kubelet.files import OpenFile, ReadEnd, Sink, Terminal
+from kubelearn.kubelet.files import OpenFile, ReadEnd, Sink
 from kubelearn.kubelet.images import ImageInfo
 from kubelearn.kubelet.kernel import device_files, process_files
 from kubelearn.kubelet.process import Process, ProcessSpace, find_executable
@@ -154,7 +154,9 @@ class Container:
 
     def untouched(self, path: str) -> bool:
         """Is what lies at this path still the image's own? Asked by programs that start ten thousand times alike."""
-        return self._files is None and not any(mount[0].startswith(path) or path.startswith(mount[0].rstrip("/") + "/") for mount in self.mounts)
+        return self._files is None and not any(
+            mount[0].startswith(path) or path.startswith(mount[0].rstrip("/") + "/") for mount in self.mounts
+        )
 
     # --- life -----------------------------------------------------------------------------------------------------
 

@@ -193,7 +193,8 @@ async def _once(process: Process, given: dict, url: str) -> Reply:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if "-v" in given:
         process.error(
-            f"*   Trying {address}:{port}...\n* Connected to {host} ({address}) port {port}\n> {method} {target} HTTP/1.1\n> Host: {host_header}\n>"
+            f"*   Trying {address}:{port}...\n* Connected to {host} ({address}) port {port}\n"
+            f"> {method} {target} HTTP/1.1\n> Host: {host_header}\n>"
         )
     try:
         reply = await request(stream, method, host_header, target, headers, body)

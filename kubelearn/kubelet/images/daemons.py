@@ -31,13 +31,15 @@ def daemon(port: int, ready: str, needs: str = "", refusal: str = "", memory: in
 
 
 MYSQL = (
-    "[ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n    You need to specify one of the following as an environment "
+    "[ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n"
+    "    You need to specify one of the following as an environment "
     "variable:\n    - MYSQL_ROOT_PASSWORD\n    - MYSQL_ALLOW_EMPTY_PASSWORD\n    - MYSQL_RANDOM_ROOT_PASSWORD"
 )
 
 
 POSTGRES = (
-    "Error: Database is uninitialized and superuser password is not specified.\n       You must specify POSTGRES_PASSWORD to a non-empty value for the\n"
+    "Error: Database is uninitialized and superuser password is not specified.\n"
+    "       You must specify POSTGRES_PASSWORD to a non-empty value for the\n"
     '       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".'
 )
 
@@ -129,7 +131,8 @@ async def stress(process: Process) -> int:
     given = {word.lstrip("-"): value for word, value in zip(words, [*words[1:], ""])}
     size = re.fullmatch(r"(\d+)([KMGB]?)i?", given.get("vm-bytes", given.get("mem-total", "256M")))
     process.print(
-        f"stress: info: [{process.pid}] dispatching hogs: {given.get('cpu', given.get('c', '0'))} cpu, 0 io, {given.get('vm', '0')} vm, 0 hdd"
+        f"stress: info: [{process.pid}] dispatching hogs: {given.get('cpu', given.get('c', '0'))} "
+        f"cpu, 0 io, {given.get('vm', '0')} vm, 0 hdd"
     )
     if ("vm" in given or "mem-total" in given or "m" in given) and size:
         process.use_memory(int(size[1]) << {"K": 10, "M": 20, "G": 30}.get(size[2], 0))

@@ -252,7 +252,8 @@ async def nginx(process: Process) -> int:
         server = Nginx(process, version)
         if "-t" in words:
             process.error(
-                "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\nnginx: configuration file /etc/nginx/nginx.conf test is successful"
+                "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
+                "nginx: configuration file /etc/nginx/nginx.conf test is successful"
             )
             return 0
         process.argv = ["nginx: master process " + " ".join(process.argv)]

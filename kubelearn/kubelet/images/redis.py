@@ -107,7 +107,8 @@ REDIS = {
     "HGET": lambda redis, key, name: redis.data.get(key, {}).get(name),
     "HGETALL": lambda redis, key: [word for pair in redis.data.get(key, {}).items() for word in pair],
     "INFO": lambda redis, *_: (
-        f"# Server\r\nredis_version:7.4.5\r\nrole:master\r\ntcp_port:6379\r\nuptime_in_seconds:{int(redis.process.clock.now - redis.process.started_at)}\r\n"
+        f"# Server\r\nredis_version:7.4.5\r\nrole:master\r\ntcp_port:6379\r\n"
+        f"uptime_in_seconds:{int(redis.process.clock.now - redis.process.started_at)}\r\n"
     ),
     "CONFIG": lambda redis, *_: [],
     "COMMAND": lambda redis, *_: [],

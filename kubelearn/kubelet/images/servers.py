@@ -75,7 +75,8 @@ def page_server(port: int, page: Callable[[Process, Request], str | Response], g
 def _whoami(process: Process, asked: Request) -> str:
     headers = "".join(f"{name.title()}: {value}\n" for name, value in asked.headers.items() if name != "host")
     return (
-        f"Hostname: {process.hostname}\nIP: 127.0.0.1\nIP: {process.address}\nRemoteAddr: {asked.peer}\n{asked.method} {asked.target} HTTP/1.1\n"
+        f"Hostname: {process.hostname}\nIP: 127.0.0.1\nIP: {process.address}\nRemoteAddr: {asked.peer}\n"
+        f"{asked.method} {asked.target} HTTP/1.1\n"
         f"Host: {asked.headers.get('host', '')}\n{headers}\n"
     )
 
@@ -83,9 +84,11 @@ def _whoami(process: Process, asked: Request) -> str:
 def _echoserver(process: Process, asked: Request) -> str:
     headers = "".join(f"\t{name}={value}\n" for name, value in sorted(asked.headers.items()))
     return (
-        f"\n\nHostname: {process.hostname}\n\nServer values:\n\tserver_version=nginx\n\nRequest Information:\n\tclient_address={asked.peer.rpartition(':')[0]}\n"
+        f"\n\nHostname: {process.hostname}\n\nServer values:\n\tserver_version=nginx\n\n"
+        f"Request Information:\n\tclient_address={asked.peer.rpartition(':')[0]}\n"
         f"\tmethod={asked.method}\n\treal path={asked.target}\n\tquery=\n\trequest_version=1.1\n\trequest_scheme=http\n"
-        f"\trequest_uri=http://{asked.headers.get('host', '')}{asked.target}\n\nRequest Headers:\n{headers}\nRequest Body:\n\t-no body in request-\n\n"
+        f"\trequest_uri=http://{asked.headers.get('host', '')}{asked.target}\n\nRequest Headers:\n"
+        f"{headers}\nRequest Body:\n\t-no body in request-\n\n"
     )
 
 
@@ -101,7 +104,8 @@ def _bootcamp(process: Process, asked: Request) -> str:
 def _demo_hello(process: Process, asked: Request) -> str:
     when = datetime.fromtimestamp(EPOCH + process.clock.now, timezone.utc)
     return (
-        f"Server address: {process.address}:80\nServer name: {process.hostname}\nDate: {when:%d/%b/%Y:%H:%M:%S} +0000\nURI: {asked.target}\n"
+        f"Server address: {process.address}:80\nServer name: {process.hostname}\n"
+        f"Date: {when:%d/%b/%Y:%H:%M:%S} +0000\nURI: {asked.target}\n"
         f"Request ID: {process.clock.random(f'{process.container.id}/{when}').randbytes(16).hex()}\n"
     )
 
@@ -227,7 +231,8 @@ def apache(root: str, page: str) -> Program:
     async def program(process: Process) -> int:
         async def answer(asked: Request) -> Response:
             missing = (
-                '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n<h1>Not Found</h1>\n'
+                '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n'
+                '<title>404 Not Found</title>\n</head><body>\n<h1>Not Found</h1>\n'
                 "<p>The requested URL was not found on this server.</p>\n</body></html>\n"
             )
             return static_file(process, root, asked.path) or Response(404, missing, "text/html; charset=iso-8859-1")

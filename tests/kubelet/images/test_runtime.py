@@ -113,8 +113,9 @@ def test_the_image_s_root_is_shared_and_a_read_only_one_stays_as_it_is(machine, 
     twin = machine.container(command=["sleep", "3600"], name="twin")
     machine.exec(box, "echo changed > /etc/passwd; rm /bin/ls")
     assert machine.exec(twin, "head -n 1 /etc/passwd; ls /etc/passwd")[2] == 0
-    sealed = machine.container(command=["sleep", "3600"], read_only=True, mounts=[("/data", Directory(0o2777, gid=2000))], user=1000, group=3000,
-                               groups=(2000,))
+    sealed = machine.container(
+        command=["sleep", "3600"], read_only=True, mounts=[("/data", Directory(0o2777, gid=2000))], user=1000, group=3000, groups=(2000,)
+    )
     assert machine.exec(sealed, ["touch", "/x"]) == ("", "touch: /x: Read-only file system\n", 1)
     assert machine.exec(sealed, ["touch", "/data/x"])[2] == 0
     assert machine.exec(sealed, ["id"])[0] == "uid=1000 gid=3000 groups=2000,3000\n"
@@ -128,13 +129,26 @@ def test_an_address_is_given_back_when_the_sandbox_stops(machine, box):
 
 # --- images -------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("reference, message", [
-    ("nginx:nope", 'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:nope": '
-                   "failed to resolve image: docker.io/library/nginx:nope: not found"),
-    ("nosuchteam/nosuchapp:1.0", 'failed to pull and unpack image "docker.io/nosuchteam/nosuchapp:1.0": failed to resolve image: pull access denied, '
-                                 "repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"),
-    ("Busy Box:1", 'Failed to apply default image tag "Busy Box:1": couldn\'t parse image name "Busy Box:1": invalid reference format: '
-                   "repository name (library/Busy Box) must be lowercase")])
+@pytest.mark.parametrize(
+    "reference, message",
+    [
+        (
+            "nginx:nope",
+            'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:nope": '
+            "failed to resolve image: docker.io/library/nginx:nope: not found",
+        ),
+        (
+            "nosuchteam/nosuchapp:1.0",
+            'failed to pull and unpack image "docker.io/nosuchteam/nosuchapp:1.0": failed to resolve image: pull access denied, '
+            "repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
+        ),
+        (
+            "Busy Box:1",
+            'Failed to apply default image tag "Busy Box:1": couldn\'t parse image name "Busy Box:1": invalid reference format: '
+            "repository name (library/Busy Box) must be lowercase",
+        ),
+    ],
+)
 def test_images_that_cannot_be_had(machine, reference, message):
     with pytest.raises(ImageError) as error:
         future = machine.runtime.pull(reference)
@@ -161,8 +175,20 @@ def test_names_are_made_full(reference, name):
     assert catalogue.normalize(reference) == name
 
 
-@pytest.mark.parametrize("reference, known", [("nginx:1.14.2", True), ("nginx:1.29-alpine", True), ("nginx:1.99", False), ("busybox:1.28", True),
-                                              ("busybox:0.1", False), ("redis:7", True), ("python:3", True), ("alpine:3.20", True), ("mysql:8.0", True)])
+@pytest.mark.parametrize(
+    "reference, known",
+    [
+        ("nginx:1.14.2", True),
+        ("nginx:1.29-alpine", True),
+        ("nginx:1.99", False),
+        ("busybox:1.28", True),
+        ("busybox:0.1", False),
+        ("redis:7", True),
+        ("python:3", True),
+        ("alpine:3.20", True),
+        ("mysql:8.0", True),
+    ],
+)
 def test_tags_exist_as_on_docker_hub(reference, known):
     if known:
         assert catalogue.find(reference).size > 0

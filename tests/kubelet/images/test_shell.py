@@ -68,8 +68,19 @@ def test_commands_come_from_standard_input_too(machine, box):
     assert machine.exec(box, ["sh"], stdin="x=1\nif true; then\necho $x\nfi\nexit 4\n") == ("1\n", "", 4)
 
 
-@pytest.mark.parametrize("text, whole", [("echo a", True), ("if true; then", False), ("echo 'a", False), ("cat <<E\nx", True), ("a &&", False),
-                                         ("for i in 1; do echo", False), ("fi", True), ("echo $(", False)])
+@pytest.mark.parametrize(
+    "text, whole",
+    [
+        ("echo a", True),
+        ("if true; then", False),
+        ("echo 'a", False),
+        ("cat <<E\nx", True),
+        ("a &&", False),
+        ("for i in 1; do echo", False),
+        ("fi", True),
+        ("echo $(", False),
+    ],
+)
 def test_a_prompt_knows_whether_more_is_to_come(text, whole):
     assert complete(text) is whole
 

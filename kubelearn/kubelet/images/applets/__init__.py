@@ -64,7 +64,19 @@ def seconds(process: Process, text: str) -> float:
     return value
 
 
-QUOTING = {"cat", "tail", "uniq", "dd", "nl", "rev", "tac", "md5sum", "sha1sum", "sha256sum", "sha512sum"}  # say "can't open 'x'", others "x"
+QUOTING = {
+    "cat",
+    "tail",
+    "uniq",
+    "dd",
+    "nl",
+    "rev",
+    "tac",
+    "md5sum",
+    "sha1sum",
+    "sha256sum",
+    "sha512sum",
+}  # say "can't open 'x'", others "x"
 
 
 class Failures:

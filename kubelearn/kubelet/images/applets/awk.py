@@ -77,7 +77,11 @@ class Awk:
             return text.split()
         if not text:
             return []
-        return text.split(separator) if len(separator) == 1 and separator != "|" or separator == "\\t" else compile_expression(separator, True).split(text)
+        return (
+            text.split(separator)
+            if len(separator) == 1 and separator != "|" or separator == "\\t"
+            else compile_expression(separator, True).split(text)
+        )
 
     def load(self, record: str) -> None:
         self.record, self.fields = record, self.cut(record, self.text(self.get("FS")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kubelearn.kubelet.images.applets.awk_values import ARITHMETIC, COMPARE, FUNCTIONS, AwkError, Element, Expression, Field, Jump, Variable
@@ -293,7 +294,7 @@ class Parser:
         left = self.comparison(no_greater)
         while self.tokens.kind == "op" and self.tokens.value in ("~", "!~"):
             wanted = self.tokens.advance() == "~"
-            left = (lambda a, b, wanted: lambda awk: int(bool(awk.regex(b).search(awk.text(a(awk)))) == wanted))(left, self.comparison(no_greater), wanted)
+            left = matches(left, self.comparison(no_greater), wanted)
         return left
 
     def comparison(self, no_greater: bool) -> Expression:
@@ -307,7 +308,12 @@ class Parser:
     def concatenation(self, no_greater: bool) -> Expression:
         left = self.sum()
         tokens = self.tokens
-        while tokens.kind in ("number", "string", "name") or tokens.kind == "op" and tokens.value in ("$", "(", "!", "-", "+", "++", "--") and tokens.value not in ("!",):
+        while (
+            tokens.kind in ("number", "string", "name")
+            or tokens.kind == "op"
+            and tokens.value in ("$", "(", "!", "-", "+", "++", "--")
+            and tokens.value not in ("!",)
+        ):
             left = (lambda a, b: lambda awk: awk.text(a(awk)) + awk.text(b(awk)))(left, self.sum())
         return left
 
@@ -317,8 +323,8 @@ class Parser:
     def chain(self, operators: tuple[str, ...], inner: Callable[[], Expression]) -> Expression:
         left = inner()
         while self.tokens.kind == "op" and self.tokens.value in operators:
-            operation = ARITHMETIC[self.tokens.advance()]
-            left = (lambda a, b, operation: lambda awk: operation(awk.number(a(awk)), awk.number(b(awk))))(left, inner(), operation)
+            operator = self.tokens.advance()
+            left = calculation(ARITHMETIC[operator], left, inner())
         return left
 
     def unary(self) -> Expression:
@@ -406,5 +412,21 @@ class Parser:
         return Variable(name)
 
 
-STATEMENTS = {"print": Parser.print_, "printf": Parser.printf, "if": Parser.if_, "while": Parser.while_, "for": Parser.for_, "do": Parser.do,
-              "delete": Parser.delete, **{kind: (lambda kind: lambda parser: parser.jump(kind))(kind) for kind in ("next", "exit", "break", "continue")}}
+def matches(text: Expression, expression: Expression, wanted: bool) -> Expression:
+    return lambda awk: int(bool(awk.regex(expression).search(awk.text(text(awk)))) == wanted)
+
+
+def calculation(operation: Callable[[float, float], float], a: Expression, b: Expression) -> Expression:
+    return lambda awk: operation(awk.number(a(awk)), awk.number(b(awk)))
+
+
+STATEMENTS = {
+    "print": Parser.print_,
+    "printf": Parser.printf,
+    "if": Parser.if_,
+    "while": Parser.while_,
+    "for": Parser.for_,
+    "do": Parser.do,
+    "delete": Parser.delete,
+    **{kind: partial(Parser.jump, kind=kind) for kind in ("next", "exit", "break", "continue")},
+}

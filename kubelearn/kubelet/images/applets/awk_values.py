@@ -90,8 +90,9 @@ ARITHMETIC = {"+": float.__add__, "-": float.__sub__, "*": float.__mul__, "/": _
 def _sub(awk: Awk, arguments: list[Expression], count: int) -> int:
     target = arguments[2] if len(arguments) > 2 else Field(lambda awk: 0)
     replacement = awk.text(arguments[1](awk))
-    result, found = awk.regex(arguments[0]).subn(lambda match: re.sub(r"\\&|&", lambda part: "&" if part[0] == "\\&" else match[0], replacement),
-                                                  awk.text(target(awk)), count=count)
+    result, found = awk.regex(arguments[0]).subn(
+        lambda match: re.sub(r"\\&|&", lambda part: "&" if part[0] == "\\&" else match[0], replacement), awk.text(target(awk)), count=count
+    )
     if found:
         target.assign(awk, result)
     return found
@@ -116,12 +117,27 @@ def _match(awk: Awk, arguments: list[Expression]) -> int:
 
 
 FUNCTIONS: dict[str, Callable[[Awk, list[Expression]], object]] = {
-    "length": lambda awk, arguments: len(awk.record if not arguments else awk.arrays[arguments[0].name] if getattr(arguments[0], "name", None) in awk.arrays
-                                         else awk.text(arguments[0](awk))),
-    "sub": lambda awk, arguments: _sub(awk, arguments, 1), "gsub": lambda awk, arguments: _sub(awk, arguments, 0), "split": _split,
-    "substr": _substr, "match": _match, "index": lambda awk, arguments: awk.text(arguments[0](awk)).find(awk.text(arguments[1](awk))) + 1,
-    "toupper": lambda awk, arguments: awk.text(arguments[0](awk)).upper(), "tolower": lambda awk, arguments: awk.text(arguments[0](awk)).lower(),
-    "sprintf": lambda awk, arguments: awk.format(*[argument(awk) for argument in arguments]), "int": lambda awk, arguments: int(awk.number(arguments[0](awk))),
-    "sqrt": lambda awk, arguments: awk.number(arguments[0](awk)) ** 0.5, "srand": lambda awk, arguments: 0, "rand": lambda awk, arguments: awk.random.random(),
-    "systime": lambda awk, arguments: int(awk.process.clock.now + 1_767_225_600), "close": lambda awk, arguments: 0, "fflush": lambda awk, arguments: 0,
+    "length": lambda awk, arguments: len(
+        awk.record
+        if not arguments
+        else awk.arrays[arguments[0].name]
+        if getattr(arguments[0], "name", None) in awk.arrays
+        else awk.text(arguments[0](awk))
+    ),
+    "sub": lambda awk, arguments: _sub(awk, arguments, 1),
+    "gsub": lambda awk, arguments: _sub(awk, arguments, 0),
+    "split": _split,
+    "substr": _substr,
+    "match": _match,
+    "index": lambda awk, arguments: awk.text(arguments[0](awk)).find(awk.text(arguments[1](awk))) + 1,
+    "toupper": lambda awk, arguments: awk.text(arguments[0](awk)).upper(),
+    "tolower": lambda awk, arguments: awk.text(arguments[0](awk)).lower(),
+    "sprintf": lambda awk, arguments: awk.format(*[argument(awk) for argument in arguments]),
+    "int": lambda awk, arguments: int(awk.number(arguments[0](awk))),
+    "sqrt": lambda awk, arguments: awk.number(arguments[0](awk)) ** 0.5,
+    "srand": lambda awk, arguments: 0,
+    "rand": lambda awk, arguments: awk.random.random(),
+    "systime": lambda awk, arguments: int(awk.process.clock.now + 1_767_225_600),
+    "close": lambda awk, arguments: 0,
+    "fflush": lambda awk, arguments: 0,
 }

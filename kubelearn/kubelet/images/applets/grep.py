@@ -19,7 +19,9 @@ from kubelearn.kubelet.process import Process
 
 @applet("grep", "egrep", "fgrep")
 async def grep(process: Process) -> int:
-    given, rest = options(process, "ivncloqsrRHhEFwxe:f:m:A:B:C:", usage="[-HhnlLoqvsrRiwFE] [-m N] [-A|B|C N] { PATTERN | -e PATTERN... } [FILE]...")
+    given, rest = options(
+        process, "ivncloqsrRHhEFwxe:f:m:A:B:C:", usage="[-HhnlLoqvsrRiwFE] [-m N] [-A|B|C N] { PATTERN | -e PATTERN... } [FILE]..."
+    )
     patterns = [word for flag, word in zip(process.args, process.args[1:]) if flag == "-e"] or ([given["e"]] if "e" in given else [])
     if not patterns:
         if not rest:

@@ -28,7 +28,11 @@ async def httpd(process: Process) -> int:
 async def _httpd(process: Process, port: int, home: str, problem=None) -> int:
     async def answer(asked: Request) -> Response:
         return static_file(process, home, asked.path) or Response(
-            404, "<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>404 Not Found</H1>\nThe requested URL was not found\n</BODY></HTML>\n", "text/html")
+            404,
+            "<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD>\n<BODY><H1>404 Not Found</H1>\n"
+            "The requested URL was not found\n</BODY></HTML>\n",
+            "text/html",
+        )
     try:
         serve(process, port, answer)
     except OSError:

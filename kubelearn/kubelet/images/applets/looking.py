@@ -96,7 +96,10 @@ async def stat(process: Process) -> int:
         form = given.get("c", given.get("format")) or (
             "  File: %N\n  Size: %s\tBlocks: %b\tIO Block: 4096   %F\nDevice: 0h/0d\tInode: 1\tLinks: 1\n"
             "Access: (%04a/%A)  Uid: (%5u/%8U)   Gid: (%5g/%8G)\nAccess: %y\nModify: %y\nChange: %y")
-        out(process, re.sub(r"%(0?\d*)([a-zA-Z%])", lambda match: _padded(values.get(match[2], match[0]), match[1]), form) + "\n")
+        out(
+            process,
+            re.sub(r"%(0?\d*)([a-zA-Z%])", lambda match, values=values: _padded(values.get(match[2], match[0]), match[1]), form) + "\n",
+        )
     return failures.code
 
 

@@ -75,7 +75,11 @@ async def paste(process: Process) -> int:
     given, names = options(process, "sd:", usage="[-d LIST] [-s] [FILE]...")
     columns = [(await read_input(process, [name], Failures())).decode("utf-8", "surrogateescape").splitlines() for name in names or ["-"]]
     mark = given.get("d", "\t")
-    rows = columns if "s" in given else [[column[at] if at < len(column) else "" for column in columns] for at in range(max(map(len, columns)))]
+    rows = (
+        columns
+        if "s" in given
+        else [[column[at] if at < len(column) else "" for column in columns] for at in range(max(map(len, columns)))]
+    )
     out(process, "".join(f"{mark.join(row)}\n" for row in rows))
     return 0
 
@@ -111,8 +115,11 @@ async def checksum(process: Process) -> int:
 
 @applet("seq")
 async def seq(process: Process) -> int:
-    given, words = options(process, "ws:", usage="[-w] [-s SEP] [FIRST [INC]] LAST", least=1, stop=True) if not re.match(r"-\d", process.args[0] if process.args
-                                                                                                             else "") else ({}, process.args)
+    given, words = (
+        options(process, "ws:", usage="[-w] [-s SEP] [FIRST [INC]] LAST", least=1, stop=True)
+        if not re.match(r"-\d", process.args[0] if process.args else "")
+        else ({}, process.args)
+    )
     try:
         values = [float(word) for word in words]
     except ValueError:

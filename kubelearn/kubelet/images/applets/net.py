@@ -49,10 +49,27 @@ async def within(process: Process, limit: float | None, coroutine):
 
 @applet("wget")
 async def wget(process: Process) -> int:
-    given, urls = options(process, "cqO:T:SP:U:Y:o:t:", ("spider", "header=", "post-data=", "post-file=", "no-check-certificate", "timeout=",
-                          "tries=", "quiet", "output-document=", "server-response", "user-agent=", "no-verbose"),
-                          "[-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | --post-file FILE] [-Y on/off]\n"
-                          "\t[--no-check-certificate] [-P DIR] [-U AGENT] [-T SEC] URL...", least=1)
+    given, urls = options(
+        process,
+        "cqO:T:SP:U:Y:o:t:",
+        (
+            "spider",
+            "header=",
+            "post-data=",
+            "post-file=",
+            "no-check-certificate",
+            "timeout=",
+            "tries=",
+            "quiet",
+            "output-document=",
+            "server-response",
+            "user-agent=",
+            "no-verbose",
+        ),
+        "[-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | --post-file FILE] [-Y on/off]\n"
+        "\t[--no-check-certificate] [-P DIR] [-U AGENT] [-T SEC] URL...",
+        least=1,
+    )
     for url in urls:
         code = await _Wget(process, given, url).run()
         if code:
@@ -97,7 +114,9 @@ class _Wget:
             port = parts.port or 80
             stream = await self.connect(parts.hostname or "", port)
             try:
-                reply = await request(stream, "POST" if body else "GET", parts.netloc, parts.path + (f"?{parts.query}" if parts.query else ""), headers, body)
+                reply = await request(
+                    stream, "POST" if body else "GET", parts.netloc, parts.path + (f"?{parts.query}" if parts.query else ""), headers, body
+                )
             except (EOFError, BadRequest, BrokenPipeError):
                 raise Exit(process.fail("error getting response")) from None
             stream.close()
@@ -127,7 +146,9 @@ class _Wget:
             self.say("writing to stdout")
             process.stdout.write(reply.body)
             if not self.quiet:
-                process.error(f"-                    100% |********************************|{len(reply.body):6}  0:00:00 ETA\nwritten to stdout")
+                process.error(
+                    f"-                    100% |********************************|{len(reply.body):6}  0:00:00 ETA\nwritten to stdout"
+                )
             return 0
         path = f"{self.given['P']}/{name}" if "P" in self.given and "O" not in self.given else name
         try:
@@ -253,7 +274,11 @@ async def ping(process: Process) -> int:
         sent, left = sent + 1, left - 1
     if got < sent:
         await process.sleep(float(given.get("W", "10")))
-    out(process, f"\n--- {words[0]} ping statistics ---\n{sent} packets transmitted, {got} packets received, {100 - got * 100 // max(sent, 1)}% packet loss\n")
+    out(
+        process,
+        f"\n--- {words[0]} ping statistics ---\n{sent} packets transmitted, {got} packets "
+        f"received, {100 - got * 100 // max(sent, 1)}% packet loss\n",
+    )
     if got:
         out(process, "round-trip min/avg/max = 0.100/0.100/0.100 ms\n")
     return int(got == 0)
@@ -261,10 +286,17 @@ async def ping(process: Process) -> int:
 
 @applet("netstat", "ss")
 async def netstat(process: Process) -> int:
-    out(process, "Active Internet connections (only servers)\nProto Recv-Q Send-Q Local Address           Foreign Address         State       \n")
+    out(
+        process,
+        "Active Internet connections (only servers)\nProto Recv-Q Send-Q Local Address           Foreign Address         State       \n",
+    )
     for address, port, protocol in sorted(process.container.runtime.network.listeners):
         if address == process.address:
-            out(process, f"{protocol.lower():<5} {0:6} {0:6} {f'0.0.0.0:{port}':<23} {'0.0.0.0:*':<23} {'LISTEN' if protocol == 'TCP' else '':<11}\n")
+            out(
+                process,
+                f"{protocol.lower():<5} {0:6} {0:6} {f'0.0.0.0:{port}':<23} {'0.0.0.0:*':<23} "
+                f"{'LISTEN' if protocol == 'TCP' else '':<11}\n",
+            )
     return 0
 
 
@@ -275,10 +307,14 @@ async def ip(process: Process) -> int:
         gateway = process.address.rpartition(".")[0] + ".1"
         out(process, f"default via {gateway} dev eth0 \n{gateway} dev eth0 scope link  src {process.address} \n")
         return 0
-    out(process, "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
+    out(
+        process,
+        "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
         "    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n"
         "2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP,M-DOWN> mtu 1500 qdisc noqueue \n"
-        f"    inet {process.address}/24 brd {process.address.rpartition('.')[0]}.255 scope global eth0\n       valid_lft forever preferred_lft forever\n")
+        f"    inet {process.address}/24 brd {process.address.rpartition('.')[0]}.255 scope global eth0\n"
+        f"       valid_lft forever preferred_lft forever\n",
+    )
     return 0
 
 

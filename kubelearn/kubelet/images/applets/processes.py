@@ -18,13 +18,25 @@ def _time(process: Process) -> str:
 
 
 COLUMNS = {  # name: width, header, value, aligned right
-    "pid": (5, "PID", lambda one: str(one.pid), True), "ppid": (5, "PPID", lambda one: str(parent_of(one)), True),
-    "user": (8, "USER", lambda one: user_name(one, one.user[0])[:8], False), "group": (8, "GROUP", lambda one: group_name(one, one.user[1])[:8], False),
+    "pid": (5, "PID", lambda one: str(one.pid), True),
+    "ppid": (5, "PPID", lambda one: str(parent_of(one)), True),
+    "user": (8, "USER", lambda one: user_name(one, one.user[0])[:8], False),
+    "group": (8, "GROUP", lambda one: group_name(one, one.user[1])[:8], False),
     "ruser": (8, "RUSER", lambda one: user_name(one, one.user[0])[:8], False),
-    "comm": (16, "COMMAND", lambda one: one.name[:15], False), "args": (0, "COMMAND", lambda one: " ".join(one.argv), False),
-    "time": (5, "TIME", _time, True), "vsz": (4, "VSZ", lambda one: str(one.memory >> 10), True), "rss": (4, "RSS", lambda one: str(one.memory >> 10), True),
-    "stat": (4, "STAT", lambda one: "S", False), "tty": (6, "TT", lambda one: "?", False), "pgid": (5, "PGID", lambda one: str(one.pid), True),
-    "etime": (7, "ELAPSED", lambda one: f"{int(one.clock.now - one.started_at) // 60:02}:{int(one.clock.now - one.started_at) % 60:02}", False),
+    "comm": (16, "COMMAND", lambda one: one.name[:15], False),
+    "args": (0, "COMMAND", lambda one: " ".join(one.argv), False),
+    "time": (5, "TIME", _time, True),
+    "vsz": (4, "VSZ", lambda one: str(one.memory >> 10), True),
+    "rss": (4, "RSS", lambda one: str(one.memory >> 10), True),
+    "stat": (4, "STAT", lambda one: "S", False),
+    "tty": (6, "TT", lambda one: "?", False),
+    "pgid": (5, "PGID", lambda one: str(one.pid), True),
+    "etime": (
+        7,
+        "ELAPSED",
+        lambda one: f"{int(one.clock.now - one.started_at) // 60:02}:{int(one.clock.now - one.started_at) % 60:02}",
+        False,
+    ),
 }
 
 
@@ -145,10 +157,17 @@ async def top(process: Process) -> int:
     left = int(given.get("n", "0" if "b" not in given else "-1"))
     while True:
         info = memory_info(process.container)
-        out(process, f"Mem: {info['MemTotal'] - info['MemFree'] >> 10}K used, {info['MemFree'] >> 10}K free\nCPU:   0% usr   0% sys   0% nic 100% idle\n"
-            "  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n" + "".join(
-                f"{one.pid:5} {parent_of(one):5} {user_name(one, one.user[0]):<8} S    {one.memory >> 10:6}   0%   0   0% {' '.join(one.argv)}\n"
-                for _, one in sorted(process.space.processes.items())))
+        out(
+            process,
+            f"Mem: {info['MemTotal'] - info['MemFree'] >> 10}K used, {info['MemFree'] >> 10}K free\n"
+            f"CPU:   0% usr   0% sys   0% nic 100% idle\n"
+            "  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n"
+            + "".join(
+                f"{one.pid:5} {parent_of(one):5} {user_name(one, one.user[0]):<8} S    "
+                f"{one.memory >> 10:6}   0%   0   0% {' '.join(one.argv)}\n"
+                for _, one in sorted(process.space.processes.items())
+            ),
+        )
         left -= 1
         if left == 0:
             return 0

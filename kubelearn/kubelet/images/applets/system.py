@@ -75,7 +75,9 @@ async def hostname(process: Process) -> int:
     from kubelearn.kubelet.resolver import hosts
     given, _ = options(process, "fisd", usage="[-sidf]")
     names = next((names for address, names in hosts(process) if process.hostname in names), [process.hostname])
-    text = process.address if "i" in given else names[0] if "f" in given else names[0].partition(".")[2] if "d" in given else process.hostname
+    text = (
+        process.address if "i" in given else names[0] if "f" in given else names[0].partition(".")[2] if "d" in given else process.hostname
+    )
     out(process, text + "\n")
     return 0
 
@@ -96,7 +98,12 @@ async def id_(process: Process) -> int:
         def shown(number: int, name: str) -> str:
             return f"{number}({name})" if name != str(number) else str(number)
         more = ",".join(shown(group, group_name(process, group)) for group in groups) if len(groups) > 1 or uid else ""
-        out(process, f"uid={shown(uid, user_name(process, uid))} gid={shown(gid, group_name(process, gid))}" + (f" groups={more}" if more else "") + "\n")
+        out(
+            process,
+            f"uid={shown(uid, user_name(process, uid))} gid={shown(gid, group_name(process, gid))}"
+            + (f" groups={more}" if more else "")
+            + "\n",
+        )
     return 0
 
 
@@ -129,16 +136,30 @@ async def nproc(process: Process) -> int:
 
 @applet("date")
 async def date(process: Process) -> int:
-    given, words = options(process, "uRI::d:r:s:D:", usage="[OPTIONS] [+FMT] [[-s] TIME]") if "-Iseconds" not in process.args else ({"I": ""}, [])
+    given, words = (
+        options(process, "uRI::d:r:s:D:", usage="[OPTIONS] [+FMT] [[-s] TIME]") if "-Iseconds" not in process.args else ({"I": ""}, [])
+    )
     when = datetime.fromtimestamp(EPOCH + process.clock.now, timezone.utc)
     if "d" in given:
         text = given["d"].strip()
         try:
-            when = datetime.fromtimestamp(float(text[1:]), timezone.utc) if text.startswith("@") else datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+            when = (
+                datetime.fromtimestamp(float(text[1:]), timezone.utc)
+                if text.startswith("@")
+                else datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+            )
         except ValueError:
             return process.fail(f"invalid date '{text}'")
     form = next((word[1:] for word in words if word.startswith("+")), None)
-    form = form if form is not None else "%a, %d %b %Y %H:%M:%S +0000" if "R" in given else "%Y-%m-%dT%H:%M:%S+00:00" if "I" in given else "%a %b %e %H:%M:%S UTC %Y"
+    form = (
+        form
+        if form is not None
+        else "%a, %d %b %Y %H:%M:%S +0000"
+        if "R" in given
+        else "%Y-%m-%dT%H:%M:%S+00:00"
+        if "I" in given
+        else "%a %b %e %H:%M:%S UTC %Y"
+    )
     form = form.replace("%s", str(int(when.timestamp()))).replace("%N", f"{when.microsecond * 1000:09}").replace("%e", f"{when.day:2}")
     form = form.replace("%Z", "UTC").replace("%z", "+0000").replace("%F", "%Y-%m-%d").replace("%T", "%H:%M:%S")
     out(process, when.strftime(form) + "\n")
@@ -162,7 +183,9 @@ async def free(process: Process) -> int:
 @applet("uptime")
 async def uptime(process: Process) -> int:
     now = int(process.clock.now)
-    out(process, f" {now // 3600 % 24:02}:{now // 60 % 60:02}:{now % 60:02} up {now // 60} min,  0 users,  load average: 0.00, 0.00, 0.00\n")
+    out(
+        process, f" {now // 3600 % 24:02}:{now // 60 % 60:02}:{now % 60:02} up {now // 60} min,  0 users,  load average: 0.00, 0.00, 0.00\n"
+    )
     return 0
 
 

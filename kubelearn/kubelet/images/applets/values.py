@@ -191,12 +191,21 @@ class _Test:
 
 
 FILE_TESTS = {
-    "-e": lambda process, node: True, "-f": lambda process, node: node.kind == "-", "-d": lambda process, node: isinstance(node, Directory),
-    "-L": lambda process, node: isinstance(node, Symlink), "-h": lambda process, node: isinstance(node, Symlink),
-    "-s": lambda process, node: node.size > 0, "-r": lambda process, node: process.files.allowed(node, 4),
-    "-w": lambda process, node: process.files.allowed(node, 2), "-x": lambda process, node: process.files.allowed(node, 1),
-    "-p": lambda process, node: False, "-S": lambda process, node: False, "-c": lambda process, node: node.kind == "c",
-    "-b": lambda process, node: False, "-O": lambda process, node: node.uid == process.user[0], "-u": lambda process, node: bool(node.mode & 0o4000),
+    "-e": lambda process, node: True,
+    "-f": lambda process, node: node.kind == "-",
+    "-d": lambda process, node: isinstance(node, Directory),
+    "-L": lambda process, node: isinstance(node, Symlink),
+    "-h": lambda process, node: isinstance(node, Symlink),
+    "-s": lambda process, node: node.size > 0,
+    "-r": lambda process, node: process.files.allowed(node, 4),
+    "-w": lambda process, node: process.files.allowed(node, 2),
+    "-x": lambda process, node: process.files.allowed(node, 1),
+    "-p": lambda process, node: False,
+    "-S": lambda process, node: False,
+    "-c": lambda process, node: node.kind == "c",
+    "-b": lambda process, node: False,
+    "-O": lambda process, node: node.uid == process.user[0],
+    "-u": lambda process, node: bool(node.mode & 0o4000),
 }
 
 
@@ -207,7 +216,9 @@ async def expr(process: Process) -> int:
     try:
         value = _Expr(process.args).value()
     except (IndexError, ValueError) as error:
-        return process.fail(str(error) if isinstance(error, ValueError) and "number" in str(error) or "zero" in str(error) else "syntax error", 2)
+        return process.fail(
+            str(error) if isinstance(error, ValueError) and "number" in str(error) or "zero" in str(error) else "syntax error", 2
+        )
     out(process, f"{value}\n")
     return int(value in ("", "0", 0))
 
@@ -256,7 +267,11 @@ class _Expr:
             truth = str(left) not in ("", "0")
             return (left if truth else right) if operator == "|" else (left if truth and str(right) not in ("", "0") else 0)
         if operator in self.LEVELS[2]:
-            a, b = (int(str(left)), int(str(right))) if re.fullmatch(r"-?\d+", str(left)) and re.fullmatch(r"-?\d+", str(right)) else (str(left), str(right))
+            a, b = (
+                (int(str(left)), int(str(right)))
+                if re.fullmatch(r"-?\d+", str(left)) and re.fullmatch(r"-?\d+", str(right))
+                else (str(left), str(right))
+            )
             return int({"<": a < b, "<=": a <= b, "=": a == b, "==": a == b, "!=": a != b, ">": a > b, ">=": a >= b}[operator])
         try:
             a, b = int(str(left)), int(str(right))

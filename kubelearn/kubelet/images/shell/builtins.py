@@ -75,7 +75,9 @@ async def cd(shell: Shell, words: list[str]) -> int:
     path = os.path.normpath(shell.process.path(target))
     node = shell.process.files.find(path)
     if not isinstance(node, Directory):
-        shell.process.error(f"{shell.zero}: cd: line 0: can't cd to {target}: {'No such file or directory' if node is None else 'Not a directory'}")
+        shell.process.error(
+            f"{shell.zero}: cd: line 0: can't cd to {target}: {'No such file or directory' if node is None else 'Not a directory'}"
+        )
         return 2
     shell.put("OLDPWD", shell.process.cwd)
     shell.process.cwd = path
@@ -141,7 +143,9 @@ async def set_(shell: Shell, words: list[str]) -> int:
         if word == "--":
             shell.arguments = rest
             return 0
-        letters = {"errexit": "e", "nounset": "u", "xtrace": "x", "noglob": "f"}.get(rest.pop(0), "") if word[1] == "o" and rest else word[1:]
+        letters = (
+            {"errexit": "e", "nounset": "u", "xtrace": "x", "noglob": "f"}.get(rest.pop(0), "") if word[1] == "o" and rest else word[1:]
+        )
         for letter in letters:
             shell.options.pop(letter, None) if word[0] == "+" else shell.options.__setitem__(letter, True)
     if rest:

@@ -51,7 +51,11 @@ class Fields:
             self.end()
         marks = re.escape(self.ifs)
         hard = re.escape("".join(character for character in self.ifs if character not in white))
-        pattern = f"[{re.escape(white)}]*[{hard}][{re.escape(white)}]*|[{re.escape(white)}]+" if hard and white else f"[{marks}]" + ("" if hard else "+")
+        pattern = (
+            f"[{re.escape(white)}]*[{hard}][{re.escape(white)}]*|[{re.escape(white)}]+"
+            if hard and white
+            else f"[{marks}]" + ("" if hard else "+")
+        )
         pieces = re.split(pattern, text.strip(white) if white else text)
         for number, piece in enumerate(pieces):
             if number:

@@ -95,8 +95,13 @@ async def kill_processes(process: Process, args: list[str], name: str) -> int:
             process.error(f"{name}: invalid signal '{word}'")
             return 1
     for word in args:
-        targets = [other for pid, other in sorted(process.space.processes.items()) if pid != 1 and other is not process] if word == "-1" else \
-            [process.space.processes[int(word)]] if word.lstrip("-").isdigit() and int(word) in process.space.processes else None
+        targets = (
+            [other for pid, other in sorted(process.space.processes.items()) if pid != 1 and other is not process]
+            if word == "-1"
+            else [process.space.processes[int(word)]]
+            if word.lstrip("-").isdigit() and int(word) in process.space.processes
+            else None
+        )
         if targets is None:
             text = f"can't kill pid {word}: No such process" if word.lstrip("-").isdigit() else f"invalid number '{word}'"
             process.error(f"{name}: {text}")
