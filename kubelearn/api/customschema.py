@@ -48,7 +48,10 @@ class CustomSchema(Schema):
 
     def decode(self, new: dict, old: dict | None = None) -> tuple[dict, list[str]]:
         unknown: list[str] = []
-        metadata, complaints = schema.of(META).decode(new.get("metadata") or {}, (old or {}).get("metadata"))
+        try:
+            metadata, complaints = schema.of(META).decode(new.get("metadata") or {}, (old or {}).get("metadata"))
+        except schema.Undecodable as error:
+            raise self.undecodable(error.text, error.converted) from None
         unknown += [text.replace('field "', 'field "metadata.') for text in complaints]
         body = _pruned(self.source, {key: value for key, value in new.items() if key not in ENVELOPE}, old, None, unknown)
         if body.keys() | set(ENVELOPE) >= new.keys() and metadata is new.get("metadata") and all(new[key] is body[key] for key in body):
@@ -105,7 +108,7 @@ def _pruned(source: dict, value: object, old: object, path: Path, unknown: list[
         inner = _inner(source, key)
         if inner is None:
             unknown.append(f'unknown field "{decode.text_of((path, key))}"')
-        else:
+        elif item is not None or inner.get("nullable") or not inner.get("type"):
             kept[key] = _pruned(inner, item, before.get(key), (path, key), unknown)
     return value if len(kept) == len(value) and all(kept[key] is value[key] for key in kept) else kept
 
@@ -144,11 +147,13 @@ def _check(source: dict, value: object, old: object, path: Path, found: list) ->
     if value is old and old is not None:
         return
     where = fields.at(path)
-    if not _has_type(source, value):
+    right = _has_type(source, value)
+    if not right:
         found.append(_type_error(source, value, path, where))
-        return
     if "enum" in source and value not in source["enum"]:
         found.append(fields.not_supported(path, value, [str(v) if isinstance(v, str) else fields.shown(v) for v in source["enum"]]))
+    if not right:
+        return
     if isinstance(value, str):
         _check_text(source, value, path, where, found)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -241,18 +246,24 @@ def _check_object(source: dict, value: dict, old: dict, path: Path, where: str, 
             _check(inner, item, old.get(key), (path, key), found)
 
 
-COMBINED = {"allOf": ("must validate all the schemas (allOf)", lambda right, all_: right == all_),
-            "anyOf": ("must validate at least one schema (anyOf)", lambda right, all_: right > 0),
-            "oneOf": ("must validate one and only one schema (oneOf)", lambda right, all_: right == 1)}
+COMBINED = {"anyOf": "must validate at least one schema (anyOf)", "oneOf": "must validate one and only one schema (oneOf)",
+            "allOf": "must validate all the schemas (allOf)"}
 
 
 def _check_combined(source: dict, value: object, path: Path, where: str, found: list) -> None:
-    for key, (sentence, enough) in COMBINED.items():
-        parts = source.get(key) if not source.get("x-kubernetes-int-or-string") else None
-        if parts and not enough(sum(_is_valid(part, value) for part in parts), len(parts)):
-            found.append(fields.invalid(path, value if not isinstance(value, (dict, list)) else "", f'"{where}" {sentence}'))
+    if source.get("x-kubernetes-int-or-string"):
+        return
+    for key, sentence in COMBINED.items():
+        parts = source.get(key) or []
+        right = sum(_is_valid(part, value) for part in parts)
+        if not parts or (right == len(parts) if key == "allOf" else right == 1 if key == "oneOf" else right):
+            continue
+        count = f". Found {f'{right} valid alternatives' if right else 'none valid'}" if key == "oneOf" else ""
+        found.append(FieldError("FieldValueInvalid", "<nil>", f'Invalid value: "": "{where}" {sentence}{count}'))
+        if not right:
+            _check(parts[0], value, None, path, found)
     if "not" in source and _is_valid(source["not"], value):
-        found.append(fields.invalid(path, "", f'"{where}" must not validate the schema (not)'))
+        found.append(FieldError("FieldValueInvalid", "<nil>", f'Invalid value: "": "{where}" must not validate the schema (not)'))
 
 
 def _is_valid(source: dict, value: object) -> bool:

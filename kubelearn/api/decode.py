@@ -52,8 +52,8 @@ GO_NAMES = {(f"core.v1.{struct}", field): f"v1.{name}" for struct, field, name i
     ("PodSpec", "restartPolicy", "RestartPolicy"), ("PodSpec", "dnsPolicy", "DNSPolicy"), ("Container", "imagePullPolicy", "PullPolicy"),
     ("Container", "terminationMessagePolicy", "TerminationMessagePolicy"), ("Toleration", "operator", "TolerationOperator"),
     ("Toleration", "effect", "TaintEffect"), ("Taint", "effect", "TaintEffect"), ("ServiceSpec", "type", "ServiceType"),
-    ("ServiceSpec", "sessionAffinity", "ServiceAffinity"), ("ContainerPort", "protocol", "Protocol"), ("ServicePort", "protocol", "Protocol"),
-    ("HTTPGetAction", "scheme", "URIScheme"), ("Secret", "type", "SecretType"))} | {
+    ("ServiceSpec", "sessionAffinity", "ServiceAffinity"), ("ContainerPort", "protocol", "Protocol"),
+    ("ServicePort", "protocol", "Protocol"), ("HTTPGetAction", "scheme", "URIScheme"), ("Secret", "type", "SecretType"))} | {
     ("apps.v1.DeploymentStrategy", "type"): "v1.DeploymentStrategyType"}
 
 

@@ -87,7 +87,8 @@ class Schema:
     def undecodable(self, text: str, converted: str = "") -> Undecodable:
         """How upstream words what its decoder says of a body."""
         version, kind = self.kind
-        return Undecodable(f'{kind} in version "{version}" cannot be handled as a {kind}: {text}' if kind else text, text, converted or text)
+        message = f'{kind} in version "{version}" cannot be handled as a {kind}: {text}' if kind else text
+        return Undecodable(message, text, converted or text)
 
     def default(self, new: dict, old: dict | None = None) -> dict:
         """new with its defaults; new itself where nothing is added."""

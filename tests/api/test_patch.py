@@ -91,7 +91,8 @@ OBJECT = "Go value of type map[string]interface {}"
 @pytest.mark.parametrize("call, code, message", [
     (lambda: patch.strategic_merge_patch(DEPLOYMENT, {}, "x"), 400, f"json: cannot unmarshal string into {OBJECT}"),
     (lambda: patch.merge_patch({}, []), 400, f"error decoding patch: json: cannot unmarshal array into {OBJECT}"),
-    (lambda: patch.json_patch({}, {}), 400, "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"),
+    (lambda: patch.json_patch({}, {}), 400,
+     "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"),
     (lambda: patch.json_patch({}, [{"op": "remove", "path": "/a/b"}]), 422, patch.REFUSED),
     (lambda: patch.json_patch({"a": 1}, [{"op": "test", "path": "/a", "value": 2}]), 422, patch.REFUSED),
     (lambda: patch.json_patch({"a": 1}, [{"op": "sing"}]), 422, patch.REFUSED),

@@ -61,7 +61,8 @@ def resources(ask: Ask) -> list[dict]:
 
 
 def _resource(group: str, version: str, entry: dict) -> dict:
-    parts = [{"subresource": part["subresource"], "verbs": sorted(part["verbs"]), "responseKind": _kind(part["responseKind"], group, version)}
+    parts = [{"subresource": part["subresource"], "verbs": sorted(part["verbs"]),
+              "responseKind": _kind(part["responseKind"], group, version)}
              for part in sorted(entry.get("subresources", []), key=lambda part: part["subresource"])]
     return {"group": group, "version": version, "resource": entry["resource"], "kind": entry["responseKind"]["kind"],
             "scope": entry["scope"], "singular": entry["singularResource"], "verbs": sorted(entry["verbs"]),
@@ -114,7 +115,8 @@ def columns(ask: Ask, table: list[dict]) -> dict[str, list[list]]:
         if "list" in entry["verbs"]:
             version = f"{entry['group']}/{entry['version']}" if entry["group"] else entry["version"]
             answer = ask(f"/{'apis' if entry['group'] else 'api'}/{version}/{entry['resource']}?limit=1", TABLE)
-            found[f"{version}/{entry['resource']}"] = [[c["name"], c["type"], c["format"], c["priority"]] for c in answer["columnDefinitions"]]
+            found[f"{version}/{entry['resource']}"] = [[column[key] for key in ("name", "type", "format", "priority")]
+                                                       for column in answer["columnDefinitions"]]
     return found
 
 
@@ -151,7 +153,8 @@ def main() -> None:
     args = options.parse_args()
     ask = client(args.kubeconfig)
     table = resources(ask)
-    for name, value in (("resources", table), ("schema", schema(ask)), ("columns", columns(ask, table)), ("bootstrap", bootstrap(ask, table))):
+    tables = {"resources": table, "schema": schema(ask), "columns": columns(ask, table), "bootstrap": bootstrap(ask, table)}
+    for name, value in tables.items():
         (args.out / f"{name}.json").write_text(lines(value))
         print(f"{name}.json: {len(value)} entries")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from .. import fields, names
 from ..checks import at_most_all, count_or_percent, each, label, label_selector, needed, non_negative, one_of, required, subdomain, text
+from ..decode import Key
 from ..fields import Path
 
 RBAC = "rbac.authorization.k8s.io"
@@ -112,20 +113,43 @@ def definition_name(obj: dict, path: Path, found: list) -> None:
 
 def definition_versions(spec: dict, path: Path, found: list) -> None:
     versions = spec.get("versions") or []
-    if not versions:
-        found.append(fields.required((path, "versions"), "must have at least one version"))
     stored = sum(1 for version in versions if version.get("storage"))
-    if versions and stored != 1:
-        found.append(fields.invalid((path, "versions"), versions, "must have exactly one version marked as storage version"))
+    if stored != 1:
+        printed = [fields.GoStruct({name: version.get(name[0].lower() + name[1:], False if name == "Deprecated" else None)
+                                    for name in VERSION}) for version in versions]
+        found.append(fields.invalid((path, "versions"), printed, "must have exactly one version marked as storage version"))
     for index, version in enumerate(versions):
         schema = (version.get("schema") or {}).get("openAPIV3Schema")
         here = ((((path, "versions"), index), "schema"), "openAPIV3Schema")
         if schema is None:
-            found.append(fields.required(here, "schemas are required"))
-        elif schema.get("type") != "object":
-            problem = "must not be empty at the root" if not schema.get("type") else None
-            found.append(fields.required((here, "type"), problem) if problem else
-                         fields.invalid((here, "type"), schema["type"], "must be object at the root"))
+            found.append(fields.required(here))
+            continue
+        if len(versions) == 1:  # upstream looks at the one schema where an older API had it
+            here = ((path, "validation"), "openAPIV3Schema")
+        if schema.get("type") not in (None, "", "object"):
+            found.append(fields.invalid((here, "type"), schema["type"], "must be object at the root"))
+        structural(schema, here, "at the root", found)
+
+
+VERSION = ("Name", "Served", "Storage", "Deprecated", "DeprecationWarning", "Schema", "Subresources", "AdditionalPrinterColumns",
+           "SelectableFields")
+
+
+def structural(schema: dict, path: Path, where: str, found: list) -> None:
+    """Every part of a schema says of which type it is."""
+    free = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
+    if not schema.get("type") and not free:
+        found.append(fields.required((path, "type"), f"must not be empty {where}"))
+    for name, inner in sorted((schema.get("properties") or {}).items()):
+        structural(inner, ((path, "properties"), Key(name)), "for specified object fields", found)
+    for key, words in (("items", "for specified array items"), ("additionalProperties", "for specified object fields")):
+        if isinstance(schema.get(key), dict):
+            structural(schema[key], (path, key), words, found)
+
+
+def stored_versions(obj: dict, path: Path, found: list) -> None:
+    if not (obj.get("status") or {}).get("storedVersions"):
+        found.append(fields.invalid(((path, "status"), "storedVersions"), None, "must have at least one stored version"))
 
 
 RULES: dict[str, list[tuple]] = {
@@ -153,7 +177,7 @@ RULES: dict[str, list[tuple]] = {
     ],
     "coordination.v1.LeaseSpec": [("leaseDurationSeconds", above_zero), ("leaseTransitions", non_negative)],
     "node.v1.RuntimeClass": [("handler", required, label)],
-    "apiextensions.v1.CustomResourceDefinition": [("", definition_name), ("spec",)],
+    "apiextensions.v1.CustomResourceDefinition": [("", definition_name), ("spec",), ("", stored_versions)],
     "apiextensions.v1.CustomResourceDefinitionSpec": [
         ("group", required, subdomain),
         ("scope", needed(), one_of("Cluster", "Namespaced")),
@@ -162,9 +186,9 @@ RULES: dict[str, list[tuple]] = {
     ],
     "apiextensions.v1.CustomResourceDefinitionNames": [
         ("plural", required, text(names.dns_1035_label)),
-        ("singular", text(names.dns_1035_label)),
+        ("singular", required, text(names.dns_1035_label)),
         ("kind", required),
-        ("listKind",),
+        ("listKind", required),
     ],
     "apiextensions.v1.JSONSchemaProps": [],
     "apiextensions.v1.CustomResourceDefinitionVersion": [("name", required, text(names.dns_1035_label))],

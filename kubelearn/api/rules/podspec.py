@@ -225,8 +225,8 @@ def spread_constraint(value: dict, path: Path, found: list) -> None:
     if "minDomains" in value:
         positive(value["minDomains"], (path, "minDomains"), found)
         if value.get("whenUnsatisfiable") != "DoNotSchedule":
-            found.append(fields.invalid((path, "minDomains"), value["minDomains"],
-                                        f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {value.get('whenUnsatisfiable')}"))
+            sentence = f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {value.get('whenUnsatisfiable')}"
+            found.append(fields.invalid((path, "minDomains"), value["minDomains"], sentence))
     for key in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
         one_of("Honor", "Ignore")(value.get(key), (path, key), found)
     label_selector(value.get("labelSelector"), (path, "labelSelector"), found)

@@ -243,12 +243,12 @@ def revision_data(obj: dict, found: list) -> None:
 
 
 CREATES = {"pods": (new_pod,), "jobs.batch": (job_selector,), "cronjobs.batch": (short_name,), "controllerrevisions.apps": (revision_data,)}
-BEFORE_UPDATE = {"configmaps": (frozen,), "secrets": (immutable("type"), frozen), "services": (cluster_address,), "daemonsets.apps": (immutable("spec.selector"),)}
+BEFORE_UPDATE = {"configmaps": (frozen,), "secrets": (immutable("type"), frozen), "services": (cluster_address,),
+                 "daemonsets.apps": (immutable("spec.selector"),)}
 UPDATES = {
     "pods": (pod,),
     "deployments.apps": (immutable("spec.selector"),),
     "replicasets.apps": (immutable("spec.selector"),),
-    
     "statefulsets.apps": (immutable("spec.selector"), claim_templates, immutable("spec.serviceName", "spec.podManagementPolicy")),
     "controllerrevisions.apps": (immutable("data"),),
     "jobs.batch": (

@@ -209,7 +209,7 @@ def time_zone(value: str | None, path: Path, found: list) -> None:
         found.append(fields.invalid(path, value, text))
 
 
-# --- autoscalers ------------------------------------------------------------------------------------------------------------------------------
+# --- autoscalers --------------------------------------------------------------------------------------------------------------------
 
 def replica_bounds(spec: dict, path: Path, found: list) -> None:
     low, high = spec.get("minReplicas"), spec.get("maxReplicas", 0)
