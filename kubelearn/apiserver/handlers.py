@@ -16,7 +16,7 @@ from kubelearn.apiserver import managedfields, negotiation, rbac, subresources
 from kubelearn.apiserver.calls import Call, answer, decoded
 from kubelearn.apiserver.negotiation import Asker
 from kubelearn.apiserver.options import ListOptions, WriteOptions, delete_options
-from kubelearn.apiserver.waiting import Pump, Waiter
+from kubelearn.apiserver.waiting import SYNC, TOLD, Pump, Waiter
 from kubelearn.apiserver.watching import Watch
 from kubelearn.errors import ApiError
 
@@ -74,7 +74,7 @@ class Handlers:
     async def watch(self, call: Call) -> Response:
         info, options, form = call.info, ListOptions.of(call.query, True), self._form(call, True)
         fields = ",".join(part for part in (options.fields, f"metadata.name={info.name}" if info.name else "") if part)
-        waiter = Waiter(call.session)
+        waiter = Waiter(call.session, first=SYNC if options.initial else TOLD)
         with self._core():
             watch = Watch(self.registry, info.resource, form, self._asker(call), waiter, options.bookmarks)
             watch.begin(info.namespace or None, options.labels, fields, options.version, options.initial)

@@ -12,9 +12,10 @@ import time as wall
 from collections import OrderedDict
 from collections.abc import Callable
 
-from kubelearn.clock import EPOCH, Clock
+from kubelearn.clock import EPOCH, RealTimeClock
 
 TOLD = 0.03  # real seconds that a client gets to end after it was told something
+SYNC = 0.2  # the same after the state with which a watch begins: kubectl looks only every 0.1 s whether it has all of it
 LIMIT = 610.0  # virtual seconds of waiting that jump: ten minutes, and the little that a progress deadline of ten minutes takes longer
 POLL = 0.4  # real seconds between two equal requests that make them a poll
 SLICE = 0.01  # real seconds for which the pump keeps the lock
@@ -26,14 +27,14 @@ KEPT = 256  # invocations remembered
 class Session:
     """One kubectl invocation; or one connection of a client that sends no such header, which never makes time run."""
 
-    def __init__(self, clock: Clock, moves_time: bool):
+    def __init__(self, clock: RealTimeClock, moves_time: bool):
         self.moves_time = moves_time
         self.shift = round(wall.time() - (EPOCH + clock.now // 1), 3)  # seconds by which the client's now is ahead of virtual now
         self.until: float | None = None  # the virtual time up to which its waiting jumps
         self.refusals: dict[str, Exception] = {}  # what was refused as a WebSocket and will be tried again in the older way
         self._asked: dict[str, float] = {}
 
-    def begin(self, clock: Clock) -> None:
+    def begin(self, clock: RealTimeClock) -> None:
         if self.until is None:
             self.until = clock.now + LIMIT
 
@@ -52,7 +53,7 @@ class Session:
 class Sessions:
     """The newest invocations and connections, by header or by the client's address."""
 
-    def __init__(self, clock: Clock):
+    def __init__(self, clock: RealTimeClock):
         self.clock = clock
         self._known: OrderedDict[str, Session] = OrderedDict()
 
@@ -72,7 +73,7 @@ class Sessions:
 
 
 class Waiter:
-    """Something open for which a client waits. told() is called whenever bytes go to the client.
+    """Something open for which a client waits. told() is called whenever bytes go to the client; news is the real time it gets then.
 
     A conversation (a terminal, a connection) waits only between what was asked and what is answered. After that an open connection
     moves nothing; at a terminal time goes on for a while at the speed of real time, so that a command may go on talking.
@@ -80,12 +81,12 @@ class Waiter:
 
     __slots__ = ("session", "news", "_conversation", "_lingers", "_awaiting", "_active")
 
-    def __init__(self, session: Session, conversation: bool = False, lingers: float = 0.0):
-        self.session, self.news, self._conversation, self._lingers = session, True, conversation, lingers
+    def __init__(self, session: Session, conversation: bool = False, lingers: float = 0.0, first: float = TOLD):
+        self.session, self.news, self._conversation, self._lingers = session, first, conversation, lingers
         self._awaiting, self._active = not conversation, wall.monotonic()
 
     def told(self) -> None:
-        self.news = True
+        self.news = max(self.news, TOLD)
         self.answered()
 
     def answered(self) -> None:
@@ -112,7 +113,7 @@ class Waiter:
 class Pump:
     """Moves the manual clock while there are waiters. One task of the server's event loop."""
 
-    def __init__(self, clock: Clock):
+    def __init__(self, clock: RealTimeClock):
         self.clock = clock
         self.waiters: list[Waiter] = []
         self._wake = asyncio.Event()
@@ -137,11 +138,12 @@ class Pump:
 
     def turn(self) -> float:
         """One turn: moves time as far as the waiters allow, and says how much real time shall pass before the next."""
-        if self._any_news():
+        pause = self._take_news()
+        if pause:
             self._paced = None
-            return TOLD
+            return pause
         active = [waiter for waiter in self.waiters if not waiter.idle()]
-        if getattr(self.clock, "speed", 0) or not active:
+        if self.clock.speed or not active:
             self._paced = None
             return TICK
         with self.clock.lock:
@@ -151,11 +153,12 @@ class Pump:
                 return self._jump(until)
             return self._pace()
 
-    def _any_news(self) -> bool:
-        news = any(waiter.news for waiter in self.waiters)
+    def _take_news(self) -> float:
+        """How much real time the clients shall have with what they were told since the last turn."""
+        pause = max((waiter.news for waiter in self.waiters), default=0.0)
         for waiter in self.waiters:
-            waiter.news = False
-        return news
+            waiter.news = 0.0
+        return pause
 
     def _jump(self, until: float) -> float:
         """From moment to moment until somebody is told something."""
@@ -180,7 +183,7 @@ class Pump:
 
     async def poll(self, session: Session, done: Callable[[], bool], seconds: float = LIMIT) -> None:
         """For a client that polls instead of watching: time runs until done(), for at most so many virtual seconds."""
-        if not session.moves_time or getattr(self.clock, "speed", 0):
+        if not session.moves_time or self.clock.speed:
             return
         session.begin(self.clock)
         limit, finished = min(session.until, self.clock.now + seconds), False

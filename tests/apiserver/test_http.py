@@ -73,6 +73,9 @@ def test_lists_come_in_pages_tables_and_parts(client):
     assert [row["cells"] for row in table["rows"]] == [["a", 1, "0s"], ["b", 1, "0s"], ["c", 1, "0s"]]
     assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Data", "Age"]
     assert table["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
+    whole = client.ask("GET", f"{MAPS}?includeObject=Object", Accept=TABLE).json["rows"][0]["object"]
+    assert (whole["kind"], whole["data"]) == ("ConfigMap", {"x": "1"})
+    assert client.ask("GET", f"{MAPS}/a?includeObject=None", Accept=TABLE).json["rows"] == [{"cells": ["a", 1, "0s"], "object": None}]
     partial = client.ask("GET", MAPS, Accept="application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io").json
     assert "data" not in partial["items"][0]
     assert b"kind: ConfigMapList" in client.ask("GET", MAPS, Accept="application/yaml").body

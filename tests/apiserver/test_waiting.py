@@ -9,7 +9,7 @@ import pytest
 
 from kubelearn.apiserver import waiting
 from kubelearn.apiserver.request import Request
-from kubelearn.apiserver.waiting import LIMIT, POLL, TICK, TOLD, Pump, Session, Sessions, Waiter
+from kubelearn.apiserver.waiting import LIMIT, POLL, SYNC, TICK, TOLD, Pump, Session, Sessions, Waiter
 from kubelearn.clock import RealTimeClock
 
 WATCH = "watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan"
@@ -97,6 +97,13 @@ def test_at_a_terminal_time_goes_on_for_a_while_as_real_time_does(clock, pump):
         pump.turn()
     assert 0 < clock.now <= time.monotonic() - begin + 1
     assert not waiter.idle()
+
+
+def test_a_client_gets_longer_for_the_state_with_which_its_watch_begins(clock, pump):
+    """kubectl wait looks only every 0.1 s whether it has all of it; until then no time may have passed."""
+    pump.add(Waiter(Session(clock, True), first=SYNC))
+    clock.call_at(5.0, lambda: None)
+    assert (pump.turn(), clock.now) == (SYNC, 0.0)
 
 
 def test_a_live_clock_is_moved_by_nobody_else(clock, pump):
