@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from decimal import Decimal, getcontext
+from decimal import Decimal, localcontext
 from functools import lru_cache
 
 from kubelearn.kubelet.images import ImageInfo, catalogue
@@ -113,19 +113,22 @@ def _python(name: str, tag: str) -> ImageInfo | None:
 
 @lru_cache(maxsize=20)
 def pi(digits: int) -> str:
-    """Machin's formula."""
-    getcontext().prec = digits + 10
+    """Machin's formula; the last digit is rounded."""
+    with localcontext() as context:
+        context.prec = digits + 10
+        value = 4 * (4 * _arctan(5, digits) - _arctan(239, digits))
+        context.prec = digits
+        return str(+value)
 
-    def arctan(inverse: int) -> Decimal:
-        total = power = Decimal(1) / inverse
-        number, sign = 1, 1
-        while power > Decimal(10) ** -(digits + 8):
-            power /= inverse * inverse
-            number, sign = number + 2, -sign
-            total += sign * power / number
-        return total
-    value = 4 * (4 * arctan(5) - arctan(239))
-    return str(value)[:digits + 1]
+
+def _arctan(inverse: int, digits: int) -> Decimal:
+    total = power = Decimal(1) / inverse
+    number, sign = 1, 1
+    while power > Decimal(10) ** -(digits + 8):
+        power /= inverse * inverse
+        number, sign = number + 2, -sign
+        total += sign * power / number
+    return total
 
 
 async def perl(process: Process) -> int:
