@@ -79,8 +79,20 @@ def _node(old: dict, new: dict) -> Deed:
     return Deed(f"{{}} is {now}", f"{{}} are {now}") if before != now else _updated(old, new)
 
 
+def _slice(old: dict, new: dict) -> Deed:
+    before, now = _ready_endpoints(old), _ready_endpoints(new)
+    return Deed(f"{{}}: {now}", f"{{}}: {now}") if before != now else _updated(old, new)
+
+
+def _ready_endpoints(piece: dict) -> str:
+    found = piece.get("endpoints") or ()
+    ready = sum((endpoint.get("conditions") or {}).get("ready") is not False for endpoint in found)
+    return f"{ready} of {len(found)} endpoint{'' if len(found) == 1 else 's'} ready"
+
+
 UPDATES: dict[str, Callable[[dict, dict], Deed]] = {
     "Pod": _pod, "Deployment": _scaled, "ReplicaSet": _scaled, "StatefulSet": _scaled, "DaemonSet": _scaled, "Job": _job, "Node": _node,
+    "EndpointSlice": _slice,
 }
 
 

@@ -15,6 +15,7 @@ from kubelearn.view.slots import Slots
 from kubelearn.view.world import World
 
 MOST = 60
+MANY = 2000  # revisions; from there on moments are joined before they are drawn, not dropped after
 QUIET = ("Event", "Lease", "EndpointSlice", "Endpoints")  # they make frames only where the picture shows them
 
 
@@ -60,7 +61,7 @@ def moments(revisions: Sequence) -> list[list]:
     return groups
 
 
-def coarser(groups: list[list], most: int = 4 * MOST) -> list[list]:
+def coarser(groups: list[list], most: int) -> list[list]:
     """At most so many groups: neighbours of one moment together, then neighbours."""
     if len(groups) > most:
         joined: list[list] = []
@@ -79,7 +80,8 @@ def frames(before: World, revisions: Sequence, picture, slots: Slots, now: float
 
     now: for pictures that also change without a write, as traffic does: the moment up to which it counts.
     """
-    groups = coarser(moments([r for r in revisions if r.resource.kind not in getattr(picture, "IGNORES", QUIET)]))
+    groups = moments([r for r in revisions if r.resource.kind not in getattr(picture, "IGNORES", QUIET)])
+    groups = coarser(groups, 4 * MOST if len(revisions) < MANY else MOST)
     worlds = [before]
     for group in groups:
         worlds.append(worlds[-1].after(group))

@@ -83,20 +83,30 @@ def vacant(item: Card, width: float) -> str:
 
 
 def slot(item: Card, width: float, height: float) -> str:
-    """A pod's card in a node's box: the owner's stripe, name and image tag, state and a note."""
+    """A pod's card in a node's box: the owner's stripe, name and image tag, state and a note. One table, for there are many:
+    with the ring the border takes two pixels more, and the cells at the edge two less."""
     if item.free:
         return frame(vacant(item, width - 10), width, height, item.ring, "rule", dotted=True)
-    inner = width - 28
-    tag_width, note_width = (measure(word, 11) + 4 if word else 0 for word in (item.tag, item.note))
-    name = fit(item.name, inner - tag_width, 12, True, keep="end")
+    border, line = 3 if item.ring else 1, int(height) // 2 - 6
+    edge, colour = 6 - border, "ring" if item.ring else "line"
+    right = int(max(measure(item.tag, 11), measure(item.note, 11))) + 5 if item.tag or item.note else 0
+    room = int(width) - 23 - right
     state = item.state or State("", item.line, "ink")
-    tag, note = cell(text(item.tag, 11, item.hue), tag_width, 18), cell(text(item.note, 11, "muted"), note_width, 18)
-    said = fit(str(state).strip(), inner - note_width, 12)
-    top = row(cell(text(name, 12, "ink", True), inner - tag_width, 18), tag if item.tag else "")
-    low = row(cell(text(said, 12, state.role), inner - note_width, 18), note if item.note else "")
-    stripe = cell("", 5, height - 14, bgcolor=LIGHT["muted" if item.hue == "ink" else item.hue])
-    inside = row(cell("", 3, 1), stripe, cell("", 6, 1), cell(table(table_row(top) + table_row(low)), inner, height - 10), cell("", 4, 1))
-    return frame(table(inside), width, height, item.ring, "line", title=item.title)
+    name, said = fit(item.name, room, 12, True, keep="end"), fit(str(state).strip(), room, 12)
+    gap = cell("", int(width) - 2 * border, edge, colspan="6" if right else "5")
+    hue = LIGHT["muted" if item.hue == "ink" else item.hue]
+    stripe = cell("", edge, 1, rowspan="2") + cell("", 5, 2 * line, rowspan="2", bgcolor=hue)
+    end = cell("", edge, 1, rowspan="2")
+    top = cell(text(name, 12, "ink", True), room, line) + _beside(item.tag, item.hue, right, line)
+    rows = (row(gap) + row(stripe, cell("", 6, 1, rowspan="2"), top, end)
+            + row(cell(text(said, 12, state.role), room, line), _beside(item.note, "muted", right, line)) + row(gap))
+    return (f'<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" STYLE="rounded" COLOR="{LIGHT[colour]}" '
+            f'BGCOLOR="{LIGHT["card"]}" FIXEDSIZE="TRUE" WIDTH="{int(width)}" HEIGHT="{height:.0f}" TITLE="{escape(item.title)}">'
+            f'{rows}</TABLE>')
+
+
+def _beside(words: str, role: str, width: float, height: float) -> str:
+    return cell(text(words, 11, role), width, height) if width else ""
 
 
 def table_row(rows: str) -> str:

@@ -116,6 +116,7 @@ def _usage(pods: list[dict]) -> dict[str, dict[str, list[tuple[int, dict]]]]:
     return found
 
 
+@states.remembered
 def requests(pod: dict) -> dict[str, int]:
     """What the scheduler counts: the containers together, or the largest init container where that is more."""
     return {name: amount for name in ("cpu", "memory") if (amount := max(_sum(pod, "containers", name), _largest_init(pod, name)))}

@@ -6,10 +6,14 @@ Leaves out: ages.
 """
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import wraps
+from typing import NamedTuple, TypeVar
 
 from kubelearn.api.meta import condition, condition_is, is_deleting, owner_of
 from kubelearn.apiserver import podcells
+
+T = TypeVar("T")
 
 
 class State(NamedTuple):
@@ -37,6 +41,22 @@ def state(word: str) -> State:
     return State(mark, word, role)
 
 
+def remembered(read: Callable[[dict], T]) -> Callable[[dict], T]:
+    """read(object), worked out once for each stored object: those never change (law 3), and the frames of a player share them."""
+    known: dict[int, tuple[dict, T]] = {}
+
+    @wraps(read)
+    def reading(obj: dict) -> T:
+        found = known.get(id(obj))
+        if found is None or found[0] is not obj:
+            if len(known) > 20_000:
+                known.clear()
+            found = known[id(obj)] = obj, read(obj)
+        return found[1]
+    return reading
+
+
+@remembered
 def pod_state(pod: dict) -> State:
     """STATUS as kubectl prints it, and Running told apart by readiness."""
     word = podcells.status(pod)

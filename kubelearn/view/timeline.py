@@ -56,10 +56,11 @@ def _row(life: Life, top: float, axis: svg.Axis, slots: Slots) -> list[str]:
 def _bar(span: Span, top: float, axis: svg.Axis) -> list[str]:
     left, right = axis.x(span.start), axis.x(span.end)
     words = f"{span.state} · {svg.span_text(round(span.end - span.start, 2))}"
-    shapes = [svg.rect(left, top, max(right - left, 1.5), BAR, FILL[span.state.role], words, 3, span.state.role)]
+    edge = "paper" if span.state.role == "bad" else span.state.role  # two failures in a row stay two bars
+    shapes = [svg.rect(left, top, max(right - left, 1.5), BAR, FILL[span.state.role], words, 3, edge)]
     role = "paper" if span.state.role == "bad" else span.state.role if span.state.role != "muted" else "ink"
     room = right - left - 8
-    if room > 12:
+    if room > 9:
         full = theme.measure(str(span.state), 11) <= room
         shapes.append(svg.text(left + 4, top + 14, str(span.state) if full else span.state.mark, 11, role, title=words))
     return shapes
