@@ -53,7 +53,7 @@ def compiled(resource: Resource) -> list[tuple[Column, Read]]:
 def _reader(cell: object, kind: str) -> Read:
     """The closure for an entry of the table of printers."""
     if kind == "date":
-        return lambda obj, now: Hole(obj["metadata"]["creationTimestamp"])
+        return lambda obj, now: Hole(obj["metadata"]["creationTimestamp"], whole=True)
     if isinstance(cell, Since):
         return _since(_reader(cell.time, "string"), cell.absent)
     if isinstance(cell, Timed):

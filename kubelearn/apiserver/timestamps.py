@@ -137,12 +137,15 @@ def _unmoved(text: str, seconds: float, micro: bool) -> str:
 # --- JSON with holes ----------------------------------------------------------------------------------------------
 
 class Hole:
-    """A time on its way into JSON."""
+    """A time on its way into JSON. whole: nobody reckons with it, it is only read, so it needs no fraction."""
 
-    __slots__ = ("text", "micro")
+    __slots__ = ("text", "micro", "whole")
 
-    def __init__(self, text: str, _: float = 0, micro: bool = False):
-        self.text, self.micro = text, micro
+    def __init__(self, text: str, _: float = 0, micro: bool = False, whole: bool = False):
+        self.text, self.micro, self.whole = text, micro, whole
+
+    def at(self, shift: float) -> bytes:
+        return (_moved(self.text, shift // 1 if self.whole else shift, self.micro) if shift else self.text).encode()
 
 
 class Template:
@@ -156,7 +159,7 @@ class Template:
     def render(self, shift: float) -> bytes:
         parts = [self.pieces[0]]
         for hole, piece in zip(self.times, self.pieces[1:], strict=True):
-            parts += (b'"', _moved(hole.text, shift, hole.micro).encode() if shift else hole.text.encode(), b'"', piece)
+            parts += (b'"', hole.at(shift), b'"', piece)
         return b"".join(parts)
 
 

@@ -70,3 +70,7 @@ def test_json_is_made_once_for_each_stored_object():
     for number in range(20):
         templates.of({**POD, "spec": {"nodeName": str(number)}}, PODS)
     assert len(templates._known) <= 8
+
+
+def test_a_time_that_is_only_read_has_no_fraction():
+    assert json.loads(template([timestamps.Hole(TEXT, whole=True)], None).render(60.25)) == ["2026-01-01T00:01:05Z"]
