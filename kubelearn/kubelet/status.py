@@ -17,8 +17,9 @@ def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, prob
                         evicted: tuple[str, str] | None = None, terminal: bool = False, stopped: bool = False) -> tuple[dict, str]:
     """(the status to write, the phase that the pod is really in).
 
-    old: the status written last. reasons: container -> why it could not be started. now: RFC 3339. evicted: (reason, message) of a pod that must fail. terminal: none of it will run again. stopped: and none runs any
-    more; until then the phase stays what it was, so that nobody takes the pod's place too early.
+    old: the status written last. reasons: container -> why it could not be started. now: RFC 3339. evicted: (reason,
+    message) of a pod that must fail. terminal: none of it will run again. stopped: and none runs any more; until then the
+    phase stays what it was, so that nobody takes the pod's place too early.
     """
     spec = pod["spec"]
     inits = container_statuses(pod, spec.get("initContainers") or (), old.get("initContainerStatuses") or [], seen, reasons, "init")
@@ -48,14 +49,16 @@ def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, prob
     return shared(new, old), phase
 
 
-def shared(new: object, old: object) -> object:
-    """new, with every part that equals old's taken from old."""
+def shared(new: dict, old: dict) -> dict:
+    """new, with every field and list entry that equals old's taken from old."""
     if new == old:
         return old
-    if isinstance(new, dict) and isinstance(old, dict):
-        return {key: shared(value, old[key]) if key in old else value for key, value in new.items()}
-    if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
-        return [shared(a, b) for a, b in zip(new, old)]
+    return {key: value if key not in old else old[key] if value == old[key] else _entries(value, old[key]) for key, value in new.items()}
+
+
+def _entries(new: object, old: object) -> object:
+    if isinstance(new, list) and len(new) == len(old):
+        return [before if entry == before else entry for entry, before in zip(new, old)]
     return new
 
 
