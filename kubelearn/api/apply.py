@@ -41,7 +41,10 @@ class Manager(NamedTuple):
 
 def apply(schema: Schema, live: dict, config: dict, manager: str, managers: list[Manager], force: bool = False,
           subresource: str = "") -> tuple[dict, list[Manager]]:
-    """live with config applied by this manager, and the managers after it; ApiError 409 where others hold what would change."""
+    """live with config (which fits its schema: typed.check) applied by this manager, and the managers after it.
+
+    ApiError 409 where others hold what would change.
+    """
     config = _own_part(config)
     wanted = _owned(field_set(schema, config), subresource)
     mine = next((m for m in managers if m.is_same(manager, "Apply", subresource)), None)
@@ -139,9 +142,12 @@ def _pruned(schema: Schema | None, value: object, gone: Tree, kept: Tree) -> obj
     left = {}
     for element, (item, below) in inner.items():
         branch = gone.get(element)
-        if branch is not None and has(branch) and element not in kept:
+        stays = element in kept if element[0] == "f" else has(kept.get(element))  # of an item of a list, only who owns it keeps it
+        if branch is not None and has(branch) and not stays:
             continue
-        left[element] = item if branch is None else _pruned(below, item, branch, kept.get(element) or {})
+        part = item if branch is None else _pruned(below, item, branch, kept.get(element) or {})
+        if part or not item:
+            left[element] = part
     if isinstance(value, list):
         return list(left.values())
     return {element[2:]: item for element, item in left.items()}

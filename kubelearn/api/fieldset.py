@@ -195,13 +195,13 @@ def paths(tree: Tree, prefix: str = "") -> Iterator[str]:
     for element, branch in sorted(tree.items()):
         if element == ".":
             continue
-        path = prefix + _printed(element)
+        path = prefix + printed(element)
         if has(branch):
             yield path
         yield from paths(branch, path)
 
 
-def _printed(element: str) -> str:
+def printed(element: str) -> str:
     kind, text = element[0], element[2:]
     if kind == "f":
         return f".{text}"

@@ -6,12 +6,11 @@ Law 3: each step returns an object that shares everything it did not change.
 from __future__ import annotations
 
 from kubelearn import errors
-from kubelearn.api import apply, patch
+from kubelearn.api import apply, patch, typed
 from kubelearn.api.resources import Resource
 from kubelearn.api.warnings import warnings_for
 from kubelearn.apiserver import managedfields
 from kubelearn.apiserver.request import Request
-from kubelearn.errors import ApiError
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # of generated names: no vowels, no look-alikes. apimachinery pkg/util/rand
 FIXED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "generateName")
@@ -137,6 +136,7 @@ def patched(registry, resource: Resource, old: dict, body: object, patch_type: s
 
 
 def _applied(registry, resource: Resource, old: dict, body: dict, request: Request) -> dict:
+    typed.check(resource.schema, body, request.field_manager if request.external else request.manager)
     managers = managedfields.managers(registry, resource, old)
     request.operation, request.applied = "Apply", body
     new, _ = apply.apply(resource.schema, old, body, request.manager, managers, request.force)
@@ -145,10 +145,7 @@ def _applied(registry, resource: Resource, old: dict, body: dict, request: Reque
 
 def apply_new(registry, resource: Resource, namespace: str, name: str, body: dict, request: Request) -> dict:
     """A server-side apply of what is not there yet: a create that remembers what was applied."""
-    if not request.field_manager:
-        raise ApiError(
-            400, "BadRequest", 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
-        )
+    typed.check(resource.schema, body, request.field_manager if request.external else request.manager)
     request.operation, request.applied = "Apply", body
     metadata = {"name": name, **(body.get("metadata") or {})}
     return registry.insert(resource, namespace, {**body, "metadata": metadata}, request)

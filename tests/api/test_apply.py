@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubelearn.api import fieldset, patch, schema
+from kubelearn.api import fieldset, patch, schema, typed
 from kubelearn.api.apply import after_write, apply, managed_fields
 from kubelearn.errors import ApiError
 
@@ -36,9 +36,9 @@ class Store:
 def test_who_applies_gets_what_he_wants_and_no_longer_what_he_dropped(first, second, third):
     store = Store(MAP, "alice", config(**first))
     store.apply("bob", config(**second), force=True)
-    assert store.apply("bob", config(**third), force=True)["data"].items() >= third.items()
+    assert store.apply("bob", config(**third), force=True).get("data", {}).items() >= third.items()
     alices = {key[2:] for key in store.fields("alice").get("f:data", {})}
-    assert set(store.live["data"]) == set(third) | alices
+    assert set(store.live.get("data", {})) == set(third) | alices
 
 
 @given(data, data)
@@ -86,3 +86,27 @@ def test_a_list_item_that_is_dropped_goes_with_its_defaults():
     new = store.apply("alice", wanted("b", "c"))
     assert [c["name"] for c in new["spec"]["containers"]] == ["b", "c"]
     assert new["spec"]["containers"][0]["ports"] == [{"containerPort": 80, "protocol": "TCP"}]
+
+
+def deployment(**spec):
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "q"}, "spec": spec}
+
+
+@pytest.mark.parametrize("config, text", [
+    (deployment(replicas="x", colour=1),
+     "errors:\n  .spec.replicas: expected numeric (int or float), got string\n  .spec.colour: field not declared in schema"),
+    (deployment(paused=1), ".spec.paused: expected boolean, got &{1}"),
+    (deployment(template={"spec": {"containers": {"a": 1}}}), ".spec.template.spec.containers: expected list, got &{map[a:1]}"),
+    (deployment(template={"spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80}, {"containerPort": 80}]}]}}),
+     '.spec.template.spec.containers[name="c"].ports: duplicate entries for key [containerPort=80,protocol="TCP"]'),
+])
+def test_what_does_not_fit_its_schema_cannot_be_applied(config, text):
+    with pytest.raises(ApiError) as caught:
+        typed.check(DEPLOYMENT, config, "alice")
+    assert caught.value.code == 500
+    assert caught.value.message == f"failed to create typed patch object (/q; apps/v1, Kind=Deployment): {text}"
+
+
+def test_an_applier_has_a_name():
+    with pytest.raises(ApiError, match="fieldManager: Required value: is required for apply patch"):
+        typed.check(MAP, config(), "")
