@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from kubelearn.filesystem import Filesystem, Mount, wanted
-from kubelearn.kubelet.files import OpenFile, ReadEnd, Sink
+from kubelearn.kubelet.files import OpenFile, ReadEnd, Sink, Terminal
 from kubelearn.kubelet.images import ImageInfo
 from kubelearn.kubelet.kernel import device_files, process_files
 from kubelearn.kubelet.process import Process, ProcessSpace, find_executable
@@ -170,11 +170,20 @@ class Container:
         self.check_memory()
 
     def _stdio(self) -> dict[int, OpenFile]:
+        source = ReadEnd(self.input) if self.input else OpenFile()
+        if self.tty and self.input:
+            terminal = Terminal(self.input, Sink(lambda data: self.write("stdout", data)), self.interrupt)
+            return {0: terminal, 1: terminal.share(), 2: terminal.share()}
         if self.tty:
             shown = Sink(lambda data: self.write("stdout", data.replace(b"\n", b"\r\n")))
-            return {0: ReadEnd(self.input) if self.input else OpenFile(), 1: shown, 2: shown.share()}
-        return {0: ReadEnd(self.input) if self.input else OpenFile(), 1: Sink(lambda data: self.write("stdout", data)),
-                2: Sink(lambda data: self.write("stderr", data))}
+            return {0: source, 1: shown, 2: shown.share()}
+        return {0: source, 1: Sink(lambda data: self.write("stdout", data)), 2: Sink(lambda data: self.write("stderr", data))}
+
+    def interrupt(self, terminal: Terminal) -> None:
+        """Ctrl-C: to all that read from this terminal."""
+        for process in list(self.processes):
+            if process.fds.get(0) is terminal:
+                process.signal("INT")
 
     def launch(self, argv: list[str], fds: dict[int, OpenFile]) -> Process:
         """One more process beside the first: exec."""

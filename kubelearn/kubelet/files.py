@@ -77,39 +77,52 @@ class WriteEnd(OpenFile):
 
 
 class Terminal(OpenFile):
-    """One end for all three: reads what is typed, shows it and what is written, newlines as carriage return and newline."""
+    """One end for all three: lines edited as a terminal in cooked mode does, what is typed shown, newlines as carriage return
+    and newline. Ctrl-C is a signal to the processes that read from it, Ctrl-D on an empty line the end."""
 
     is_terminal = True
 
-    def __init__(self, typed: Pipe, shown: Pipe):
-        self.typed, self.shown, self.line = typed, shown, bytearray()
+    def __init__(self, typed: Pipe, shown: Pipe | Sink, interrupt: Callable[[Terminal], object]):
+        self.typed, self.shown, self.interrupt, self.line = typed, shown, interrupt, bytearray()
+        self.lines = Pipe(typed.clock)
+        self.pump = typed.clock.spawn(self._pump())
+
+    async def _pump(self) -> None:
+        while data := await self.typed.read():
+            for byte in data:
+                self._key(byte)
+        self.lines.write(bytes(self.line))
+        self.lines.end()
+
+    def _key(self, byte: int) -> None:
+        if byte in (0x7F, 0x08):
+            if self.line:
+                del self.line[-1:]
+                self.shown.write(b"\b \b")
+        elif byte == 0x03:
+            self.line.clear()
+            self.shown.write(b"^C\r\n")
+            self.interrupt(self)
+        elif byte == 0x04:
+            self._deliver() if self.line else self.lines.end()
+        elif not self.lines.ended:
+            self.line.append(0x0A if byte == 0x0D else byte)
+            self.write(bytes(self.line[-1:]))
+            if self.line[-1] == 0x0A:
+                self._deliver()
+
+    def _deliver(self) -> None:
+        self.lines.write(bytes(self.line))
+        self.line.clear()
 
     async def read(self, n: int = 65_536) -> bytes:
-        """One edited line at a time, as a terminal in cooked mode gives it."""
-        while b"\n" not in self.line:
-            data = await self.typed.read()
-            if not data or data == b"\x04":
-                break
-            self._edit(data)
-        end = self.line.find(b"\n") + 1 or len(self.line)
-        data = bytes(self.line[:min(n, end)])
-        del self.line[:len(data)]
-        return data
-
-    def _edit(self, data: bytes) -> None:
-        for byte in data:
-            if byte in (0x7F, 0x08):
-                if self.line and self.line[-1:] != b"\n":
-                    del self.line[-1:]
-                    self.shown.write(b"\b \b")
-            else:
-                self.line.append(0x0A if byte == 0x0D else byte)
-                self.write(b"\n" if byte == 0x0D else bytes([byte]))
+        return await self.lines.read(n)
 
     def write(self, data: bytes) -> None:
         self.shown.write(data.replace(b"\n", b"\r\n"))
 
     def close(self) -> None:
+        self.pump.cancel()
         self.shown.end()
 
 
@@ -153,6 +166,9 @@ class Sink(OpenFile):
 
     def __init__(self, write: Callable[[bytes], None]):
         self.write = write
+
+    def end(self) -> None:
+        """As a Pipe's: no more will be written."""
 
 
 def open_file(files: Filesystem, path: str, how: str) -> RegularFile:

@@ -163,7 +163,7 @@ class Runtime:
         if container.state != "running":
             raise ExecError(f"failed to exec in container: container {container.id[:12]} is in state {container.state.upper()}")
         typed, output, errors = Pipe(self.clock), Pipe(self.clock), None if tty else Pipe(self.clock)
-        fds = {0: Terminal(typed, output)} if tty else {0: ReadEnd(typed), 1: WriteEnd(output), 2: WriteEnd(errors)}
+        fds = {0: Terminal(typed, output, container.interrupt)} if tty else {0: ReadEnd(typed), 1: WriteEnd(output), 2: WriteEnd(errors)}
         if tty:
             fds |= {1: fds[0].share(), 2: fds[0].share()}
         if not stdin:

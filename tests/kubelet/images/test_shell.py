@@ -91,6 +91,21 @@ def test_syntax_errors_are_ash_s(script, error):
     assert parse(script).error == error
 
 
+def test_ctrl_c_ends_what_runs_and_not_the_shell_and_ctrl_d_ends_it(machine):
+    """What `kubectl run -it` and `kubectl exec -it` rest on."""
+    container = machine.container(command=["sh"], stdin=True, tty=True)
+    for keys in (b"echo a\r", b"sleep 1000\r", b"\x03", b"while true; do sleep 1; done\r", b"\x03", b"echo typd\x7fed\x03", b"exit 7\x7f9\r"):
+        container.input.write(keys)
+        machine.clock.run(machine.clock.now + 2.5)
+    assert (container.state, container.exit_code, container.finished_at < 30) == ("exited", 9, True)
+    shown = b"".join(line for _, _, line in container.log)
+    assert shown.startswith(b"/ # echo a\r\na\r\n/ # sleep 1000\r\n^C\r\n/ # while true")
+    other = machine.container(command=["sh"], stdin=True, tty=True, name="other")
+    other.input.write(b"\x04")
+    machine.clock.settle()
+    assert (other.state, other.exit_code) == ("exited", 0)
+
+
 def test_a_terminal_shows_a_prompt_and_what_is_typed(machine, box):
     process = machine.runtime.exec(box, ["sh"], stdin=True, tty=True)
     machine.clock.settle()

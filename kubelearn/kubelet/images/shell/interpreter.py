@@ -30,6 +30,10 @@ class Continue(Break):
     pass
 
 
+class Interrupted(Exception):
+    """Ctrl-C at an interactive shell: back to the prompt."""
+
+
 class Return(Exception):
     def __init__(self, code: int):
         self.code = code
@@ -52,7 +56,8 @@ class Shell(Variables):
         self.jobs: list[Process] = []
         self.saved: list[dict[int, OpenFile]] = []  # what redirections around the current command have put aside
         self.status, self.background, self.tested, self.loops, self.weight, self.substituted = 0, 0, 0, 0, 0, False
-        self.pid = parent.pid if parent else process.pid
+        self.pid, self.interactive = parent.pid if parent else process.pid, False
+        self.reading = False  # at its prompt
         process.memory = MEMORY
         if parent is None:
             self.variables.setdefault("IFS", " \t\n")
@@ -185,6 +190,8 @@ class Shell(Variables):
         """Waits for a child in the foreground; says so when a signal ended it."""
         await self.process.work(FORK_STEPS)
         status = await child.exit
+        if child.killed_by == "INT" and self.interactive:
+            raise Interrupted
         if child.killed_by in TOLD:
             self.process.error(TOLD[child.killed_by])
         return status
@@ -363,7 +370,10 @@ class Shell(Variables):
 
     async def run_traps(self) -> None:
         while self.pending:
-            action = self.traps.get(self.pending.pop(0))
+            name = self.pending.pop(0)
+            action = self.traps.get(name)
+            if name == "INT" and self.interactive and not action:
+                raise Interrupted
             if action:
                 status = self.status
                 await self.run_script(parse(action))

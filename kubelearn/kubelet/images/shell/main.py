@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from kubelearn.kubelet.images.shell.expansion import ShellFault
-from kubelearn.kubelet.images.shell.interpreter import Shell
+from kubelearn.kubelet.images.shell.interpreter import Interrupted, Shell
 from kubelearn.kubelet.images.shell.parser import complete, parse
 from kubelearn.kubelet.images.shell.redirection import read_line
 from kubelearn.kubelet.process import Process
@@ -37,22 +37,47 @@ async def sh(process: Process) -> int:
 async def _read_commands(shell: Shell) -> int:
     """Commands from standard input, each run as soon as it is complete; a terminal gets a prompt."""
     process, text = shell.process, ""
-    interactive = process.stdin.is_terminal
+    shell.interactive = process.stdin.is_terminal
+    if shell.interactive:
+        process.on_signal("INT", lambda: _interrupted(shell))
+        process.on_signal("TERM", "ignore")
     while True:
-        if interactive:
-            prompt = "> " if text else f"{process.cwd} {'#' if process.user[0] == 0 else '$'} "
-            process.stderr.write(prompt.encode())
-        line = await read_line(process.stdin)
+        line = await _prompted(shell, text)
         text += line.decode("utf-8", "surrogateescape")
         if line and not (line.endswith(b"\n") and complete(text)):
             continue
         try:
             await shell.run_script(parse(text))
+        except Interrupted:
+            shell.status = 130
         except ShellFault as error:
-            if not interactive:
+            if not shell.interactive:
                 raise
             process.error(f"{shell.zero}: {error.text}")
             shell.status = error.code
         text = ""
         if not line:
             return shell.status
+
+
+async def _prompted(shell: Shell, text: str) -> bytes:
+    if shell.interactive:
+        shell.process.stderr.write(prompt(shell) if not text else b"> ")
+    shell.reading = True
+    line = await read_line(shell.process.stdin)
+    shell.reading = False
+    return line
+
+
+def prompt(shell: Shell) -> bytes:
+    home, cwd = shell.get("HOME"), shell.process.cwd
+    shown = f"~{cwd[len(home):]}" if home not in ("", "/") and f"{cwd}/".startswith(f"{home}/") else cwd
+    return f"{shown} {'#' if shell.process.user[0] == 0 else '$'} ".encode()
+
+
+def _interrupted(shell: Shell) -> None:
+    """At the prompt a new prompt; else whatever runs is left."""
+    if shell.reading:
+        shell.process.stderr.write(prompt(shell))
+    else:
+        shell.caught("INT")
