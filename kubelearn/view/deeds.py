@@ -76,7 +76,17 @@ def _job(old: dict, new: dict) -> Deed:
 
 def _node(old: dict, new: dict) -> Deed:
     before, now = states.node_state(old).word, states.node_state(new).word
-    return Deed(f"{{}} is {now}", f"{{}} are {now}") if before != now else _updated(old, new)
+    if before != now:
+        return Deed(f"{{}} is {now}", f"{{}} are {now}")
+    came, went = _taints(new) - _taints(old), _taints(old) - _taints(new)
+    if came or went:
+        words = f"{'tainted' if came else 'untainted'} {{}}: {', '.join(sorted(came or went))}"
+        return Deed(words, words)
+    return _updated(old, new)
+
+
+def _taints(node: dict) -> set[str]:
+    return {f"{taint['key']}:{taint['effect']}" for taint in (node.get("spec") or {}).get("taints") or ()}
 
 
 def _slice(old: dict, new: dict) -> Deed:

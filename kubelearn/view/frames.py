@@ -90,7 +90,7 @@ def frames(before: World, revisions: Sequence, picture, slots: Slots, now: float
     stage = picture.stage(worlds, slots, **options)
     graphs = [picture.graph(world, stage) for world in worlds]
     graphs = graphs if graphs[0].height else align(graphs)
-    start = groups[0][0].time if groups and groups[0] else before.time
+    start = revisions[0].time if revisions else before.time
     return _thinned([Frame(graphs[0], 0.0, what="before the change"), *_changes(graphs, groups, start, worlds[-1].time)])
 
 
