@@ -16,6 +16,7 @@ from kubelearn.kubelet.images.applets import (  # noqa: F401  (they fill APPLETS
     processes,
     sed,
     system,
+    tar,
     text,
     values,
 )

@@ -43,7 +43,9 @@ def test_nginx_follows_mounted_configuration_and_content(machine, box):
             location = /healthz {{ return 200 "fine\\n"; }}
             location /gone {{ return 301 /; }}
         }}"""})
-    web = machine.container("nginx:1.27-alpine", name="web", mounts=[("/etc/nginx/conf.d", conf), ("/data", tree({"index.html": "mine\n"}))])
+    web = machine.container(
+        "nginx:1.27-alpine", name="web", mounts=[("/etc/nginx/conf.d", conf), ("/data", tree({"index.html": "mine\n"}))]
+    )
     pages = {path: get(machine, box, web, path, 8080)[0] for path in ("/", "/api/x", "/healthz", "/gone")}
     assert pages == {"/": "mine\n", "/api/x": "from upstream\n", "/healthz": "fine\n", "/gone": "mine\n"}
     assert get(machine, box, web, port=80)[2] == 1
@@ -78,36 +80,58 @@ def test_the_liveness_example_is_healthy_for_ten_seconds(machine, box):
     assert "500 Internal Server Error" in get(machine, box, server, "/healthz", 8080)[1]
 
 
-@pytest.mark.parametrize("image, options, code, text", [
-    ("hello-world", {}, 0, "Hello from Docker!"), ("perl:5.34", {"command": ["perl", "-Mbignum=bpi", "-wle", "print bpi(20)"]}, 0, "3.1415926535897932385\n"),
-    ("mysql", {}, 1, "password option is not specified"), ("python:3", {"command": ["python", "-c", "print('hi', 2)"]}, 0, "hi 2\n"),
-    ("python:3", {"command": ["python", "-c", "import os; os.system('id')"]}, 1, "python is simulated"), ("hashicorp/http-echo", {}, 127, "Missing -text option!"),
-    ("curlimages/curl", {"args": ["-sS", "http://nosuch/"]}, 6, "curl: (6) Could not resolve host: nosuch\n"),
-    ("busybox", {"command": ["sh", "-c"]}, 2, "-c requires an argument")])
+@pytest.mark.parametrize(
+    "image, options, code, text",
+    [
+        ("hello-world", {}, 0, "Hello from Docker!"),
+        ("perl:5.34", {"command": ["perl", "-Mbignum=bpi", "-wle", "print bpi(20)"]}, 0, "3.1415926535897932385\n"),
+        ("mysql", {}, 1, "password option is not specified"),
+        ("python:3", {"command": ["python", "-c", "print('hi', 2)"]}, 0, "hi 2\n"),
+        ("python:3", {"command": ["python", "-c", "import os; os.system('id')"]}, 1, "python is simulated"),
+        ("hashicorp/http-echo", {}, 127, "Missing -text option!"),
+        ("curlimages/curl", {"args": ["-sS", "http://nosuch/"]}, 6, "curl: (6) Could not resolve host: nosuch\n"),
+        ("busybox", {"command": ["sh", "-c"]}, 2, "-c requires an argument"),
+    ],
+)
 def test_programs_that_end(machine, image, options, code, text):
     container = machine.ended(image, **options)
     assert container.exit_code == code and text in log(container)
 
 
 def test_python_serves_files(machine, box):
-    server = machine.container("python:3", ["python", "-m", "http.server"], name="py", mounts=[("/site", tree({"a.txt": "A"}))], workdir="/site")
-    assert '<li><a href="a.txt">a.txt</a></li>' in get(machine, box, server, "/", 8000)[0] and get(machine, box, server, "/a.txt", 8000)[0] == "A"
+    server = machine.container(
+        "python:3", ["python", "-m", "http.server"], name="py", mounts=[("/site", tree({"a.txt": "A"}))], workdir="/site"
+    )
+    assert (
+        '<li><a href="a.txt">a.txt</a></li>' in get(machine, box, server, "/", 8000)[0]
+        and get(machine, box, server, "/a.txt", 8000)[0] == "A"
+    )
 
 
 def test_redis_keeps_values_and_speaks_its_protocol(machine, box):
     redis = machine.container("redis:7", name="redis")
-    assert machine.exec(redis, "redis-cli set a 5; redis-cli incr a; redis-cli get a; redis-cli lpush l x y; redis-cli lrange l 0 -1")[0] == "OK\n6\n6\n2\ny\nx\n"
+    assert (
+        machine.exec(redis, "redis-cli set a 5; redis-cli incr a; redis-cli get a; redis-cli lpush l x y; redis-cli lrange l 0 -1")[0]
+        == "OK\n6\n6\n2\ny\nx\n"
+    )
     assert machine.exec(box, f"printf 'PING\\r\\n' | nc {redis.sandbox.address} 6379 -w 1")[0].startswith("+PONG")
     assert "ERR unknown command 'nosuch'" in machine.exec(redis, "redis-cli nosuch")[0]
 
 
 def test_busybox_httpd_in_the_background_serves_on(machine, box):
     out, _, _ = machine.exec(box, "mkdir /www; echo fine > /www/index.html; httpd -p 8080 -h /www; wget -qO- localhost:8080; httpd -p 8080")
-    assert out == "fine\n" and machine.exec(box, "wget -qO- localhost:8080; mv /www /gone; wget -qO- localhost:8080; echo $?")[0] == "fine\n1\n"
+    assert (
+        out == "fine\n"
+        and machine.exec(box, "wget -qO- localhost:8080; mv /www /gone; wget -qO- localhost:8080; echo $?")[0] == "fine\n1\n"
+    )
 
 
 def test_each_image_has_what_its_users_try_first(machine):
-    for image, command in (("nginx", "nginx -v; curl -s localhost | head -n 1"), ("alpine", "cat /etc/alpine-release"), ("ubuntu:22.04", "bash -c 'echo $0'")):
+    for image, command in (
+        ("nginx", "nginx -v; curl -s localhost | head -n 1"),
+        ("alpine", "cat /etc/alpine-release"),
+        ("ubuntu:22.04", "bash -c 'echo $0'"),
+    ):
         container = machine.container(image, ["sh", "-c", "exec sleep 999"], name=image.partition(":")[0])
         assert machine.exec(container, command)[2] == 0
 
@@ -117,3 +141,10 @@ def test_volumes_of_memory_are_full_at_their_limit(machine):
     assert machine.exec(box, 'mount | grep " /m " | cut -d" " -f1-5')[0] == "tmpfs on /m type tmpfs\n"
     out, err, code = machine.exec(box, "dd if=/dev/zero of=/m/big bs=1M count=20 status=none; ls -l /m | awk '{s+=$5} END {print s}'")
     assert "No space left on device" in err and int(out) == 8 << 20
+
+
+def test_tar_moves_files_as_kubectl_cp_asks_for(machine, box):
+    machine.exec(box, "mkdir -p /a/b; echo one > /a/x; echo two > /a/b/y; ln -s x /a/l; tar cf /t -C /a . ; mkdir /c; tar xmf - -C /c < /t")
+    assert machine.exec(box, "cat /c/x /c/b/y /c/l")[0] == "one\ntwo\none\n"
+    assert machine.exec(box, "tar tf /t | sort")[0] == ".\n./b\n./b/y\n./l\n./x\n"
+    assert machine.exec(box, "tar cf - /nosuch > /dev/null") == ("", "tar: /nosuch: No such file or directory\n", 1)

@@ -94,7 +94,15 @@ def test_syntax_errors_are_ash_s(script, error):
 def test_ctrl_c_ends_what_runs_and_not_the_shell_and_ctrl_d_ends_it(machine):
     """What `kubectl run -it` and `kubectl exec -it` rest on."""
     container = machine.container(command=["sh"], stdin=True, tty=True)
-    for keys in (b"echo a\r", b"sleep 1000\r", b"\x03", b"while true; do sleep 1; done\r", b"\x03", b"echo typd\x7fed\x03", b"exit 7\x7f9\r"):
+    for keys in (
+        b"echo a\r",
+        b"sleep 1000\r",
+        b"\x03",
+        b"while true; do sleep 1; done\r",
+        b"\x03",
+        b"echo typd\x7fed\x03",
+        b"exit 7\x7f9\r",
+    ):
         container.input.write(keys)
         machine.clock.run(machine.clock.now + 2.5)
     assert (container.state, container.exit_code, container.finished_at < 30) == ("exited", 9, True)
