@@ -30,19 +30,17 @@ class HostPorts:
         self._servers: dict[int, asyncio.Server] = {}
         self._loop = asyncio.get_running_loop()
 
-    async def run(self) -> None:
-        """Until it is cancelled."""
+    def start(self) -> None:
         services = self.registry.resources.find("services")
         with self.clock.lock:
-            stop = self.registry.watch(services, self._changed)
+            self._stop = self.registry.watch(services, self._changed)
             for service in self.registry.objects(services):
                 self._changed("ADDED", service, 0)
-        try:
-            await self._loop.create_future()
-        finally:
-            stop()
-            for port in list(self._sockets):
-                self._close(port)
+
+    def stop(self) -> None:
+        self._stop()
+        for port in list(self._sockets):
+            self._close(port)
 
     def _changed(self, kind: str, service: dict, revision: int) -> None:
         """Called inside a write, in the writer's thread."""

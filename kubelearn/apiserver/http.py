@@ -30,12 +30,14 @@ class Server:
         self.credentials.write_kubeconfig(self.port)
         self.kubeconfig = self.credentials.kubeconfig
         self._thread = threading.Thread(target=self._run, name="kubelearn-apiserver", daemon=True)
-        self._ready, self._ended = threading.Event(), None
+        self._ready, self._ended, self._error = threading.Event(), None, None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
         self._thread.start()
-        self._ready.wait(10)
+        self._ready.wait()
+        if self._error is not None:
+            raise RuntimeError("the API server did not start") from self._error
 
     def stop(self) -> None:
         if self._loop is not None and self._thread.is_alive():
@@ -48,7 +50,12 @@ class Server:
     # --- the thread -----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        except Exception as error:
+            self._error = error
+        finally:
+            self._ready.set()
 
     async def _serve(self) -> None:
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
@@ -57,9 +64,11 @@ class Server:
                                 proxy_headers=False, server_header=False, timeout_keep_alive=300, ws_max_size=1 << 24)
         config.load()
         self._uvicorn = uvicorn.Server(config)
-        tasks = [asyncio.create_task(work) for work in (self._accept(), app.pump.run(), app.host_ports.run())]
+        tasks = [asyncio.create_task(work) for work in (self._accept(), app.pump.run())]
+        app.host_ports.start()
         self._ready.set()
         await self._ended.wait()
+        app.host_ports.stop()
         for task in [*tasks, *self._uvicorn.server_state.tasks]:
             task.cancel()
         for connection in list(self._uvicorn.server_state.connections):
