@@ -22,6 +22,7 @@ from kubelearn.view.overview import natural
 from kubelearn.view.picture import Picture, figcaption, image
 from kubelearn.view.player import content_id
 from kubelearn.view.slots import shown
+from kubelearn.view.world import world_of
 
 SPEEDS = (("1×", 1.0), ("5×", 5.0), ("30×", 30.0), ("300×", 300.0))
 REFRESH = 0.25  # seconds between two pictures while time runs
@@ -168,7 +169,8 @@ class Dashboard(widgets.VBox):
     def _chosen(self, change: dict) -> None:
         if change["new"]:
             namespace, name = change["new"].split("/")
-            self.replicas.value = self.cluster.get("Deployment", name, namespace)["spec"].get("replicas", 1)
+            found = world_of(self.cluster).get("Deployment", name, namespace)
+            self.replicas.value = found["spec"].get("replicas", 1) if found else 1
 
     def refresh(self) -> None:
         """The picture of the moment looked at, and choices and slider up to date with the cluster."""
@@ -211,10 +213,11 @@ class Dashboard(widgets.VBox):
         with self.moment.hold_sync():
             self.moment.max = end
             self.moment.value = self._shown = end if self._looking is None else self._looking
+        world = world_of(self.cluster)
         for chooser, kind in ((self.pod, "Pod"), (self.deployment, "Deployment")):
-            objects = [o for o in self.cluster.get(kind, namespace=None) if shown(o["metadata"]["namespace"], self.namespace)]
+            objects = [o for o in world.list(kind) if shown(o["metadata"]["namespace"], self.namespace)]
             _offer(chooser, [f"{o['metadata']['namespace']}/{o['metadata']['name']}" for o in objects])
-        _offer(self.node, sorted((node["metadata"]["name"] for node in self.cluster.get("Node")), key=natural))
+        _offer(self.node, sorted((node["metadata"]["name"] for node in world.list("Node")), key=natural))
         self._quiet = False
 
 

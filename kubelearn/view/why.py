@@ -32,7 +32,8 @@ def why(cluster: object, what: object, field: str | None = None, namespace: str 
         history = cluster.registry.etcd.history(ref.resource, (ref.namespace, ref.name))
         end = what if hasattr(what, "verb") else _decisive(history, field)
         links = chain(cluster, end)
-    steps = [_step(cluster, link) for link in links]
+    began = 0.0 if hasattr(cluster, "clock") else links[0].time  # of a real cluster the seconds since the first link
+    steps = [_step(cluster, link, began) for link in links]
     if len(steps) > HEAD + TAIL + 1:
         steps = [*steps[:HEAD], Step(f"... {len(steps) - HEAD - TAIL} links more ...", mark="⋮"), *steps[-TAIL:]]
     return Answer(_question(ref, end, field), steps)
@@ -96,12 +97,12 @@ def _question(ref: Ref, end, field: str | None) -> str:
     return f"Why is {ref} {state(end.object).word}?" if state else f"Why is {ref} as it is?"
 
 
-def _step(cluster: object, link) -> Step:
+def _step(cluster: object, link, began: float) -> Step:
     what = deeds.summary([link])
     reason = f": {link.because}" if link.because and link.because not in what else ""
     actor = deeds.actor_of(link)
     module = "" if getattr(link.request, "external", False) else module_of(cluster, link)
-    return Step(f"{what}{reason}", f"{link.time:.2f} s", actor, module)
+    return Step(f"{what}{reason}", f"{link.time - began:.2f} s", actor, module)
 
 
 def module_of(cluster: object, link) -> str:
