@@ -105,7 +105,7 @@ class Starter:
         self.backoff.next(key, exited.finished)
 
     def _create(self, pod: dict, container: dict, image: ImageInfo, mounts: list[Mount]) -> Instance:
-        around, here, spec = self.surroundings, self.pods[pod["metadata"]["uid"]], pod["spec"]
+        around, here = self.surroundings, self.pods[pod["metadata"]["uid"]]
         try:
             status = {**pod["status"], "podIP": here.sandbox.address, "hostIP": self.lifecycle.address}
             env = environment.environment({**pod, "status": status}, container, around.source, around.services(), around.allocatable)
