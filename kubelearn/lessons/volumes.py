@@ -1,0 +1,101 @@
+"""Judges and helpers of 07_volumes: what survives what, and a program `git` for init containers."""
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from kubelearn.errors import ApiError
+from kubelearn.kubelet.git_repo import CloneError, clone
+from kubelearn.kubelet.images import image
+from kubelearn.lessons import traffic
+from kubelearn.lessons.check import Wrong
+
+
+@image("alpine/git:2.49.1", size=30_000_000)
+async def git(process) -> int:
+    """`git clone URL DIRECTORY`, with the machine's own git: what an init container uses in place of a gitRepo volume."""
+    if len(process.args) != 3 or process.args[0] != "clone":
+        process.stderr.write(b"usage: git clone URL DIRECTORY\n")
+        return 1
+    try:
+        _, tree = clone(process.args[1], "", "", process.clock.now)
+    except CloneError as error:
+        process.stderr.write(f"fatal: {error}\n".encode())
+        return 128
+    target = process.files.find(process.args[2])
+    for name, node in tree.children.items():
+        target.put(name, node)
+    return 0
+
+
+def make_repository(folder: str = "site") -> str:
+    """A small git repository on this machine; its path."""
+    path = Path(folder).absolute()
+    path.mkdir(exist_ok=True)
+    (path / "index.html").write_text("served from git\n")
+    words = ["git", "-C", str(path), "-c", "user.name=course", "-c", "user.email=course@example.com", "-c", "init.defaultBranch=main"]
+    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--allow-empty", "-m", "a page"]):
+        subprocess.run([*words, *command], check=True, capture_output=True)
+    return str(path)
+
+
+def count(cluster, url: str) -> int:
+    """What the counter at this address answers, as a number."""
+    answer = traffic.ask(cluster, url, 1)[0]
+    if not answer.ok or not answer.body.strip().isdigit():
+        raise Wrong(f"{url} answers {answer.body.strip() or answer.error!r}, not a number", "is the Pod ready, and does the Service find it?")
+    return int(answer.body)
+
+
+def files_survive_the_pod(cluster) -> str:
+    """The Deployment notes keeps /data/log over the deletion of its Pod, wherever the next one runs."""
+    cluster.run(30)
+    first = _pod(cluster, "notes")
+    before = _read(cluster, first, "/data/log")
+    cluster.delete("Pod", first["metadata"]["name"], gracePeriodSeconds=1)
+    cluster.run(60)
+    second = _pod(cluster, "notes")
+    if second["metadata"]["uid"] == first["metadata"]["uid"]:
+        raise Wrong("the Pod did not end", "kubectl get pods")
+    after = _read(cluster, second, "/data/log")
+    if before not in after:
+        raise Wrong(f"after the Pod was replaced, /data/log holds {len(after.splitlines())} lines and not the old ones",
+                    "an emptyDir goes with its Pod, a hostPath stays on one node; a PersistentVolumeClaim follows the Pod")
+    if not any("persistentVolumeClaim" in volume for volume in second["spec"].get("volumes", ())):
+        raise Wrong("the lines are still there, by luck: both Pods ran on one node", "use a PersistentVolumeClaim; the next node may be another")
+    return f"the Pod was replaced, and /data/log kept its {len(before.splitlines())} lines"
+
+
+def claim_is_bound(cluster) -> str:
+    """The Pod archive runs, on a claim of its own."""
+    cluster.run(60)
+    pod = cluster.get("Pod", "archive")
+    name = next((v["persistentVolumeClaim"]["claimName"] for v in pod["spec"].get("volumes", ()) if "persistentVolumeClaim" in v), None)
+    if name is None:
+        raise Wrong("archive uses no claim at all", "repair the claim; the Pod is right as it is")
+    try:
+        claim = cluster.get("PersistentVolumeClaim", name)
+    except ApiError:
+        raise Wrong(f"there is no claim {name}", f"kubectl describe pod {pod['metadata']['name']}") from None
+    if claim["status"]["phase"] != "Bound":
+        raise Wrong(f"claim {name} is {claim['status']['phase']}", f"kubectl describe pvc {name}: which class does it name, which classes are there?")
+    if pod["status"]["phase"] != "Running":
+        raise Wrong(f"archive is {pod['status']['phase']}", "kubectl describe pod archive")
+    return f"claim {name} is bound to {claim['spec']['volumeName']}, and archive runs"
+
+
+def _pod(cluster, app: str) -> dict:
+    found = [pod for pod in cluster.get("Pod") if pod["metadata"].get("labels", {}).get("app") == app
+             and pod["status"]["phase"] == "Running" and "deletionTimestamp" not in pod["metadata"]]
+    if not found:
+        raise Wrong(f"no Pod of {app} runs", f"kubectl describe pods -l app={app}")
+    return found[0]
+
+
+def _read(cluster, pod: dict, path: str) -> str:
+    runtime = cluster.nodes[pod["spec"]["nodeName"]].runtime
+    container = next(c for c in runtime.containers.values() if c.sandbox.pod["metadata"]["uid"] == pod["metadata"]["uid"] and c.state == "running")
+    try:
+        return container.files.read(path).decode()
+    except OSError:
+        raise Wrong(f"there is no file {path} in {pod['metadata']['name']}", "mount the volume at /data") from None
