@@ -19,7 +19,7 @@ def claim(name: str, storage_class: str = "standard") -> dict:
 
 
 def notes(volume: dict) -> dict:
-    container = {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", "echo started >> /data/log; sleep 36000"],
+    container = {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", "echo started by $HOSTNAME >> /data/log; sleep 36000"],
                  "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
     spec = {"terminationGracePeriodSeconds": 1, "volumes": [{"name": "data", **volume}], "containers": [container]}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "notes"}, "spec": {
@@ -41,7 +41,7 @@ def test_a_claim_keeps_notes(cluster):
 def test_an_empty_dir_does_not(cluster):
     cluster.apply(notes({"emptyDir": {}}))
     verdict = check(volumes.files_survive_the_pod, cluster)
-    assert not verdict and "not the old ones" in verdict.text and "PersistentVolumeClaim" in verdict.text
+    assert not verdict and "not the old ones" in verdict.text and "PersistentVolumeClaim" in verdict.text, verdict
 
 
 def test_a_host_path_keeps_them_by_luck_at_best(cluster):
