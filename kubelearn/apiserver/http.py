@@ -61,7 +61,7 @@ class Server:
         self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
         app = self.app = App(self.registry, self.network, self.credentials.token, self.port)
         config = uvicorn.Config(app, interface="asgi3", lifespan="off", ws="wsproto", log_config=None, access_log=False,
-                                proxy_headers=False, server_header=False, timeout_keep_alive=300, ws_max_size=1 << 24)
+                                log_level="critical", proxy_headers=False, server_header=False, timeout_keep_alive=300, ws_max_size=1 << 24)
         config.load()
         self._uvicorn = uvicorn.Server(config)
         tasks = [asyncio.create_task(work) for work in (self._accept(), app.pump.run())]

@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -64,7 +65,8 @@ class Tunnel:
             self._size += len(what)
             self.waiter.told()
         self._queue.append(what)
-        self._loop.call_soon_threadsafe(self._news.set)
+        with suppress(RuntimeError):  # the server has just ended
+            self._loop.call_soon_threadsafe(self._news.set)
 
     async def _next(self) -> object:
         while not self._queue:

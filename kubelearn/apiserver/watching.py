@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 from kubelearn import errors
 from kubelearn.api.resources import Resource
@@ -56,7 +57,8 @@ class Watch:
         self.waiter.told()
         if not self._woken:
             self._woken = True
-            self._loop.call_soon_threadsafe(self._wake.set)
+            with suppress(RuntimeError):  # the server has just ended, and that is no fault of the writer's
+                self._loop.call_soon_threadsafe(self._wake.set)
 
     async def frames(self, timeout: float) -> AsyncIterator[bytes]:
         """Each yield is what came since the last one; ends after so many real seconds, or after an error."""
