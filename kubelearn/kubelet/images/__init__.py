@@ -15,6 +15,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from kubelearn.filesystem import Filesystem, mount_points
@@ -113,13 +114,36 @@ class ImageInfo:
         return next((row[5] for row in self._passwd if row[2] == str(uid)), "/")
 
 
+MODULES = {  # which module registers which repositories
+    "agnhost": "registry.k8s.io/e2e-test-images/agnhost k8s.gcr.io/e2e-test-images/agnhost gcr.io/kubernetes-e2e-test-images/agnhost "
+               "registry.k8s.io/liveness k8s.gcr.io/liveness gcr.io/google_containers/liveness",
+    "curl": "curlimages/curl quay.io/curl/curl appropriate/curl radial/busyboxplus",
+    "daemons": "mysql mariadb postgres mongo memcached rabbitmq quay.io/fluentd_elasticsearch/fluentd fluent/fluentd fluent/fluent-bit "
+               "jenkins/jenkins praqma/network-multitool wbitt/network-multitool nicolaka/netshoot "
+               "gcr.io/kubernetes-e2e-test-images/dnsutils registry.k8s.io/e2e-test-images/jessie-dnsutils "
+               "registry.k8s.io/e2e-test-images/dnsutils tutum/dnsutils infoblox/dnstools polinux/stress progrium/stress vish/stress "
+               "alexeiled/stress-ng",
+    "languages": "python perl node",
+    "library": "registry.k8s.io/pause k8s.gcr.io/pause gcr.io/google_containers/pause busybox alpine debian ubuntu",
+    "nginx": "nginx nginxinc/nginx-unprivileged",
+    "redis": "redis valkey/valkey bitnami/redis",
+    "servers": "traefik/whoami containous/whoami registry.k8s.io/echoserver k8s.gcr.io/echoserver gcr.io/google_containers/echoserver "
+               "kicbase/echo-server ealen/echo-server gcr.io/google-samples/hello-app "
+               "us-docker.pkg.dev/google-samples/containers/gke/hello-app gcr.io/google-samples/kubernetes-bootcamp "
+               "jocatalin/kubernetes-bootcamp gcr.io/k8s-minikube/kubernetes-bootcamp nginxdemos/hello paulbouwer/hello-kubernetes "
+               "registry.k8s.io/hpa-example k8s.gcr.io/hpa-example hashicorp/http-echo hello-world httpd php",
+}
+
+
 class Catalogue:
-    """What the simulated registries hold: exact names, and families that make an image for a tag."""
+    """What the simulated registries hold: exact names, and families that make an image for a tag; their modules load when asked for."""
 
     def __init__(self) -> None:
         self._images: dict[str, ImageInfo] = {}
         self._families: dict[str, Callable[[str, str], ImageInfo | None]] = {}
-        self._pause: ImageInfo | None = None
+        self._modules = {
+            self.normalize(repository).rpartition(":")[0]: module for module, names in MODULES.items() for repository in names.split()
+        }
 
     def family(self, *repositories: str) -> Callable:
         """@family("nginx"): the function gets (full name, tag) and gives an image, None for a tag that is not there."""
@@ -150,13 +174,18 @@ class Catalogue:
         name = self.normalize(reference)
         if name not in self._images:
             repository, _, tag = name.rpartition(":")
-            make = self._families.get(repository)
+            make = self._family(repository)
             known = make or any(other.rpartition(":")[0] == repository for other in self._images)
             image = make(name, tag) if make else None
             if image is None:
                 raise ImageError(_pull_error(name, repository, bool(known)))
             self._images[name] = image
         return self._images[name]
+
+    def _family(self, repository: str) -> Callable[[str, str], ImageInfo | None] | None:
+        if repository not in self._families and repository in self._modules:
+            import_module(f"{__name__}.{self._modules[repository]}")
+        return self._families.get(repository)
 
     @property
     def pause(self) -> ImageInfo:
@@ -197,7 +226,5 @@ def executables(directory: str, programs: dict[str, Program], size: int = 1_000_
     """Programs as the files of one directory, for tree()."""
     return {f"{directory}/{name}": Executable(program, size, memory) for name, program in programs.items()}
 
-
-from kubelearn.kubelet.images import agnhost, curl, daemons, languages, library, nginx, redis, servers  # noqa: E402, F401  (they fill the catalogue)
 
 __all__ = ["Catalogue", "ImageError", "ImageInfo", "catalogue", "executables", "image", "tree"]

@@ -3,35 +3,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from kubelearn.kubelet.images.applets import (  # noqa: F401  (they fill APPLETS)
-    APPLETS,
-    awk,
-    files,
-    find,
-    grep,
-    httpd,
-    looking,
-    making,
-    net,
-    processes,
-    sed,
-    system,
-    tar,
-    text,
-    values,
-)
-from kubelearn.kubelet.images.shell import builtins, jobs  # noqa: F401  (they fill BUILTINS)
-from kubelearn.kubelet.images.shell.main import sh
+from kubelearn.kubelet.images.applets import NAMES, applet, find_applet, starter
 from kubelearn.kubelet.process import Executable, Exit, Process
 from kubelearn.volumes import Directory, Node, Symlink, tree
 
 
+@applet("busybox")
 async def busybox(process: Process) -> int:
     """busybox APPLET ARGUMENT..."""
     if not process.args or process.args[0] in ("--help", "--list"):
-        process.print("\n".join(sorted(APPLETS)) if "--list" in process.args else "BusyBox v1.36.1 multi-call binary.")
+        process.print("\n".join(sorted(NAMES)) if "--list" in process.args else "BusyBox v1.36.1 multi-call binary.")
         return 0
-    program = APPLETS.get(process.args[0])
+    program = find_applet(process.args[0])
     if program is None:
         process.error(f"{process.args[0]}: applet not found")
         return 127
@@ -39,7 +22,6 @@ async def busybox(process: Process) -> int:
     return await program(process)
 
 
-APPLETS.update({"sh": sh, "ash": sh, "busybox": busybox})
 USERS = {"root": (0, "/root", "/bin/sh"), "daemon": (1, "/usr/sbin", "/bin/false"), "bin": (2, "/bin", "/bin/false"),
          "www-data": (33, "/var/www", "/bin/false"), "nobody": (65534, "/home", "/bin/false")}
 
@@ -78,7 +60,7 @@ def base(users: dict | None = None, **more: object) -> dict[str, object]:
 @lru_cache
 def commands() -> dict[str, Node]:
     """Each applet in /bin, with [ and test too."""
-    return {f"bin/{name}": Executable(program, 900_000, 512 << 10) for name, program in sorted(APPLETS.items())}
+    return {f"bin/{name}": Executable(starter(name), 900_000, 512 << 10) for name in sorted(NAMES)}
 
 
 def busybox_tree() -> Directory:
@@ -98,8 +80,13 @@ async def offline(process: Process) -> int:
     raise Exit(process.fail("the simulated cluster has no internet: use an image that has what you need"))
 
 
-DEBIAN = {"bin/bash": Executable(sh, 1_200_000, 3 << 20), "usr/bin/apt-get": Executable(offline), "usr/bin/apt": Executable(offline),
-          "etc/debian_version": "12.12\n", "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n'}
+DEBIAN = {
+    "bin/bash": Executable(starter("sh"), 1_200_000, 3 << 20),
+    "usr/bin/apt-get": Executable(offline),
+    "usr/bin/apt": Executable(offline),
+    "etc/debian_version": "12.12\n",
+    "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n',
+}
 
 
 def debian_tree(users: dict | None = None, **more: object) -> Directory:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from kubelearn.kubelet.images import ImageInfo, catalogue
+from kubelearn.kubelet.images.applets import starter
 from kubelearn.kubelet.images.busybox import alpine_tree, debian_tree
 from kubelearn.kubelet.images.curl import curl
 from kubelearn.kubelet.process import Executable, Process, Program
@@ -116,13 +117,12 @@ def _tools(name: str, tag: str) -> ImageInfo | None:
         return None
     command = ["sh", "-c", "exec sleep infinity"]
     return ImageInfo(
-        name, lambda: alpine_tree(**{"usr/bin/curl": Executable(curl, 300_000), "bin/bash": _bash()}), [], command, size=40_000_000
+        name,
+        lambda: alpine_tree(**{"usr/bin/curl": Executable(curl, 300_000), "bin/bash": Executable(starter("sh"), 1_200_000, 3 << 20)}),
+        [],
+        command,
+        size=40_000_000,
     )
-
-
-def _bash() -> Executable:
-    from kubelearn.kubelet.images.shell.main import sh
-    return Executable(sh, 1_200_000, 3 << 20)
 
 
 async def stress(process: Process) -> int:

@@ -3,6 +3,8 @@ import re
 
 import pytest
 
+from kubelearn.kubelet import images
+from kubelearn.kubelet.images import applets
 from kubelearn.volumes import Directory, tree
 
 
@@ -148,3 +150,13 @@ def test_tar_moves_files_as_kubectl_cp_asks_for(machine, box):
     assert machine.exec(box, "cat /c/x /c/b/y /c/l")[0] == "one\ntwo\none\n"
     assert machine.exec(box, "tar tf /t | sort")[0] == ".\n./b\n./b/y\n./l\n./x\n"
     assert machine.exec(box, "tar cf - /nosuch > /dev/null") == ("", "tar: /nosuch: No such file or directory\n", 1)
+
+
+def test_what_is_loaded_only_when_asked_for_is_where_the_tables_say():
+    for module, names in applets.MODULES.items():
+        registered = {name for name in applets.NAMES if getattr(applets.find_applet(name), "__module__", "").endswith(f"images.{module}")}
+        assert registered == set(names.split()), module
+    for module, repositories in images.MODULES.items():
+        for repository in repositories.split():
+            family = images.catalogue._family(images.catalogue.normalize(repository).rpartition(":")[0])
+            assert family is not None and family.__module__.endswith(f"images.{module}"), repository

@@ -1,4 +1,4 @@
-"""Busybox's commands. Each module fills APPLETS; an applet is a program that reads process.args.
+"""Busybox's commands. Each module registers its own when it is first needed; an applet is a program that reads process.args.
 
 Texts are busybox's. Leaves out: options that scripts hardly use.
 """
@@ -6,19 +6,54 @@ from __future__ import annotations
 
 import getopt
 from collections.abc import AsyncIterator, Callable
+from importlib import import_module
 
 from kubelearn.kubelet.files import OpenFile
 from kubelearn.kubelet.process import Exit, Process, Program
 from kubelearn.volumes import Directory
 
-APPLETS: dict[str, Program] = {}
+MODULES = {  # where each command is
+    "applets.awk": "awk",
+    "applets.files": "basename chgrp chmod chown cp dd dirname fallocate ln mkdir mktemp mv rm rmdir sync touch truncate",
+    "applets.find": "find",
+    "applets.grep": "egrep fgrep grep",
+    "applets.httpd": "httpd",
+    "applets.looking": "df du ls readlink realpath stat",
+    "applets.making": "base64 md5sum nl paste rev seq sha1sum sha256sum sha512sum tac tr yes",
+    "applets.net": "ip nc netstat nslookup ping ss telnet wget",
+    "applets.processes": "kill killall pgrep pidof pkill ps time timeout top watch xargs",
+    "applets.sed": "sed",
+    "applets.system": (
+        "arch chroot clear date env false free halt hostname id ifconfig insmod ionice logger mknod modprobe mount nice nohup nproc "
+        "poweroff pwd reboot reset route setsid sleep stdbuf stty swapon sysctl true tty umount uname uptime usleep which whoami"
+    ),
+    "applets.tar": "tar",
+    "applets.text": "cat cut head sort tail tee uniq wc",
+    "applets.values": "[ echo expr printf test",
+    "busybox": "busybox",
+    "shell.main": "ash sh",
+}
+NAMES = {name: module for module, names in MODULES.items() for name in names.split()}
+_programs: dict[str, Program] = {}
 
 
 def applet(*names: str) -> Callable[[Program], Program]:
     def register(program: Program) -> Program:
-        APPLETS.update(dict.fromkeys(names, program))
+        _programs.update(dict.fromkeys(names, program))
         return program
     return register
+
+
+def find_applet(name: str) -> Program | None:
+    """The program of this name; its module is loaded for it."""
+    if name not in _programs and name in NAMES:
+        import_module(f"kubelearn.kubelet.images.{NAMES[name]}")
+    return _programs.get(name)
+
+
+def starter(name: str) -> Program:
+    """What runs an applet that need not be loaded yet."""
+    return lambda process: find_applet(name)(process)
 
 
 def options(process: Process, short: str, long: tuple[str, ...] = (), usage: str = "", least: int = 0,

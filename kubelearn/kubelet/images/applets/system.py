@@ -65,7 +65,7 @@ async def run(process: Process, words: list[str], **given: object) -> int:
         return 127 if isinstance(error, FileNotFoundError) else 126
 
 
-@applet("nohup", "nice", "setsid", "exec", "stdbuf", "ionice")
+@applet("nohup", "nice", "setsid", "stdbuf", "ionice")
 async def nohup(process: Process) -> int:
     return await run(process, options(process, "n:o:e:i:c:p:", stop=True)[1])
 

@@ -1,6 +1,8 @@
 """The command sh: a script from its arguments, a file, a pipe or a terminal."""
 from __future__ import annotations
 
+from kubelearn.kubelet.images.applets import applet, values  # noqa: F401  (values registers echo, test and printf)
+from kubelearn.kubelet.images.shell import builtins, jobs  # noqa: F401  (they fill BUILTINS)
 from kubelearn.kubelet.images.shell.expansion import ShellFault
 from kubelearn.kubelet.images.shell.interpreter import Interrupted, Shell
 from kubelearn.kubelet.images.shell.parser import complete, parse
@@ -8,6 +10,7 @@ from kubelearn.kubelet.images.shell.redirection import read_line
 from kubelearn.kubelet.process import Process
 
 
+@applet("sh", "ash")
 async def sh(process: Process) -> int:
     """sh [-c TEXT | FILE] [ARGUMENT...]; without either it reads commands from its input."""
     flags, words = "", list(process.args)
