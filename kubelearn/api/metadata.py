@@ -68,7 +68,8 @@ def owner_references(references: list, path: tuple, found: list) -> None:
     for index, reference in enumerate(references):
         here = (path, index)
         for key in ("apiVersion", "kind", "name", "uid"):
-            checks.needed("must not be empty")(reference.get(key), (here, key), found)
+            if not reference.get(key):
+                found.append(fields.required((here, key), "must not be empty"))
         if reference.get("controller"):
             controllers.append(f"{reference.get('kind')}/{reference.get('name')}")
     if len(controllers) > 1:

@@ -101,6 +101,7 @@ class Resources:
         self._kinds: dict[tuple[str, str], Resource] = {}
         self._paths: dict[tuple[str, str, str], Resource] = {}
         self._words: dict[str, Resource] = {}
+        self._stored: dict[str, Resource] = {}
         self._index()
 
     def __iter__(self) -> Iterator[Resource]:
@@ -123,8 +124,10 @@ class Resources:
         self._index()
 
     def _index(self) -> None:
-        self._kinds, self._paths, self._words = {}, {}, {}
+        self._kinds, self._paths, self._words, self._stored = {}, {}, {}, {}
         for r in self._all:
+            if r.storage not in self._stored or _is_stored(r):
+                self._stored[r.storage] = r
             self._kinds[r.api_version, r.kind] = r
             self._paths[r.group, r.version, r.plural] = r
         for words in (_names, _short_names):  # a short name never hides a full one
@@ -142,6 +145,10 @@ class Resources:
     def by_path(self, group: str, version: str, plural: str) -> Resource | None:
         return self._paths.get((group, version, plural))
 
+    def stored(self, resource: Resource) -> Resource:
+        """The version of it in which objects are stored."""
+        return self._stored.get(resource.storage, resource)
+
     def by_category(self, category: str) -> list[Resource]:
         """What `kubectl get all` asks for."""
         return [resource for resource in self._all if category in resource.categories]
@@ -154,6 +161,12 @@ class Resources:
             if resource.version not in versions:
                 versions.append(resource.version)
         return groups
+
+
+def _is_stored(resource: Resource) -> bool:
+    """Whether a definition marks this version as the one that is stored."""
+    versions = (resource.definition or {}).get("spec", {}).get("versions", ())
+    return any(version["name"] == resource.version and version.get("storage") for version in versions)
 
 
 def _names(resource: Resource) -> Iterator[str]:

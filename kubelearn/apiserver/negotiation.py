@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from kubelearn import errors
+from kubelearn.api import conversion
 from kubelearn.api.resources import Resource
 from kubelearn.apiserver import codec, table, timestamps
 from kubelearn.apiserver.timestamps import METADATA, Templates, Times, template
@@ -35,15 +36,23 @@ class Plain:
 
     def __init__(self, resource: Resource):
         self.resource, self.times = resource, timestamps.of_resource(resource)
+        self.version = resource.api_version if conversion.has_versions(resource) else ""
+
+    def _served(self, obj: dict) -> dict:
+        """In the version that was asked for."""
+        return conversion.from_stored(self.resource, obj)
 
     def one(self, obj: dict, asker: Asker) -> bytes:
         """A single object, with its managedFields where somebody derives them."""
-        manage = asker.manage
-        made = TEMPLATES.of(obj, self._times(obj), "managed" if manage else "", manage and (lambda obj: manage(self.resource, obj)))
-        return made.render(asker.shift)
+        manage, form = asker.manage, f"{self.version} managed" if asker.manage else self.version
+
+        def make(stored: dict) -> dict:
+            return self._served(manage(self.resource, stored) if manage else stored)
+        return TEMPLATES.of(obj, self._times(obj), form, make if form else None).render(asker.shift)
 
     def _times(self, obj: dict) -> Times:
-        return timestamps.of_kind(obj.get("apiVersion", ""), obj.get("kind", ""), self.resource)
+        same = obj.get("kind") == self.resource.kind
+        return self.times if same else timestamps.of_kind(obj.get("apiVersion", ""), obj.get("kind", ""), self.resource)
 
     def many(self, objects: Iterable[dict], metadata: dict, asker: Asker) -> bytes:
         head = codec.encode({"kind": f"{self.resource.kind}List", "apiVersion": self.resource.api_version, "metadata": metadata})
@@ -51,7 +60,7 @@ class Plain:
 
     def event(self, obj: dict, asker: Asker, first: bool) -> bytes:
         """An object as an item of a list or an event of a watch."""
-        return TEMPLATES.of(obj, self.times).render(asker.shift)
+        return TEMPLATES.of(obj, self.times, self.version, self._served if self.version else None).render(asker.shift)
 
     def bookmark(self, revision: str, annotations: dict, asker: Asker) -> bytes:
         return codec.encode({"kind": self.resource.kind, "apiVersion": self.resource.api_version, "metadata": _mark(revision, annotations)})

@@ -3,7 +3,7 @@
 Part of Kubernetes: apiserver pkg/registry/generic/registry (store.go) and pkg/registry/rest. Laws 3, 6, 8: a write stores a
 new object that shares what did not change; it has an actor and a reason; it happens whole or answers with a Status.
 The order is upstream's: decode, defaults, mutating admission, prepare, validation, validating admission, store.
-Leaves out: storage versions and conversion between versions (what has several is kept in the preferred one), webhooks.
+Leaves out: webhooks.
 """
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from kubelearn import errors
+from kubelearn.api import conversion, schema, selectors, validation
 from kubelearn.api import patch as patches
-from kubelearn.api import schema, selectors, validation
 from kubelearn.api.resources import Resource, Resources
 from kubelearn.apiserver import admission, deletion, strategies, subresources, writing
 from kubelearn.apiserver.request import Attributes, Request
@@ -110,6 +110,9 @@ class Registry:
         """The steps of a create."""
         obj, unknown = resource.schema.decode(obj)
         writing.complain(resource, unknown, request)
+        stored = self.resources.stored(resource)
+        if stored is not resource:
+            obj, resource = conversion.to_stored(resource, stored, resource.schema.default(obj)), stored
         obj = writing.named(self, resource, namespace, resource.schema.default(obj))
         key = _key(obj)
         attributes = Attributes("CREATE", resource, "", *key, None, obj, request)
@@ -142,7 +145,7 @@ class Registry:
             raise errors.not_found(resource.name, name)
         if subresource in subresources.VIEWS:
             return subresources.patch(self, resource, old, patch, patch_type, request, subresource)
-        new = writing.patched(self, resource, old, patch, patch_type, request)
+        new = writing.patched(self, resource, conversion.from_stored(resource, old), patch, patch_type, request)
         try:
             return self.replace(resource, old, new, request, subresource)
         except schema.Undecodable as error:
@@ -152,6 +155,9 @@ class Registry:
         """One update from old to obj, both whole objects. Nothing is written where nothing changed."""
         obj, unknown = resource.schema.decode(obj, old)
         writing.complain(resource, unknown, request)
+        stored = self.resources.stored(resource)
+        if stored is not resource:
+            obj, resource = conversion.to_stored(resource, stored, resource.schema.default(obj)), stored
         new = writing.carried(resource, old, obj, subresource)
         new = resource.schema.default(new, old)
         key = _key(old)
