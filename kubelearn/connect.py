@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kubelearn.api.resources import Resource, Resources
-from kubelearn.cluster import documents
 from kubelearn.clock import EPOCH, Clock
+from kubelearn.cluster import documents
 from kubelearn.errors import ApiError
 from kubelearn.etcd import Etcd, Revision
 from kubelearn.snapshot import Snapshot

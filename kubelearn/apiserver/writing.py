@@ -81,7 +81,8 @@ def carried(resource: Resource, old: dict, obj: dict, subresource: str) -> dict:
         new = {**old, "metadata": _identity(kept, before)}
         return _with_status(new, obj)
     if subresource == "ephemeralcontainers":
-        obj = {**old, "metadata": metadata, "spec": {**old["spec"], "ephemeralContainers": (obj.get("spec") or {}).get("ephemeralContainers", [])}}
+        containers = (obj.get("spec") or {}).get("ephemeralContainers", [])
+        obj = {**old, "metadata": metadata, "spec": {**old["spec"], "ephemeralContainers": containers}}
     new = {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": _identity(metadata, before)}
     new = _with_status(new, old) if "status" in resource.subresources else new
     if resource.kind in WITH_GENERATION or resource.definition:
