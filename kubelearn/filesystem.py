@@ -220,6 +220,8 @@ class Filesystem:
             raise fault(errno.ENOENT)
         if old.mount is not new.mount:
             raise fault(errno.EXDEV)
+        if new.path.startswith(f"{old.path}/"):
+            raise fault(errno.EINVAL)
         if new.node is old.node:
             return
         if isinstance(new.node, Directory) and (new.node.names() or not isinstance(old.node, Directory)):
@@ -229,6 +231,16 @@ class Filesystem:
         node = old.directory.own(old.name)
         old.directory.remove(old.name)
         new.directory.put(new.name, node)
+
+    def link(self, source: str, target: str) -> None:
+        """A second name for a file."""
+        old, new = self.place(source), self.place(target, follow=False)
+        if old.node is None or new.node is not None:
+            raise fault(errno.ENOENT if old.node is None else errno.EEXIST)
+        if isinstance(old.node, Directory) or old.mount is not new.mount:
+            raise fault(errno.EPERM if isinstance(old.node, Directory) else errno.EXDEV)
+        self._change(new)
+        new.directory.put(new.name, old.directory.own(old.name))
 
     def change(self, path: str, **attributes: int) -> None:
         """chmod, chown, touch: mode=, uid=, gid=, mtime=."""

@@ -179,9 +179,17 @@ class Network:
             return listener
         if local or there is not None:
             raise ConnectionRefusedError("Connection refused")
-        if any(ipaddress.ip_address(address) in cidr for cidr in self._cidrs.values()):
+        if any(number in cidr for cidr in self._cidrs.values() for number in _numbers(address)):
             raise OSError("No route to host")
         raise TimeoutError("Connection timed out")
 
     def _note(self, source: str, address: str, port: int, hops: list, outcome: str) -> None:
         self.log.append(Connection(self.clock.now, source, f"{address}:{port}", tuple(hops), outcome))
+
+
+def _numbers(address: str) -> list[ipaddress.IPv4Address]:
+    """The address as a number; none for what is no IPv4 address."""
+    try:
+        return [ipaddress.IPv4Address(address)]
+    except ValueError:
+        return []

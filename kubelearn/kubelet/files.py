@@ -6,11 +6,12 @@ Leaves out: seeking by programs, non-blocking reads.
 """
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 
 from kubelearn.filesystem import Filesystem, fault
 from kubelearn.streams import Pipe, Stream
-from kubelearn.volumes import Device, File
+from kubelearn.volumes import Device, Directory, File
 
 
 class OpenFile:
@@ -32,7 +33,7 @@ class OpenFile:
         return b""
 
     def write(self, data: bytes) -> None:
-        raise fault(9)
+        raise fault(errno.EBADF)
 
     async def drain(self) -> None:
         """Waits until there is room for more."""
@@ -147,6 +148,8 @@ class RegularFile(OpenFile):
         self.node, self.files, self.path, self.append, self.position = node, files, path, append, 0
 
     async def read(self, n: int = 65_536) -> bytes:
+        if isinstance(self.node, Directory):
+            raise fault(errno.EISDIR)
         data = self.node.read(self.position, n)
         self.position += len(data)
         return data

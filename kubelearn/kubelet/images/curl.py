@@ -95,6 +95,14 @@ def parse(process: Process) -> tuple[dict[str, list[str]], list[str]]:
 
 
 async def curl(process: Process) -> int:
+    try:
+        return await _curl(process)
+    except ValueError:
+        process.error("curl: expected a proper numerical parameter\ncurl: try 'curl --help' for more information")
+        return 2
+
+
+async def _curl(process: Process) -> int:
     given, urls = parse(process)
     if not urls:
         if "--version" in given or "-V" in given:
@@ -157,7 +165,11 @@ async def _follow(process: Process, given: dict, url: str) -> Reply:
 
 
 async def _once(process: Process, given: dict, url: str) -> Reply:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 80
+    except ValueError:
+        raise CurlError(3, "URL using bad/illegal format or missing URL") from None
     if parts.scheme not in ("http", "telnet"):
         text = (
             "SSL connect error: there is no TLS in the simulated network"
@@ -165,7 +177,7 @@ async def _once(process: Process, given: dict, url: str) -> Reply:
             else f'Protocol "{parts.scheme}" not supported'
         )
         raise CurlError(35 if parts.scheme == "https" else 1, text)
-    host, port = parts.hostname or "", parts.port or 80
+    host = parts.hostname or ""
     try:
         address = (await resolve(process, host))[0]
         connecting = process.connect(address, port)
@@ -212,7 +224,7 @@ async def _once(process: Process, given: dict, url: str) -> Reply:
 
 
 @catalogue.family("curlimages/curl", "quay.io/curl/curl", "appropriate/curl", "radial/busyboxplus")
-def _curl(name: str, tag: str) -> ImageInfo | None:
+def _image(name: str, tag: str) -> ImageInfo | None:
     if not re.fullmatch(r"latest|curl|[78]\.\d+(\.\d+)?", tag):
         return None
     users = {"curl_user": (100, "/home/curl_user", "/bin/sh")}

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kubelearn.kubelet.images.shell.parser import complete, parse
 
@@ -122,3 +124,22 @@ def test_a_terminal_shows_a_prompt_and_what_is_typed(machine, box):
     process.input.write(b"exit 2\r")
     machine.clock.run(until=process.exit.done, limit=10)
     assert bytes(process.output.buffer) == b"/ # echo hi\r\nhi\r\n/ # exit 2\r\n" and process.exit.result() == 2
+
+
+WORDS = (
+    'echo a \'b\' "$x" $x ${x:-d} $(echo q) `ls` | || && & ; ;; ( ) { } if then else fi while do done for in case esac < > >> '
+    '2>&1 <<E ! [ [[ ] -f /etc x=1 $((1+2)) $(( \' " \\ $ # * ? cat grep sed awk cut sort head -n 1 tr xargs find s/a/b/ NR==1 '
+    'test wc -l false exit set -e trap wait read local f() return break shift eval exec printf %d expr seq 3 tee nslookup ps '
+    'kill $! ${ ${#x} ${x/a/b} tar cf - stat mv cp ln chmod 777 -exec -name {} ^ '
+).split()
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join))
+def test_no_script_breaks_the_shell_itself(machine, script):
+    """Whatever is typed, the command ends or waits; it is never our own error that ends it."""
+    machine = type(machine)()
+    box = machine.container(command=["sleep", "36000"])
+    process = machine.runtime.exec(box, ["sh", "-c", script])
+    machine.clock.run(until=process.exit.done, limit=100)
+    assert b"Traceback" not in process.errors.buffer

@@ -52,8 +52,17 @@ def find_applet(name: str) -> Program | None:
 
 
 def starter(name: str) -> Program:
-    """What runs an applet that need not be loaded yet."""
-    return lambda process: find_applet(name)(process)
+    """What runs an applet that need not be loaded yet; an error that it does not word itself is the kernel's or a bad argument."""
+    async def program(process: Process) -> int:
+        try:
+            return await find_applet(name)(process)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            return process.fail(error.strerror or str(error))
+        except ValueError:
+            return process.fail("invalid argument")
+    return program
 
 
 def options(process: Process, short: str, long: tuple[str, ...] = (), usage: str = "", least: int = 0,

@@ -134,6 +134,9 @@ async def cp(process: Process) -> int:
             complain(process, f"omitting directory '{name}'", failures)
             continue
         target = target_of(process, names[-1], name)
+        if isinstance(node, Directory) and f"{target}/".startswith(f"{process.path(name).rstrip('/')}/"):
+            complain(process, f"recursion detected, omitting directory '{name}'", failures)
+            continue
         try:
             copy_tree(process, process.path(name), target)
         except OSError as error:
@@ -176,7 +179,7 @@ async def ln(process: Process) -> int:
             if "s" in given:
                 process.files.add(path, Symlink(name))
             else:
-                process.files.place(path, follow=False).directory.put(os.path.basename(path), process.files.node(process.path(name)))
+                process.files.link(process.path(name), path)
         except OSError as error:
             complain(process, f"{link}: {error.strerror}", failures)
     return failures.code

@@ -95,6 +95,9 @@ class _Search:
         return value
 
     async def _one(self, path: str, node: Node, live: bool) -> bool:
+        if not self.rest:
+            self.process.error("find: an expression is missing")
+            raise Exit(1)
         word = self.rest.pop(0)
         if word == "!":
             return not await self._one(path, node, live)
@@ -102,9 +105,9 @@ class _Search:
             value = await self._either(path, node, live)
             self.rest.pop(0)
             return value
-        if word in TESTS:
+        if word in TESTS and self.rest:
             return TESTS[word](path, node, self.rest.pop(0), self.process)
-        if word == "-exec":
+        if word == "-exec" and (";" in self.rest or "+" in self.rest):
             end = next(at for at, other in enumerate(self.rest) if other in (";", "+"))
             command, self.rest = self.rest[:end], self.rest[end + 1:]
             return not live or await self.process.run([part.replace("{}", path) for part in command]) == 0
@@ -116,5 +119,6 @@ class _Search:
             return True
         if word == "-empty":
             return not node.names() if isinstance(node, Directory) else node.size == 0 and not isinstance(node, Symlink)
-        self.process.error(f"find: unrecognized: {word}")
+        known = word in TESTS or word == "-exec"
+        self.process.error(f"find: {word} requires an argument" if known else f"find: unrecognized: {word}")
         raise Exit(1)

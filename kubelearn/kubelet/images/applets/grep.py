@@ -55,12 +55,14 @@ class _Grep:
         for name in self.names or ["-"]:
             try:
                 file = self.process.stdin if name == "-" else self.process.open(name)
+                matched = await self.file(file, "(standard input)" if name == "-" else name) or matched
+            except BrokenPipeError:
+                raise
             except OSError as error:
                 failures.code = 2
                 if "s" not in self.given:
                     self.process.error(f"{self.process.name}: {name}: {error.strerror}")
                 continue
-            matched = await self.file(file, "(standard input)" if name == "-" else name) or matched
             if matched and "q" in self.given:
                 return 0
         return failures.code or int(not matched)

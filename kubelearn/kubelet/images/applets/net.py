@@ -169,7 +169,10 @@ async def nslookup(process: Process) -> int:
         raise usage_error(process, "[-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]")
     types = [word.partition("=")[2].upper() for word in given if "=" in word] or ["A", "AAAA"]
     resolver = Resolver.of(process)
-    server = words[1] if len(words) > 1 else (resolver.servers or ["127.0.0.1"])[0]
+    try:
+        server = (await resolve(process, words[1]))[0] if len(words) > 1 else (resolver.servers or ["127.0.0.1"])[0]
+    except BadName:
+        return process.fail(f"bad address '{words[1]}'")
     out(process, f"Server:\t\t{server}\nAddress:\t{server}:53\n\n")
     failed = 0
     for name, record in _questions(words[0], types, resolver.search):

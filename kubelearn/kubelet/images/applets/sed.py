@@ -61,7 +61,7 @@ class _Parser:
             return "$"
         if character in ("/", "\\") and character:
             self.at += character == "\\"
-            source = self.delimited(self.text[self.at])
+            source = self.delimited(self.text[self.at:self.at + 1])
             flag = self.text[self.at:self.at + 1] == "I"
             self.at += flag
             return compile_expression(source, self.extended, flag)
@@ -70,7 +70,7 @@ class _Parser:
     def delimited(self, mark: str) -> str:
         """From a delimiter to the next one, past escapes and bracket expressions."""
         at = self.at + 1
-        while at < len(self.text) and self.text[at] != mark:
+        while mark and at < len(self.text) and self.text[at] != mark:
             if self.text[at] == "\\":
                 at += 1
             elif self.text[at] == "[" and (end := self.text.find("]", at + 2)) > 0 and mark in self.text[at:end]:
@@ -257,6 +257,10 @@ async def sed(process: Process) -> int:
         scripts.append(rest.pop(0))
     try:
         commands = _Parser("\n".join(scripts), "r" in given or "E" in given).all()
+        labels = {command.argument for command in commands if command.name == ":"} | {""}
+        for command in commands:
+            if command.name in "bt" and command.argument not in labels:
+                raise SedError(f"can't find label for jump to '{command.argument}'")
     except (SedError, ValueError) as error:
         raise Exit(process.fail(str(error))) from None
     failures = Failures()

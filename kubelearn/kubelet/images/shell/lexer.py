@@ -207,11 +207,11 @@ class Lexer:
         """${...}"""
         text = self.text
         self.at += 2
-        length = text[self.at] == "#" and text[self.at + 1:self.at + 2] not in ("}", "")
+        length = text[self.at:self.at + 1] == "#" and text[self.at + 1:self.at + 2] not in ("}", "")
         self.at += length
         match = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-]").match(text, self.at)
         if match is None:
-            raise ShellSyntaxError("bad substitution")
+            raise ShellSyntaxError("bad substitution", self.at >= len(text))
         self.at = match.end()
         op = re.compile(r":?[-=?+]|##?|%%?|//?|").match(text, self.at)[0]
         self.at += len(op)

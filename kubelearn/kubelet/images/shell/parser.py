@@ -40,6 +40,8 @@ def parse(text: str) -> Script:
             lines.append(line)
     except ShellSyntaxError as error:
         return Script(tuple(lines), error.text)
+    except RecursionError:
+        return Script(tuple(lines), "nested too deeply")
     return Script(tuple(lines), None)
 
 
