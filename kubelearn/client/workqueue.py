@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from kubelearn.clock import Clock, Timer
 
+BUSY = 200  # syncs of one key in one instant, which takes no time here, after which it has to pause
 BASE, CAP = 0.005, 1000.0  # seconds of the exponential back-off: DefaultTypedControllerRateLimiter
 
 
@@ -21,6 +22,8 @@ class WorkQueue:
         self._causes: dict[str, object] = {}
         self._failures: dict[str, int] = {}
         self._later: dict[str, Timer] = {}
+        self._instant, self._counts = -1.0, {}  # how often each key was synced in this instant
+        self._pauses: dict[str, tuple[float, float]] = {}  # key -> when it paused last, and how long
 
     def add(self, key: str) -> None:
         if not self._causes and not self.stopped:
@@ -67,6 +70,19 @@ class WorkQueue:
 
     def _work(self) -> None:
         causes, self._causes = self._causes, {}  # what is added meanwhile waits until the watches have been heard
+        if self._instant != self.clock.now:
+            self._instant, self._counts = self.clock.now, {}
         for key, cause in causes.items():
+            count = self._counts[key] = self._counts.get(key, 0) + 1
+            if count > BUSY:
+                self.add_after(key, self._pause(key))
+                continue
             self.clock.cause = cause
             self.sync(key)
+
+    def _pause(self, key: str) -> float:
+        """Two that undo each other's work without end would hold time still: from burst to burst a key waits twice as long."""
+        since, length = self._pauses.get(key, (0.0, BASE / 2))
+        length = min(2 * length, CAP) if self.clock.now <= since + 2 * length or length < BASE else BASE
+        self._pauses[key] = self.clock.now, length
+        return length

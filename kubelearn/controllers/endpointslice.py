@@ -97,6 +97,12 @@ def slice_labels(service: dict) -> dict:
     return labels | ({HEADLESS: ""} if is_headless(service) else {}) | {SERVICE_NAME: service["metadata"]["name"], MANAGED_BY: MANAGER}
 
 
+def is_ours(endpoint_slice: dict, service: dict) -> bool:
+    """Whether a slice is one that this controller made for a Service of this name, and is there to stay."""
+    ours = {SERVICE_NAME: service["metadata"]["name"], MANAGED_BY: MANAGER}.items() <= labels_of(endpoint_slice).items()
+    return ours and not is_deleting(endpoint_slice) and endpoint_slice["metadata"]["namespace"] == service["metadata"]["namespace"]
+
+
 def describe(endpoints: list[dict]) -> str:
     """Why a slice looks as it does: '3 endpoints, 2 ready'."""
     ready = sum(e["conditions"]["ready"] for e in endpoints)
@@ -113,7 +119,10 @@ class EndpointSliceController(ServiceController):
     def sync(self, service: dict) -> None:
         if not selects_any(service) or is_deleting(service):
             return
-        slices = [s for s in self.owned(service, "EndpointSlice") if labels_of(s).get(MANAGED_BY) == MANAGER and not is_deleting(s)]
+        slices = [s for s in self.owned(service, "EndpointSlice") if is_ours(s, service)]
+        for orphan in self.informer("EndpointSlice").by_owner(""):
+            if is_ours(orphan, service):
+                self.delete(orphan, because="it was an earlier Service's")
         for current, group in reconcile(slices, grouped(self.entries(service))):
             if group is None:
                 self.delete(current, because="no endpoint is left in it")

@@ -109,10 +109,10 @@ class GarbageCollector:
                 self._references_changed(key, new or old, before, now)
         if self.stopped:
             return
-        if new is None:
+        if old and (new is None or uid_of(new) != uid_of(old)):  # gone, or gone unheard and another one in its place
             for dependent in self.dependents.get(uid_of(old), ()):
                 self.queue.add(dependent)
-        elif waits_for_dependents(new) or orphans_dependents(new):
+        if new and (waits_for_dependents(new) or orphans_dependents(new)):
             self.queue.add(key)
 
     def _index(self, key: str, before: list[dict], now: list[dict]) -> None:

@@ -61,6 +61,10 @@ class RevisionController(Controller):
 
     hash_label = ""
 
+    def _may_adopt(self, obj: dict) -> bool:
+        """Pods that have ended too: they are in the way of the next one."""
+        return True
+
     def current_revision(self, owner: dict) -> tuple[dict, int]:
         """The revision of the owner's present template, made or renumbered if need be; and how many names were taken."""
         revisions, collisions = self.owned(owner, "ControllerRevision"), owner["status"].get("collisionCount", 0)

@@ -117,9 +117,14 @@ class JobController(Controller):
     # --- events: changes of pods and of the status are collected for a second ---------------------------------------
 
     def _changed(self, old: dict | None, new: dict | None) -> None:
-        if not self.stopped and not (new and finished(new) and not is_deleting(new) and old):
-            same_spec = old and new and old["metadata"].get("generation") == new["metadata"].get("generation")
-            self.queue.add_after(key_of(new or old), BATCH if same_spec else 0)
+        if self.stopped:
+            return
+        over = [job for job in (old, new) if job and (new is None or finished(job) or uid_of(job) != uid_of(new))]
+        for pod in (pod for job in over for pod in self.informer("Pod").by_owner(uid_of(job)) if jobpods.is_tracked(pod)):
+            self.clock.call_soon(self._let_go, pod)
+        if new and not finished(new):
+            same_spec = old and old["metadata"].get("generation") == new["metadata"].get("generation")
+            self.queue.add_after(key_of(new), BATCH if same_spec else 0)
 
     def _owned_changed(self, old: dict | None, new: dict | None) -> None:
         if self.stopped:
@@ -140,6 +145,10 @@ class JobController(Controller):
         current = self.informer("Pod").items.get(key_of(pod))
         if current and uid_of(current) == uid_of(pod):
             jobpods.release(self, current, because="no Job counts it any more")
+
+    def _may_adopt(self, obj: dict) -> bool:
+        """Pods that have ended too: they count."""
+        return True
 
     # --- one pass ---------------------------------------------------------------------------------------------------
 

@@ -30,7 +30,8 @@ def selects(service: dict, labels: dict) -> bool:
 def part_in_services(pod: dict) -> tuple:
     """All of a pod that its Services' endpoints depend on."""
     spec = pod["spec"]
-    return has_address(pod) and pod["status"]["podIP"], is_ready(pod), is_deleting(pod), spec.get("nodeName"), labels_of(pod)
+    address = has_address(pod) and pod["status"]["podIP"]
+    return pod["metadata"]["uid"], address, is_ready(pod), is_deleting(pod), spec.get("nodeName"), labels_of(pod)
 
 
 def has_address(pod: dict) -> bool:

@@ -81,7 +81,7 @@ class World:
         return self
 
     def _pod_changed(self, old: dict | None, new: dict | None) -> None:
-        if new and old is None:
+        if new and (old is None or old["metadata"]["uid"] != new["metadata"]["uid"]):
             self.clock.call_later(self.seconds, self._run_pod, new)
         elif new and "deletionTimestamp" in new["metadata"]:
             self.clock.call_soon(self._end_pod, new)

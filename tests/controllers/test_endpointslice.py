@@ -7,6 +7,7 @@ from kubelearn.controllers import endpointslice
 from kubelearn.controllers.endpoints import EndpointsController, truncated
 from kubelearn.controllers.endpointslice import EndpointSliceController, reconcile, spread
 from kubelearn.controllers.endpointslicemirroring import EndpointSliceMirroringController
+from kubelearn.controllers.garbagecollector import GarbageCollector
 from kubelearn.controllers.services import find_port
 
 SERVICE = """
@@ -87,6 +88,16 @@ def test_a_deleted_slice_comes_back(services):
     services.apply(pod("one"))
     services.delete("EndpointSlice", services.names("EndpointSlice")[0])
     assert len(endpoints(services)) == 1
+
+
+def test_slices_of_an_earlier_service_do_not_stay(services):
+    """Orphaned, they would still lead traffic to where it should not go."""
+    services.start(GarbageCollector).apply(SERVICE)
+    services.delete("Service", "web", "Orphan")
+    assert len(services.list("EndpointSlice")) == 1
+    services.apply(SERVICE)
+    [left] = services.list("EndpointSlice")
+    assert left["metadata"]["ownerReferences"][0]["uid"] == services.get("Service", "web")["metadata"]["uid"]
 
 
 def test_endpoints_go_with_their_service(services):
