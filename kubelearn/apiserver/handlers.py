@@ -49,7 +49,7 @@ class Handlers:
     # --- reading --------------------------------------------------------------------------------------------------
 
     async def get(self, call: Call) -> Response:
-        info, form = call.info, self._form(call, False)
+        info, form = call.info, self._form(call)
         await self._polled(call, "", f"metadata.name={info.name}")
         with self._core():
             obj = self.registry.get(info.resource, info.namespace, info.name)
@@ -58,7 +58,7 @@ class Handlers:
             return self._answer(call, form.one(obj, self._asker(call)))
 
     async def list(self, call: Call) -> Response:
-        info, options, form = call.info, ListOptions.of(call.query, False), self._form(call, True)
+        info, options, form = call.info, ListOptions.of(call.query, False), self._form(call)
         await self._polled(call, options.labels, options.fields)
         with self._core():
             self._check_version(options.version)
@@ -72,7 +72,7 @@ class Handlers:
             return self._answer(call, form.many(listing.items, metadata, self._asker(call)))
 
     async def watch(self, call: Call) -> Response:
-        info, options, form = call.info, ListOptions.of(call.query, True), self._form(call, True)
+        info, options, form = call.info, ListOptions.of(call.query, True), self._form(call)
         fields = ",".join(part for part in (options.fields, f"metadata.name={info.name}" if info.name else "") if part)
         waiter = Waiter(call.session, first=SYNC if options.initial else TOLD)
         with self._core():
@@ -123,7 +123,7 @@ class Handlers:
             await self.pump.poll(call.session, lambda: not paused, paused)
         else:
             call.session.wrote()
-        form, obj = self._form(call, False), call.decoded()
+        form, obj = self._form(call), call.decoded()
         with self._core():
             made = self.registry.create(info.resource, info.namespace, obj, call.request(options), info.subresource, info.name)
             return self._answer(call, form.one(made, self._asker(call, made)), 201)
@@ -131,7 +131,7 @@ class Handlers:
     async def update(self, call: Call) -> Response:
         info, options = call.info, WriteOptions.of(call.query, "update")
         call.session.wrote()
-        form, obj = self._form(call, False), call.decoded()
+        form, obj = self._form(call), call.decoded()
         with self._core():
             made = self.registry.update(info.resource, info.namespace, info.name, obj, call.request(options), info.subresource)
             return self._answer(call, form.one(made, self._asker(call, made)))
@@ -139,7 +139,7 @@ class Handlers:
     async def patch(self, call: Call) -> Response:
         info, options = call.info, WriteOptions.of(call.query, "patch")
         call.session.wrote()
-        form, (patch, patch_type) = self._form(call, False), call.patch()
+        form, (patch, patch_type) = self._form(call), call.patch()
         with self._core():
             new = patch_type == "apply" and self.registry.find(info.resource, info.namespace, info.name) is None
             made = self.registry.patch(info.resource, info.namespace, info.name, patch, patch_type, call.request(options), info.subresource)
@@ -170,8 +170,8 @@ class Handlers:
 
     # --- answering ------------------------------------------------------------------------------------------------
 
-    def _form(self, call: Call, is_list: bool) -> negotiation.Plain:
-        return negotiation.form(call.headers.get("accept", ""), call.info.resource, call.query.get("includeObject", ""), is_list)
+    def _form(self, call: Call) -> negotiation.Plain:
+        return negotiation.form(call.headers.get("accept", ""), call.info.resource, call.query.get("includeObject", ""))
 
     def _asker(self, call: Call, obj: dict | None = None) -> Asker:
         """managedFields are derived for objects that are stored, not for reviews, scales and what was only tried."""

@@ -141,7 +141,7 @@ def accepted(accept: str) -> list[tuple[str, dict[str, str]]]:
     return entries
 
 
-def form(accept: str, resource: Resource, include: str, is_list: bool) -> Plain:
+def form(accept: str, resource: Resource, include: str) -> Plain:
     """The form that the client likes best of those it can have; ApiError 406 where it can have none."""
     for media_type, parameters in accepted(accept):
         wanted = parameters.get("as")
