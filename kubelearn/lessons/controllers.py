@@ -1,0 +1,110 @@
+"""Judges and helpers of 12_controller: a controller, a scheduler plugin and an image of the learner's own, running in the cluster."""
+from __future__ import annotations
+
+from kubelearn.errors import ApiError
+from kubelearn.lessons import traffic
+from kubelearn.lessons.check import Wrong
+
+WEBSITE = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: websites.course.example}
+spec:
+  group: course.example
+  scope: Namespaced
+  names: {plural: websites, singular: website, kind: Website, shortNames: [site]}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    subresources: {status: {}}
+    additionalPrinterColumns: [{name: Pages, type: integer, jsonPath: .spec.pods}, {name: Ready, type: integer, jsonPath: .status.ready}]
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            required: [text]
+            properties: {text: {type: string}, pods: {type: integer, minimum: 1, default: 1}}
+          status: {type: object, properties: {ready: {type: integer}}}
+"""
+
+
+def run_controller(cluster, make) -> None:
+    """Starts a controller class in the running cluster; running the cell again replaces the one before."""
+    from kubelearn.client import Client
+    old = cluster.parts.get(make.name)
+    with cluster.lock:
+        if old is not None:
+            old.stop()
+        cluster.parts[make.name] = make(Client(cluster.registry, "kube-controller-manager"))
+        cluster.clock.settle()
+
+
+def site(name: str, text: str, pods: int = 1) -> dict:
+    return {"apiVersion": "course.example/v1", "kind": "Website", "metadata": {"name": name}, "spec": {"text": text, "pods": pods}}
+
+
+def sites_are_served(cluster) -> str:
+    """A new Website is served under its name, follows a change of its text, and its Pods go with it."""
+    _forget(cluster, "probe-site")
+    cluster.apply(site("probe-site", "first", 2))
+    cluster.run(20)
+    _expect(cluster, "probe-site", "first")
+    mine = _pods(cluster, "probe-site")
+    if len(mine) != 2:
+        raise Wrong(f"spec.pods says 2, and the Website owns {len(mine)} Pods", "create one for each that is missing: wanted - len(pods)")
+    cluster.apply(site("probe-site", "second", 2))
+    cluster.run(60)
+    _expect(cluster, "probe-site", "second")
+    _forget(cluster, "probe-site")
+    left = [pod["metadata"]["name"] for pod in cluster.get("Pod") if pod["metadata"]["name"].startswith("probe-site")]
+    if left:
+        raise Wrong(f"the Website is gone, and its Pods are still there: {', '.join(left)}",
+                    "self.create(pod, website, ...) sets the owner, and the garbage collector does the rest")
+    return "a Website is served, follows its text, and takes its Pods with it"
+
+
+def _expect(cluster, name: str, text: str) -> None:
+    pods = _pods(cluster, name)
+    ready = [p for p in pods if p["status"].get("podIP") and p["status"]["phase"] == "Running" and "deletionTimestamp" not in p["metadata"]]
+    if not ready:
+        raise Wrong(f"Website {name} has no running Pod that it owns", "does sync() create Pods, through self.create(pod, website, because)?")
+    bodies = {traffic.ask(cluster, f"http://{p['status']['podIP']}:5678/", 1)[0].body.strip() for p in ready}
+    if bodies != {text}:
+        raise Wrong(f"spec.text says {text!r}, and its Pods say {', '.join(sorted(bodies))!r}",
+                    "a Pod's arguments cannot change: delete the Pods whose text is old, and sync() makes new ones")
+
+
+def _pods(cluster, name: str) -> list[dict]:
+    return [pod for pod in cluster.get("Pod") for owner in pod["metadata"].get("ownerReferences", ())
+            if owner["kind"] == "Website" and owner["name"] == name]
+
+
+def _forget(cluster, name: str) -> None:
+    try:
+        cluster.delete("websites.course.example", name)
+    except ApiError as error:
+        if error.reason != "NotFound":
+            raise
+    cluster.run(60)
+
+
+def night_shift(cluster) -> str:
+    """Pods labelled shift=night run on node-3 only, others are placed as ever."""
+    for name, shift in (("owl", "night"), ("bat", "night"), ("lark", "day"), ("cock", "day"), ("hen", "day")):
+        cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"shift": shift}},
+                       "spec": {"containers": [{"name": "main", "image": "nginx:1.25"}]}})
+    cluster.run(20)
+    where = {name: cluster.get("Pod", name)["spec"].get("nodeName") for name in ("owl", "bat", "lark", "cock", "hen")}
+    for name in where:
+        cluster.delete("Pod", name, gracePeriodSeconds=0)
+    if None in where.values():
+        raise Wrong(f"{next(n for n in where if where[n] is None)} is on no node", "filter returns a reason to say no, and None to say yes")
+    wrong = [f"{name} on {where[name]}" for name in ("owl", "bat") if where[name] != "node-3"]
+    if wrong:
+        raise Wrong(f"night Pods are elsewhere: {', '.join(wrong)}", "return a reason for every node but node-3, when the Pod's label says night")
+    if {where[name] for name in ("lark", "cock", "hen")} == {"node-3"}:
+        raise Wrong("day Pods are all on node-3 too", "ask for the Pod's label before you say no")
+    return "night Pods are on node-3, day Pods where there is room"
