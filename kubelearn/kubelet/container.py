@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kubelearn.filesystem import Filesystem, Mount, wanted
 from kubelearn.kubelet.files import OpenFile, ReadEnd, Sink, Terminal
 from kubelearn.kubelet.images import ImageInfo
-from kubelearn.kubelet.kernel import device_files, process_files
+from kubelearn.kubelet.kernel import control_files, device_files, process_files
 from kubelearn.kubelet.process import Process, ProcessSpace, find_executable
 from kubelearn.streams import Pipe
 from kubelearn.volumes import Directory, File, Node
@@ -72,6 +72,8 @@ class Container:
         "workdir",
         "user",
         "memory_limit",
+        "cpu_limit",
+        "throttled_seconds",
         "read_only",
         "space",
         "state",
@@ -101,11 +103,11 @@ class Container:
 
     def __init__(self, sandbox: Sandbox, id: str, name: str, image: ImageInfo, argv: list[str], env: dict[str, str], mounts: tuple,
                  workdir: str, user: int | str | None = None, group: int | None = None, groups: tuple[int, ...] = (),
-                 memory: int | None = None, read_only: bool = False, stdin: bool = False, tty: bool = False,
+                 memory: int | None = None, cpu: float | None = None, read_only: bool = False, stdin: bool = False, tty: bool = False,
                  space: ProcessSpace | None = None):
         self.sandbox, self.runtime, self.clock = sandbox, sandbox.runtime, sandbox.runtime.clock
         self.id, self.name, self.image, self.argv, self.mounts, self.workdir = id, name, image, argv, mounts, workdir or "/"
-        self.memory_limit, self.read_only, self.tty = memory, read_only, tty
+        self.memory_limit, self.cpu_limit, self.read_only, self.tty = memory, cpu, read_only, tty
         uid, gid = image.user_of(image.user if user is None else user)
         gid = gid if group is None else group
         self.user = (uid, gid, tuple(sorted({gid, *groups})))
@@ -121,7 +123,7 @@ class Container:
         self.on_output: list[Callable[[str, bytes], object]] = []
         self.processes: list[Process] = []
         self.process: Process | None = None
-        self.cpu_seconds, self.requests = 0.0, 0  # requests: answered over HTTP, for pictures and autoscaling
+        self.cpu_seconds, self.throttled_seconds, self.requests = 0.0, 0.0, 0  # requests: answered over HTTP, for pictures and autoscaling
         self.root: Directory | None = None  # its own layer, over the image's
         self.input = Pipe(self.clock) if stdin else None
         self._files: Filesystem | None = None
@@ -136,7 +138,7 @@ class Container:
         """Made when first looked at: most containers of a large cluster never do."""
         if self._files is None:
             own = [("/proc", process_files(self)), ("/dev", device_files(self)), ("/etc/hostname", File(self.sandbox.hostname + "\n")),
-                   ("/etc/resolv.conf", File(self.sandbox.resolv_conf)), ("/sys", Directory(), True)]
+                   ("/etc/resolv.conf", File(self.sandbox.resolv_conf)), ("/sys", control_files(self), True)]
             given = {mount[0] for mount in self.mounts}
             mounts = [Mount(*mount) for mount in (*(mount for mount in own if mount[0] not in given), *self.mounts)]
             tree, points = self.image.prepared((*wanted(mounts), (self.workdir, True)))
@@ -226,6 +228,13 @@ class Container:
     def memory(self) -> int:
         """Bytes that its processes hold."""
         return sum(process.memory for process in self.processes)
+
+    def run_for(self, seconds: float) -> float:
+        """Uses so much CPU time; how long that takes: with a limit below one CPU, longer, as the kernel throttles."""
+        took = seconds / min(1.0, self.cpu_limit or 1.0)
+        self.cpu_seconds += seconds
+        self.throttled_seconds += took - seconds
+        return took
 
     def check_memory(self) -> None:
         """Over its limit the kernel kills all of it."""

@@ -1,7 +1,7 @@
-"""/proc and /dev as a container sees them: computed when they are read.
+"""/proc, /dev and /sys/fs/cgroup as a container sees them: computed when they are read.
 
 Part of Kubernetes: the kernel's own file systems, and the devices that runc makes in every container.
-Leaves out: most of /proc; all of /sys.
+Leaves out: most of /proc; all of /sys but the control group.
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kubelearn.filesystem import Filesystem
 from kubelearn.kubelet.files import Descriptor
-from kubelearn.volumes import Device, Directory, Node, Report, Symlink
+from kubelearn.volumes import Device, Directory, Node, Report, Symlink, tree
 
 if TYPE_CHECKING:
     from kubelearn.kubelet.container import Container
@@ -82,6 +82,31 @@ def _process_directory(process: Process) -> Directory:
         return Report(lambda: PROCESS[name](process)) if name in PROCESS else None
 
     return Computed(lambda: sorted([*PROCESS, "cwd", "exe", "fd", "root"]), make)
+
+
+def control_files(container: Container) -> Directory:
+    """/sys, of which only the container's own control group is there: its limits and what it uses."""
+    group = Computed(lambda: sorted(CONTROL), lambda name: Report(lambda: CONTROL[name](container)) if name in CONTROL else None)
+    return tree({"fs/cgroup": group})
+
+
+def _cpu_stat(container: Container) -> str:
+    used, throttled = int(container.cpu_seconds * 1e6), int(container.throttled_seconds * 1e6)
+    periods = (used + throttled) // 100_000
+    return (
+        f"usage_usec {used}\nuser_usec {used}\nsystem_usec 0\nnr_periods {periods}\n"
+        f"nr_throttled {periods if throttled else 0}\nthrottled_usec {throttled}\n"
+    )
+
+
+CONTROL: dict[str, Callable[[Container], str]] = {
+    "cgroup.procs": lambda container: "".join(f"{process.pid}\n" for process in container.processes),
+    "cpu.max": lambda container: f"{int(container.cpu_limit * 100_000) if container.cpu_limit else 'max'} 100000\n",
+    "cpu.stat": _cpu_stat,
+    "memory.current": lambda container: f"{container.memory}\n",
+    "memory.max": lambda container: f"{container.memory_limit if container.memory_limit is not None else 'max'}\n",
+    "pids.current": lambda container: f"{len(container.processes)}\n",
+}
 
 
 def parent_of(process: Process) -> int:

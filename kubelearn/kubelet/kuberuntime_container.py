@@ -114,12 +114,14 @@ class Starter:
             raise StartFailure("CreateContainerConfigError", str(error), f"Error: {error}") from error
         last_words = File(b"", 0o666)
         words = Mount(container.get("terminationMessagePath") or "/dev/termination-log", last_words)
-        memory = ((container.get("resources") or {}).get("limits") or {}).get("memory")
+        limits = (container.get("resources") or {}).get("limits") or {}
+        memory, cpu = limits.get("memory"), limits.get("cpu")
         target = here.newest(container.get("targetContainerName", ""))
         made = self.runtime.create_container(
             here.sandbox, container["name"], image, [environment.expand(part, env) for part in container.get("command") or ()],
             [environment.expand(part, env) for part in container.get("args") or ()], env, [here.hosts, words, *mounts],
-            container.get("workingDir", ""), memory=quantity.value(memory) if memory else None, stdin=bool(container.get("stdin")),
+            container.get("workingDir", ""), memory=quantity.value(memory) if memory else None,
+            cpu=quantity.milli(cpu) / 1000 if cpu else None, stdin=bool(container.get("stdin")),
             tty=bool(container.get("tty")), space=target.container.space if target else None, **options)
         return self._keep(here, pod, container, Instance(made, 0, container, last_words))
 

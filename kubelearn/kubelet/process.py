@@ -192,9 +192,9 @@ class Process:
             self.rested, self.steps, self.busy = self.clock.now, 0, 0.0
         self.steps += steps
         if self.steps >= QUANTUM:
-            pause = max(self.steps * STEP, self.busy / 100)
+            work = max(self.steps * STEP, self.busy / 100)
+            pause = self.container.run_for(work)
             self.steps, self.busy = 0, self.busy + pause
-            self.container.cpu_seconds += pause
             await self.clock.sleep(pause)
             self.rested = self.clock.now
 

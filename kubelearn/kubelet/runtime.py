@@ -2,7 +2,7 @@
 
 Part of Kubernetes: containerd with runc, behind the kubelet. Law 8: what it says of failures is containerd's and runc's
 wording. It knows nothing of pods' specs beyond what CRI would be told, and keeps its containers while a kubelet is away.
-Leaves out: snapshots, checkpointing, CPU throttling (CPU time is only counted).
+Leaves out: snapshots, checkpointing, several processes of a container sharing its CPU limit.
 """
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ class Runtime:
     def create_container(self, sandbox: Sandbox, name: str, image: ImageInfo | str, command: list[str] | None = None,
                          args: list[str] | None = None, env: dict[str, str] | None = None, mounts: Iterable = (),
                          workdir: str = "", **options: object) -> Container:
-        """options: user, group, groups, memory (limit in bytes), read_only, stdin, tty, space (of another container)."""
+        """options: user, group, groups, memory (limit in bytes), cpu (limit in CPUs),
+        read_only, stdin, tty, space (of another container)."""
         if isinstance(image, str):
             image = self.image(image)
         container = Container(sandbox, self.new_id(name), name, image, image.argv(command, args), env or {}, tuple(mounts),

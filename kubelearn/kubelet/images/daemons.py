@@ -141,7 +141,9 @@ async def stress(process: Process) -> int:
     while process.clock.now - process.started_at < limit:
         pause = min(10.0, limit - (process.clock.now - process.started_at))
         await process.sleep(pause)
-        process.container.cpu_seconds += workers * pause
+        limit_of = process.container.cpu_limit or workers
+        process.container.cpu_seconds += min(workers, limit_of) * pause
+        process.container.throttled_seconds += max(0.0, workers - limit_of) * pause
     return 0
 
 

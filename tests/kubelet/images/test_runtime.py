@@ -50,6 +50,15 @@ def test_memory_over_the_limit_kills_the_whole_container(machine):
     assert machine.ended("polinux/stress", ["stress", "--vm", "1", "--vm-bytes", "250M"], memory=100 << 20).reason == "OOMKilled"
 
 
+def test_a_cpu_limit_makes_work_take_longer_and_shows_in_the_control_group(machine):
+    work = shell("i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done")
+    free, half = machine.ended(command=work), machine.ended(command=work, cpu=0.5)
+    assert half.finished_at - half.started_at == pytest.approx(2 * (free.finished_at - free.started_at), rel=0.05)
+    assert half.cpu_seconds == pytest.approx(free.cpu_seconds, rel=0.05) and half.throttled_seconds > 0 == free.throttled_seconds
+    box = machine.container(command=["sleep", "99"], cpu=0.5, memory=64 << 20)
+    assert machine.exec(box, "cd /sys/fs/cgroup; cat cpu.max memory.max; head -n 1 cgroup.procs")[0] == "50000 100000\n67108864\n1\n"
+
+
 def test_stop_sends_term_and_kill_always_ends(machine):
     handles = machine.container(command=shell("trap 'echo leaving; exit 0' TERM; while true; do sleep 0.2; done"))
     ignores = machine.container(command=["sleep", "3600"])
