@@ -6,6 +6,7 @@ each other; time moves only by run(), step(), a waiting kubectl, or live().
 from __future__ import annotations
 
 import copy
+import gc
 import logging
 import signal
 import threading
@@ -263,11 +264,14 @@ class Cluster:
             """The first interrupt waits for a safe moment; a second one, for a program that never ends, does not."""
             signal.default_int_handler(*arguments) if asked else asked.append(True)
         before = signal.signal(signal.SIGINT, ask) if main else None
+        thresholds = gc.get_threshold()
+        gc.set_threshold(50_000, 20, 100)  # what is stored stays: looking through all of it again and again finds nothing
         try:
             with self.clock.lock:
                 yield lambda: bool(asked)
                 self.clock.settle()
         finally:
+            gc.set_threshold(*thresholds)
             if main:
                 signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)
         if asked:
