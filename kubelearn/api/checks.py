@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from . import fields, names, quantity
-from .decode import Key
 from .fields import Path
+from .mismatch import Key
 
 Check = Callable[[object, Path, list], None]
 NEGATIVE, NOT_POSITIVE = "must be greater than or equal to 0", "must be greater than zero"

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from ..errors import FieldError
-from . import decode, fields, schema
+from . import fields, mismatch, scalars, schema
 from .checks import Findings
 from .fields import Path
 from .schema import Schema
@@ -19,7 +19,7 @@ META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 ENVELOPE = ("apiVersion", "kind", "metadata")
 JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", dict: "object", list: "array", type(None): "null"}
 FORMATS = {
-    "date-time": decode.TIME_FORM,
+    "date-time": scalars.TIME_FORM,
     "date": re.compile(r"\d{4}-\d\d-\d\d"),
     "uuid": re.compile(r"(?i)[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}"),
     "email": re.compile(r"[^@\s]+@[^@\s]+"),
@@ -107,7 +107,7 @@ def _pruned(source: dict, value: object, old: object, path: Path, unknown: list[
     for key, item in value.items():
         inner = _inner(source, key)
         if inner is None:
-            unknown.append(f'unknown field "{decode.text_of((path, key))}"')
+            unknown.append(f'unknown field "{mismatch.text_of((path, key))}"')
         elif item is not None or inner.get("nullable") or not inner.get("type"):
             kept[key] = _pruned(inner, item, before.get(key), (path, key), unknown)
     return value if len(kept) == len(value) and all(kept[key] is value[key] for key in kept) else kept

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 
 from ..errors import FieldError
-from .decode import Key, steps_of
+from .mismatch import Key, steps_of
 
 Path = tuple | None
 IMMUTABLE = "field is immutable"

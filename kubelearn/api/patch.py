@@ -86,5 +86,5 @@ def go_text(value: object) -> str:
 
 
 def _json_name(value: object) -> str:
-    from .decode import JSON_NAMES
+    from .mismatch import JSON_NAMES
     return JSON_NAMES[type(value)]

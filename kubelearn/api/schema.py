@@ -81,7 +81,7 @@ class Schema:
         complaints: list[str] = []
         try:
             return self.decoder(new, old, None, complaints), complaints
-        except decode.WrongType as error:
+        except mismatch.WrongType as error:
             raise self.undecodable(str(error), error.converted) from None
 
     def undecodable(self, text: str, converted: str = "") -> Undecodable:
@@ -182,4 +182,4 @@ def of_kind(api_version: str, kind: str) -> Schema | None:
     return of(name) if name else None
 
 
-from . import decode, defaulting, validation  # noqa: E402  (they compile schemas, and schemas call them)
+from . import decode, defaulting, mismatch, validation  # noqa: E402  (they compile schemas, and schemas call them)

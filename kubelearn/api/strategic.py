@@ -21,7 +21,7 @@ ORDER, DELETE = "$setElementOrder/", "$deleteFromPrimitiveList/"
 def strategic_merge_patch(schema: Schema | None, old: dict, patch: object) -> dict:
     """old with the patch merged into it; old itself where nothing changes."""
     if not isinstance(patch, dict):
-        from .decode import JSON_NAMES
+        from .mismatch import JSON_NAMES
         raise bad_request(f"json: cannot unmarshal {JSON_NAMES[type(patch)]} into Go value of type map[string]interface {{}}")
     return share(merge_map(schema, old, patch), old)
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from .. import fields, names
 from ..checks import at_most_all, count_or_percent, each, label, label_selector, needed, non_negative, one_of, required, subdomain, text
-from ..decode import Key
 from ..fields import Path
+from ..mismatch import Key
 
 RBAC = "rbac.authorization.k8s.io"
 HIGHEST_PRIORITY = 1_000_000_000

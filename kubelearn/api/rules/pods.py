@@ -23,8 +23,8 @@ from ..checks import (
     subdomain,
     text,
 )
-from ..decode import Key
 from ..fields import Path
+from ..mismatch import Key
 
 STANDARD = ("cpu", "memory", "ephemeral-storage")
 WHOLE = ("pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps", "persistentvolumeclaims",
