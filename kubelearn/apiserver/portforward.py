@@ -83,6 +83,7 @@ async def spdy(socket: WebSocket, connect: Connect, ports: list[int]) -> None:
 async def _send(socket: WebSocket, outgoing: asyncio.Queue[bytes]) -> None:
     while True:
         await socket.send_bytes(await outgoing.get())
+        outgoing.task_done()
 
 
 async def _feed(socket: WebSocket, session: Session) -> None:
@@ -122,5 +123,4 @@ async def _type(socket: WebSocket, connections: dict[int, Connection]) -> None:
 
 async def _all_done(connections: dict[int, Connection], outgoing: asyncio.Queue[bytes]) -> None:
     await asyncio.gather(*(connection.task for connection in connections.values()), return_exceptions=True)
-    while not outgoing.empty():
-        await asyncio.sleep(0.01)
+    await outgoing.join()

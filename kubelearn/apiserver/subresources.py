@@ -32,7 +32,9 @@ def bind(registry, resource: Resource, pod: dict, binding: dict, request: Reques
     """Puts a pod on a node, once: spec.nodeName and the condition PodScheduled in one write."""
     metadata, target = pod["metadata"], (binding.get("target") or {}).get("name")
     if pod["spec"].get("nodeName"):
-        raise errors.conflict("pods/binding", metadata["name"], f'pod {metadata["name"]} is already assigned to node "{pod["spec"]["nodeName"]}"')
+        raise errors.conflict(
+            "pods/binding", metadata["name"], f'pod {metadata["name"]} is already assigned to node "{pod["spec"]["nodeName"]}"'
+        )
     if "deletionTimestamp" in metadata:
         raise errors.conflict("pods/binding", metadata["name"], f'pod {metadata["name"]} is being deleted, cannot be assigned to a host')
     if not target:
@@ -68,8 +70,15 @@ def evict(registry, resource: Resource, pod: dict, eviction: dict, request: Requ
 
 
 def _with_disruption_target(registry, resource: Resource, pod: dict, request: Request) -> dict:
-    condition = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting",
-                 "lastProbeTime": None, "lastTransitionTime": registry.clock.timestamp(), "observedGeneration": pod["metadata"].get("generation", 1)}
+    condition = {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+        "lastProbeTime": None,
+        "lastTransitionTime": registry.clock.timestamp(),
+        "observedGeneration": pod["metadata"].get("generation", 1),
+    }
     conditions = [*pod["status"].get("conditions", ()), condition]
     new = {**pod, "status": {**pod["status"], "conditions": conditions}}
     return registry.store(resource, (pod["metadata"]["namespace"], pod["metadata"]["name"]), new, request)
@@ -81,7 +90,9 @@ def _spend_budget(registry, pod: dict, request: Request) -> None:
     budgets = [pdb for pdb in registry.objects(resource, pod["metadata"]["namespace"])
                if selectors.label_selector(pdb["spec"].get("selector"))(labels)]
     if len(budgets) > 1:
-        raise ApiError(500, "InternalError", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
+        raise ApiError(
+            500, "InternalError", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        )
     for pdb in budgets:
         if pdb["status"].get("observedGeneration", 0) < pdb["metadata"]["generation"]:
             raise _over_budget(pdb, f'The disruption budget {meta.name_of(pdb)} is still being processed by the server.', 10)
@@ -137,7 +148,9 @@ def read(registry, resource: Resource, obj: dict, subresource: str) -> dict:
 
 def scale_of(resource: Resource, obj: dict) -> dict:
     """An object's Scale: how many replicas are wanted, how many there are, and which pods count."""
-    metadata = {key: obj["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if key in obj["metadata"]}
+    metadata = {
+        key: obj["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if key in obj["metadata"]
+    }
     paths = _paths(resource)
     status = {"replicas": _at(obj, paths["statusReplicasPath"]) or 0}
     selector = _at(obj, paths.get("labelSelectorPath", ".spec.selector"))
@@ -156,8 +169,10 @@ def update(registry, resource: Resource, old: dict, scale: dict, request: Reques
     if version and version != old["metadata"]["resourceVersion"]:
         raise errors.conflict(resource.name, meta.name_of(old))
     if not isinstance(replicas, int) or isinstance(replicas, bool):
-        raise errors.bad_request("Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal "
-                                 f"{'string' if isinstance(replicas, str) else 'number'} into Go struct field ScaleSpec.spec.replicas of type int32")
+        raise errors.bad_request(
+            'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal '
+            f"{'string' if isinstance(replicas, str) else 'number'} into Go struct field ScaleSpec.spec.replicas of type int32"
+        )
     if replicas < 0:
         raise errors.invalid("Scale.autoscaling", meta.name_of(old), [errors.invalid_value(
             "spec.replicas", replicas, "must be greater than or equal to 0")])
