@@ -10,6 +10,7 @@ import re
 from datetime import datetime, timezone
 
 from kubelearn.clock import EPOCH
+from kubelearn.kubelet.files import WriteEnd
 from kubelearn.kubelet.images import ImageInfo, catalogue
 from kubelearn.kubelet.images.applets import seconds
 from kubelearn.kubelet.images.applets.httpd import static_file
@@ -111,7 +112,6 @@ class Netexec:
 
     async def shell(self, asked: Request) -> Response:
         process, output = self.process, Pipe(self.process.clock)
-        from kubelearn.kubelet.files import WriteEnd
         end = WriteEnd(output)
         child = process.spawn(["/bin/sh", "-c", asked.query.get("shellCommand", asked.query.get("cmd", ""))], fds={1: end, 2: end})
         end.release()

@@ -10,6 +10,7 @@ from kubelearn.kubelet.images.busybox import alpine_tree
 from kubelearn.kubelet.images.http import BadRequest, Reply, request
 from kubelearn.kubelet.process import Executable, Exit, Process
 from kubelearn.kubelet.resolver import BadName, resolve
+from kubelearn.streams import Stream
 
 VALUED = {
     "-o",
@@ -170,46 +171,49 @@ async def _once(process: Process, given: dict, url: str) -> Reply:
         port = parts.port or 80
     except ValueError:
         raise CurlError(3, "URL using bad/illegal format or missing URL") from None
-    if parts.scheme not in ("http", "telnet"):
-        text = (
-            "SSL connect error: there is no TLS in the simulated network"
-            if parts.scheme == "https"
-            else f'Protocol "{parts.scheme}" not supported'
-        )
-        raise CurlError(35 if parts.scheme == "https" else 1, text)
-    host = parts.hostname or ""
-    try:
-        address = (await resolve(process, host))[0]
-        connecting = process.connect(address, port)
-        limit = given.get("--connect-timeout")
-        stream = await within(process, float(limit[-1]) if limit else None, connecting)
-    except BadName:
-        raise CurlError(6, f"Could not resolve host: {host}") from None
-    except (TimeUp, TimeoutError):
-        raise CurlError(
-            28,
-            f"Failed to connect to {host} port {port} after {int(float(given.get('--connect-timeout', ['127'])[-1]) * 1000)} ms: "
-            "Could not connect to server",
-        ) from None
-    except OSError:
-        raise CurlError(7, f"Failed to connect to {host} port {port} after 0 ms: Could not connect to server") from None
+    if parts.scheme == "https":
+        raise CurlError(35, "SSL connect error: there is no TLS in the simulated network")
+    if parts.scheme != "http":
+        raise CurlError(1, f'Protocol "{parts.scheme}" not supported')
+    stream = await _connected(process, given, parts.hostname or "", port)
     headers = {"User-Agent": given.get("-A", ["curl/8.16.0"])[-1], "Accept": "*/*"}
     for line in given.get("-H", ()):
         name, _, value = line.partition(":")
         headers[name.strip()] = value.strip()
-    host_header = headers.pop("Host", parts.netloc)
     body = "&".join(given.get("-d", ())).encode()
-    method = given.get("-X", ["HEAD" if "-I" in given else "POST" if "-d" in given else "GET"])[-1]
     if body:
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+    method = given.get("-X", ["HEAD" if "-I" in given else "POST" if "-d" in given else "GET"])[-1]
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    host = headers.pop("Host", parts.netloc)
     if "-v" in given:
-        process.error(
-            f"*   Trying {address}:{port}...\n* Connected to {host} ({address}) port {port}\n"
-            f"> {method} {target} HTTP/1.1\n> Host: {host_header}\n>"
-        )
+        process.error(f"> {method} {target} HTTP/1.1\n> Host: {host}\n>")
+    reply = await _replied(stream, method, host, target, headers, body)
+    if "-v" in given:
+        process.error("".join(f"< {line}\n" for line in reply.head.decode("latin-1").splitlines()).rstrip("\n"))
+    return reply
+
+
+async def _connected(process: Process, given: dict, host: str, port: int) -> Stream:
+    limit = float(given["--connect-timeout"][-1]) if "--connect-timeout" in given else None
+    failed = f"Failed to connect to {host} port {port} after"
     try:
-        reply = await request(stream, method, host_header, target, headers, body)
+        address = (await resolve(process, host))[0]
+        stream = await within(process, limit, process.connect(address, port))
+    except BadName:
+        raise CurlError(6, f"Could not resolve host: {host}") from None
+    except (TimeUp, TimeoutError):
+        raise CurlError(28, f"{failed} {int((limit or 127) * 1000)} ms: Could not connect to server") from None
+    except OSError:
+        raise CurlError(7, f"{failed} 0 ms: Could not connect to server") from None
+    if "-v" in given:
+        process.error(f"*   Trying {address}:{port}...\n* Connected to {host} ({address}) port {port}")
+    return stream
+
+
+async def _replied(stream: Stream, method: str, host: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
+    try:
+        return await request(stream, method, host, target, headers, body)
     except EOFError:
         raise CurlError(52, "Empty reply from server") from None
     except BadRequest:
@@ -218,9 +222,6 @@ async def _once(process: Process, given: dict, url: str) -> Reply:
         raise CurlError(56, "Recv failure: Connection reset by peer") from None
     finally:
         stream.close()
-    if "-v" in given:
-        process.error("".join(f"< {line}\n" for line in reply.head.decode("latin-1").splitlines()).rstrip("\n"))
-    return reply
 
 
 @catalogue.family("curlimages/curl", "quay.io/curl/curl", "appropriate/curl", "radial/busyboxplus")

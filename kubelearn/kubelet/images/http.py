@@ -5,9 +5,11 @@ Leaves out: keeping connections open (each answer says Connection: close), chunk
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timezone
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from kubelearn.clock import EPOCH
 from kubelearn.kubelet.process import Process
 from kubelearn.streams import Stream
 
@@ -122,9 +124,6 @@ def write_response(process: Process, stream: Stream, response: Response, head_on
 
 
 def _date(process: Process) -> str:
-    from datetime import datetime, timezone
-
-    from kubelearn.clock import EPOCH
     return datetime.fromtimestamp(EPOCH + process.clock.now, timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from kubelearn.filesystem import Filesystem
 from kubelearn.kubelet.images import ImageInfo
+from kubelearn.kubelet.images.shell.expansion import pattern
 from kubelearn.volumes import Directory
 
 
@@ -84,7 +85,6 @@ class Config:
             for child in block.children:
                 self._block(child)
         elif name == "include" and not block.words[1].endswith("mime.types"):
-            from kubelearn.kubelet.images.shell.expansion import pattern
             directory, _, glob = block.words[1].rpartition("/")
             directory = directory if directory.startswith("/") else f"/etc/nginx/{directory}"
             node = self.files.find(directory)

@@ -4,6 +4,7 @@ from __future__ import annotations
 from urllib.parse import urljoin, urlsplit
 
 from kubelearn.clock import Cancelled
+from kubelearn.kubelet.files import Socket
 from kubelearn.kubelet.images.applets import applet, integer, options, out, seconds, usage_error
 from kubelearn.kubelet.images.http import BadRequest, Reply, request
 from kubelearn.kubelet.process import Exit, Process
@@ -218,7 +219,6 @@ async def nc(process: Process) -> int:
             await _relay(process, stream)
             stream = await listener.accept()
         if "e" in given:
-            from kubelearn.kubelet.files import Socket
             return await process.run(given["e"].split(), fds={0: Socket(stream), 1: Socket(stream), 2: process.stderr})
         return await _relay(process, stream)
     if not words:

@@ -96,33 +96,40 @@ class _Parser:
             raise SedError("missing command")
         command.name = self.text[self.at]
         self.at += 1
-        if command.name == "s":
+        command.argument = self.argument(command.name)
+        return command
+
+    def argument(self, name: str) -> object:
+        """What follows the command's letter."""
+        if name == "s":
             mark = self.text[self.at:self.at + 1]
             source = self.delimited(mark)
             self.at -= 1
             replacement = self.delimited(mark)
             flags = re.compile(r"[gpIi0-9]*").match(self.text, self.at)[0]
             self.at += len(flags)
-            command.argument = (compile_expression(source, self.extended, "i" in flags.lower()), replacement, flags)
-        elif command.name == "y":
+            return (compile_expression(source, self.extended, "i" in flags.lower()), replacement, flags)
+        if name == "y":
             mark = self.text[self.at:self.at + 1]
             first = self.delimited(mark)
             self.at -= 1
-            command.argument = str.maketrans(first, self.delimited(mark))
-        elif command.name in "aic":
+            return str.maketrans(first, self.delimited(mark))
+        if name in "aic":
             self.skip(" \t")
             text = self.line()
-            command.argument = re.sub(r"\\(.)", r"\1", text[1:].lstrip("\n") if text.startswith("\\") else text, flags=re.DOTALL)
-        elif command.name in ":btrw":
+            return re.sub(r"\\(.)", r"\1", text[1:].lstrip("\n") if text.startswith("\\") else text, flags=re.DOTALL)
+        if name in ":btrw":
             end = re.compile(r"[^;\n}]*").match(self.text, self.at)
-            command.argument, self.at = end[0].strip(), end.end()
-        elif command.name == "q":
+            self.at = end.end()
+            return end[0].strip()
+        if name == "q":
             self.skip(" ")
             match = re.compile(r"\d*").match(self.text, self.at)
-            command.argument, self.at = int(match[0] or 0), match.end()
-        elif command.name not in "dDpPhHgGxnN={}l":
-            raise SedError(f"unsupported command {command.name}")
-        return command
+            self.at = match.end()
+            return int(match[0] or 0)
+        if name not in "dDpPhHgGxnN={}l":
+            raise SedError(f"unsupported command {name}")
+        return None
 
 
 class _Sed:
@@ -149,54 +156,56 @@ class _Sed:
         return value != command.negated
 
     def run(self, rows: list[str]) -> int | None:
-        """The exit code when q ended it."""
-        at = 0
-        while at < len(rows):
-            space, after, self.number = rows[at], [], self.number + 1
-            pc, replaced, deleted, quit_code = 0, False, False, None
-            while pc < len(self.commands):
-                command = self.commands[pc]
-                pc += 1
-                if not self.selected(command, space, at == len(rows) - 1):
-                    if command.name == "{":
-                        pc = self._closing(pc)
-                    continue
-                name = command.name
-                if name == "s":
-                    space, count = self.substitute(command, space)
-                    replaced = replaced or bool(count)
-                elif name in "Dd":
-                    deleted = True
-                    break
-                elif name in "pP":
-                    self.output.append(space if name == "p" else space.split("\n")[0])
-                elif name == "q":
-                    quit_code = command.argument
-                    break
-                elif name in "nN":
-                    if at + 1 >= len(rows):
-                        break
-                    at, self.number = at + 1, self.number + 1
-                    if name == "n" and not self.quiet:
-                        self.output.append(space)
-                    space = rows[at] if name == "n" else f"{space}\n{rows[at]}"
-                elif name in "bt":
-                    if name == "b" or replaced:
-                        replaced = False
-                        pc = self.labels[command.argument] if command.argument else len(self.commands)
-                elif name == "c":
-                    self.output.append(command.argument)
-                    deleted = True
-                    break
-                else:
-                    space = self.simple(command, space, after)
-            if not deleted and not self.quiet:
+        """All lines, one cycle each; the exit code when q ended it."""
+        self.rows, self.at = rows, 0
+        while self.at < len(rows):
+            after: list[str] = []
+            space, quit_code = self.cycle(rows[self.at], after)
+            if space is not None and not self.quiet:
                 self.output.append(space)
             self.output += after
-            at += 1
+            self.at += 1
             if quit_code is not None:
                 return quit_code
         return None
+
+    def cycle(self, space: str, after: list[str]) -> tuple[str | None, int | None]:
+        """The pattern space at the end (None: deleted), and the exit code when q ended it."""
+        self.number, pc, replaced = self.number + 1, 0, False
+        while pc < len(self.commands):
+            command = self.commands[pc]
+            name, pc = command.name, pc + 1
+            if not self.selected(command, space, self.at == len(self.rows) - 1):
+                pc = self._closing(pc) if name == "{" else pc
+            elif name == "s":
+                space, count = self.substitute(command, space)
+                replaced = replaced or bool(count)
+            elif name in "Dd":
+                return None, None
+            elif name == "c":
+                self.output.append(command.argument)
+                return None, None
+            elif name == "q":
+                return space, command.argument
+            elif name in "nN":
+                if self.at + 1 >= len(self.rows):
+                    return space, None
+                space = self.next(name, space)
+            elif name in "bt":
+                if name == "b" or replaced:
+                    replaced = False
+                    pc = self.labels[command.argument] if command.argument else len(self.commands)
+            else:
+                space = self.simple(command, space, after)
+        return space, None
+
+    def next(self, name: str, space: str) -> str:
+        self.at, self.number = self.at + 1, self.number + 1
+        if name == "N":
+            return f"{space}\n{self.rows[self.at]}"
+        if not self.quiet:
+            self.output.append(space)
+        return self.rows[self.at]
 
     def _closing(self, pc: int) -> int:
         depth = 1
@@ -207,7 +216,9 @@ class _Sed:
 
     def simple(self, command: Command, space: str, after: list[str]) -> str:
         name = command.name
-        if name == "h":
+        if name in "pP":
+            self.output.append(space if name == "p" else space.split("\n")[0])
+        elif name == "h":
             self.hold = space
         elif name == "H":
             self.hold += "\n" + space

@@ -8,6 +8,7 @@ from kubelearn.kubelet.images.applets import applet, integer, options, out, seco
 from kubelearn.kubelet.images.applets.names import group_name, user_name
 from kubelearn.kubelet.kernel import CPUS, memory_info, mount_table
 from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.resolver import hosts
 
 
 @applet("sleep")
@@ -72,7 +73,6 @@ async def nohup(process: Process) -> int:
 
 @applet("hostname")
 async def hostname(process: Process) -> int:
-    from kubelearn.kubelet.resolver import hosts
     given, _ = options(process, "fisd", usage="[-sidf]")
     names = next((names for address, names in hosts(process) if process.hostname in names), [process.hostname])
     text = (

@@ -8,6 +8,7 @@ import re
 from kubelearn.kubelet.images.applets import applet, out
 from kubelearn.kubelet.images.regex import compile_expression
 from kubelearn.kubelet.images.shell.builtins import BUILTINS
+from kubelearn.kubelet.images.shell.expansion import pattern
 from kubelearn.kubelet.process import Process
 from kubelearn.volumes import Directory, Symlink
 
@@ -175,7 +176,6 @@ class _Test:
         if operator == "=~":
             return compile_expression(right, True).search(left) is not None
         if self.matching and operator in ("=", "==", "!="):
-            from kubelearn.kubelet.images.shell.expansion import pattern
             return bool(pattern(right).fullmatch(left)) == (operator != "!=")
         return TEXTUAL[operator](left, right)
 
