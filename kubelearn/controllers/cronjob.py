@@ -116,9 +116,11 @@ class CronJobController(Controller):
         status = self._with_ended_jobs(cron_job, jobs)
         if not is_deleting(cron_job):
             for job in superfluous(jobs, cron_job["spec"]):
-                self._delete_job(cron_job, job, because="enough finished Jobs are kept")
+                limit = cron_job["spec"]["failedJobsHistoryLimit" if finished(job) == "Failed" else "successfulJobsHistoryLimit"]
+                self._delete_job(cron_job, job, because=f"of Jobs that are {finished(job)} the newest {limit} are kept")
             status = self._schedule(cron_job, jobs, status)
-        self.update_status(cron_job, {key: value for key, value in status.items() if value}, because="its Jobs")
+        because = f"{len(status['active'])} of its {len(jobs)} Jobs are active"
+        self.update_status(cron_job, {key: value for key, value in status.items() if value}, because)
 
     def _with_ended_jobs(self, cron_job: dict, jobs: list[dict]) -> dict:
         """The status after what became of the Jobs that it names as active."""

@@ -189,7 +189,9 @@ class DaemonSetController(RevisionController):
         in_use = [f"{name_of(daemon_set)}-{labels_of(pod).get(HASH_LABEL)}" for pod in pods]
         self.truncate_history(daemon_set, [name_of(revision), *in_use])
         status = counts(found, available) | {"observedGeneration": daemon_set["metadata"]["generation"]}
-        self.update_status(daemon_set, status | ({"collisionCount": collisions} if collisions else {}))
+        status |= {"collisionCount": collisions} if collisions else {}
+        because = f"{status['desiredNumberScheduled']} nodes should have a pod, {status['numberReady']} are ready"
+        self.update_status(daemon_set, status, because)
 
     def _available(self, daemon_set: dict, pods: list[dict]) -> set[str]:
         """Names of the available pods; comes back when the next one will be."""

@@ -15,7 +15,7 @@ from kubelearn.api.meta import key_of, name_of, namespace_of, set_condition
 from kubelearn.api.selectors import label_selector
 from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.pods import is_active, is_ready
-from kubelearn.errors import ApiError
+from kubelearn.errors import ApiError, no_such_path
 
 PERIOD, TOLERANCE, STABILIZATION = 15.0, 0.1, 300.0  # seconds, part, seconds
 NO_API = "the server could not find the requested resource (get pods.metrics.k8s.io)"
@@ -101,6 +101,8 @@ class HorizontalPodAutoscalerController(Controller):
         """The object that is scaled; where there is none, that is said."""
         reference = autoscaler["spec"]["scaleTargetRef"]
         try:
+            if "scale" not in self.client.resource(reference["kind"]).subresources:
+                raise no_such_path()
             return self.client.get(reference["kind"], reference["name"], namespace_of(autoscaler))
         except ApiError as error:
             self.event(autoscaler, "Warning", "FailedGetScale", str(error))

@@ -54,8 +54,9 @@ def create_missing(controller: Controller, job: dict, count, missing: int, becau
         controller.queue.add_after(key, min(later) - now)
     made = 0
     for index in (i for i in indexes if wait_until[i] <= now):
+        why = f"{because}; the back-off after the last failure is over" if wait_until[index] else because
         try:
-            pod = controller.create(new_pod(job, index, replaced.get(index)), job, because)
+            pod = controller.create(new_pod(job, index, replaced.get(index)), job, why)
         except ApiError as error:
             controller.event(job, "Warning", "FailedCreate", f"Error creating: {error}")
             return made, error

@@ -110,7 +110,9 @@ class StatefulSetController(RevisionController):
         failure = None if is_deleting(stateful_set) else self._manage(stateful_set, pods, current, update, available)
         self.truncate_history(stateful_set, [name_of(current), name_of(update), *map(revision_of, pods)])
         pods = [pod for pod in self.owned(stateful_set, "Pod") if ordinal_of(stateful_set, pod) is not None]
-        self.update_status(stateful_set, status_of(stateful_set, pods, available, name_of(current), name_of(update), collisions))
+        status = status_of(stateful_set, pods, available, name_of(current), name_of(update), collisions)
+        ready, updated = status.get("readyReplicas", 0), status.get("updatedReplicas", 0)
+        self.update_status(stateful_set, status, f"{ready} of {stateful_set['spec']['replicas']} ready, {updated} of the newest revision")
         if failure:
             raise failure
 
