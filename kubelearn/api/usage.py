@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from kubelearn.api import quantity
+from kubelearn.api.memo import MISSING, IdentityMemo
 from kubelearn.api.meta import annotations_of
 
 Amounts = dict[str, "Fraction | int"]  # resource name -> how much
@@ -23,11 +24,23 @@ def amounts(listed: dict | None) -> Amounts:
     return {name: quantity.parse(amount) for name, amount in (listed or {}).items()}
 
 
-def pod_amounts(spec: dict, what: str) -> Amounts:
-    """What a pod asks for ('requests') or is limited to ('limits'), all containers taken together.
+_known = IdentityMemo(2048)  # pods of one template share their containers, and are asked again and again
 
-    Containers and sidecars run at once; an ordinary init container runs alone with the sidecars started before it.
-    """
+
+def pod_amounts(spec: dict, what: str) -> Amounts:
+    """What a pod asks for ('requests') or is limited to ('limits'), all containers taken together. Not to be modified."""
+    besides = (spec.get("initContainers"), spec.get("overhead"), spec.get("resources"))
+    known = _known.get(spec["containers"])
+    if known is MISSING or not all(a is b for a, b in zip(known[0], besides)):
+        known = (besides, {})
+        _known.put(spec["containers"], known)
+    if what not in known[1]:
+        known[1][what] = _pod_amounts(spec, what)
+    return known[1][what]
+
+
+def _pod_amounts(spec: dict, what: str) -> Amounts:
+    """Containers and sidecars run at once; an ordinary init container runs alone with the sidecars started before it."""
     def asked(container: dict) -> Amounts:
         return amounts((container.get("resources") or {}).get(what))
     sidecars: Amounts = {}
