@@ -242,9 +242,18 @@ class Task(Future):
             self._finish(None, cancelled)
         except Exception as error:  # a program's own failure is the program's result
             self.set_exception(error)
+        except BaseException as error:  # an interrupt in the middle of a program ends it, and goes on to whoever runs the clock
+            self.set_exception(error)
+            raise
         else:
-            self._waiting = waiting
-            waiting.add_done_callback(self._wake)
+            self._wait_for(waiting)
+
+    def _wait_for(self, waiting: Future) -> None:
+        if not isinstance(waiting, Future):  # asyncio's, most likely
+            self.clock.call_soon(self._advance, TypeError("on the virtual clock await only what it gives, as in: await process.sleep(1)"))
+            return
+        self._waiting = waiting
+        waiting.add_done_callback(self._wake)
 
     def cancel(self) -> None:
         """Throws Cancelled into the coroutine at once; it may clean up, not go on waiting."""

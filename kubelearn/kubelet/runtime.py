@@ -60,7 +60,8 @@ class Runtime:
 
     def image(self, reference: str) -> ImageInfo | None:
         """The image if it is on this node. ImageError for a name that cannot be one."""
-        return self.images.get(self.catalogue.normalize(reference))
+        image = self.images.get(self.catalogue.normalize(reference))
+        return None if image is None else self.catalogue.newest(image)
 
     def preload(self, *references: str) -> None:
         """Puts images on the node without a pull, as a node image comes with some."""

@@ -16,10 +16,11 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from importlib import import_module
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 
 from kubelearn.filesystem import Filesystem, mount_points
-from kubelearn.kubelet.process import Executable, Program, find_executable
+from kubelearn.kubelet.process import Executable, Process, Program, find_executable
 from kubelearn.volumes import Directory, Node, tree
 
 if TYPE_CHECKING:
@@ -46,13 +47,13 @@ class ImageInfo:
                  stop_signal: str = "TERM", docs: str = ""):
         self.name, self._make, self.entrypoint, self.cmd = name, files, list(entrypoint), list(cmd)
         self.env, self.user, self.workdir, self.size, self.ports = {"PATH": PATH, **(env or {})}, user, workdir, size, tuple(ports)
-        self.stop_signal, self.docs = stop_signal, docs
+        self.stop_signal, self.docs, self.build = stop_signal, docs, 0
         self._quick: dict[tuple, tuple[str, Node] | None] = {}
         self._prepared: dict[tuple, tuple[Directory, tuple[str, ...]]] = {}
 
     @cached_property
     def digest(self) -> str:
-        return "sha256:" + hashlib.sha256(self.name.encode()).hexdigest()
+        return "sha256:" + hashlib.sha256(f"{self.name}/{self.build}".encode()).hexdigest()
 
     @property
     def id(self) -> str:
@@ -154,7 +155,13 @@ class Catalogue:
         return register
 
     def add(self, image: ImageInfo) -> None:
+        """An image built here: made anew under the same name it takes the older one's place, also on nodes that have that."""
+        image.build = self._images[image.name].build + 1 if image.name in self._images else 0
         self._images[image.name] = image
+
+    def newest(self, image: ImageInfo) -> ImageInfo:
+        """What this image has been built anew as."""
+        return self._images.get(image.name, image)
 
     def normalize(self, reference: str) -> str:
         """nginx -> docker.io/library/nginx:latest. ImageError InvalidImageName in the kubelet's words."""
@@ -210,11 +217,14 @@ catalogue = Catalogue()
 
 def image(name: str, size: int = 10_000_000, env: dict[str, str] | None = None, base: str = "busybox:latest", user: str = "",
           workdir: str = "/", ports: Iterable[int] = ()) -> Callable[[Program], Program]:
-    """Makes `async def program(process)` an image of this name, on top of another image's files."""
+    """Makes `async def program(process)`, or a plain function, an image of this name, on top of another image's files."""
     def register(program: Program) -> Program:
+        async def plain(process: Process) -> int | None:
+            return program(process)
+
         def files() -> Directory:
             root = Directory.over(catalogue.find(base).tree)
-            root.put("entrypoint", Executable(program))
+            root.put("entrypoint", Executable(program if iscoroutinefunction(program) else plain))
             return root
         catalogue.add(ImageInfo(catalogue.normalize(name), files, ["/entrypoint"], env=env, user=user, workdir=workdir, size=size,
                                 ports=ports))

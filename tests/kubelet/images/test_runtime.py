@@ -219,6 +219,38 @@ def test_a_learner_s_image_runs_and_its_failure_is_a_clean_traceback(machine):
     assert container.finished_at == 2.0
 
 
+def test_an_image_built_anew_is_what_runs_next_and_a_plain_function_will_do(machine):
+    for text in ("first", "second"):
+        @image("learner/edited:1.0")
+        def program(process, text=text):
+            process.print(text)
+            return 3
+        container = machine.ended("learner/edited:1.0")
+        assert (log(container), container.exit_code) == (f"{text}\n", 3)
+
+
+def test_a_program_that_awaits_something_foreign_is_told_what_to_await(machine):
+    class Foreign:
+        def __await__(self):
+            yield None
+
+    @image("learner/foreign:1.0")
+    async def foreign(process):
+        await Foreign()
+    container = machine.ended("learner/foreign:1.0")
+    assert container.exit_code == 1 and "await process.sleep(1)" in log(container, "stderr")
+
+
+def test_an_interrupt_in_the_middle_of_a_program_ends_that_program_only(machine, box):
+    @image("learner/endless:1.0")
+    async def endless(process):
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        machine.container("learner/endless:1.0")
+    assert machine.exec(box, "echo fine")[0] == "fine\n"
+    assert [container.state for container in machine.runtime.containers.values()] == ["running", "exited"]
+
+
 # --- cost and determinism -----------------------------------------------------------------------------------------
 
 def test_waiting_containers_cost_no_event(machine):
