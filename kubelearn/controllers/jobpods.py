@@ -150,8 +150,9 @@ def may_go(job: dict, count, pod: dict, end: tuple | None) -> bool:
         return False
     if "deletionTimestamp" in job["metadata"] or end or phase(pod) == "Succeeded":
         return True
-    waits = "backoffLimitPerIndex" in job["spec"] and any(pod is p for p in delayed(job, count).values())
-    return is_failed(pod, job) and not waits
+    if not is_failed(pod, job):
+        return False
+    return "backoffLimitPerIndex" not in job["spec"] or not any(pod is p for p in delayed(job, count).values())
 
 
 def note(job: dict, count, end: tuple | None) -> dict:
