@@ -16,6 +16,7 @@ from kubelearn.apiserver.tunnel import Tunnel, either, received
 from kubelearn.errors import ApiError
 
 SPDY = "SPDY/3.1+portforward.k8s.io"
+LINGER = 0.1  # real seconds before the end: the Python client throws away what it has not yet handed on when its WebSocket closes
 Connect = Callable[[int], Awaitable[Tunnel]]
 
 
@@ -124,3 +125,4 @@ async def _type(socket: WebSocket, connections: dict[int, Connection]) -> None:
 async def _all_done(connections: dict[int, Connection], outgoing: asyncio.Queue[bytes]) -> None:
     await asyncio.gather(*(connection.task for connection in connections.values()), return_exceptions=True)
     await outgoing.join()
+    await asyncio.sleep(LINGER)
