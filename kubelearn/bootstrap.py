@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from kubelearn.api import data
 from kubelearn.apiserver import strategies, writing
+from kubelearn.apiserver.inside import API_SERVER
 from kubelearn.apiserver.registry import Registry
 from kubelearn.apiserver.request import Request
 from kubelearn.profiles import Profile
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-API_SERVER = ("10.99.0.1", 6443)  # where the API server is on the cluster's own network
 
 
 def bootstrap(registry: Registry, profile: Profile) -> None:

@@ -6,6 +6,7 @@ part is made with a client of its own; taking one line out of here leaves a clus
 from __future__ import annotations
 
 from kubelearn import controllers
+from kubelearn.apiserver.inside import API_SERVER, Inside
 from kubelearn.apiserver.registry import Registry
 from kubelearn.client import Client
 from kubelearn.dns import Dns
@@ -52,7 +53,8 @@ def control_plane(registry: Registry, profile: Profile) -> dict[str, object]:
 
 
 def cluster_services(registry: Registry, network: Network) -> dict[str, object]:
-    """CoreDNS behind the Service kube-dns. It runs beside the nodes here, at an address of its own."""
+    """CoreDNS behind the Service kube-dns, beside the nodes, at an address of its own; and the API server's own address there."""
+    Inside(registry, network, *API_SERVER)
     client = Client(registry, "coredns")
     for obj in DNS_SERVICE:
         registry.create(registry.must_find(obj["kind"]), "kube-system", obj, client.request("a fresh cluster has it"))
