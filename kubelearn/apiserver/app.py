@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +25,7 @@ from kubelearn.apiserver.waiting import Pump, Sessions
 from kubelearn.errors import ApiError
 
 log = logging.getLogger("kubelearn.http")
+BUSY = 60.0  # real seconds to wait for the core
 PATIENCE = 30.0  # real seconds for a handshake, and for the rest of a body that has begun
 
 
@@ -71,7 +73,7 @@ class App:
     def _call(self, request, method: str) -> Call | None:
         """What a request is about; None where its path is below no resource."""
         user = security.authenticate(self.registry, self.token, request.headers)
-        with self.clock.lock:
+        with self._unless_busy():
             user = security.impersonated(self.registry, user, request.headers)
         client = request.scope.get("client") or ("", 0)
         parts = requestinfo.split(request.scope.get("raw_path", request.url.path.encode()).partition(b"?")[0].decode("latin-1"))
@@ -82,6 +84,17 @@ class App:
         watch = request.query_params.get("watch", "false").lower() in ("", "1", "t", "true")
         info = requestinfo.parse(self.registry.resources, method, parts, watch)
         return Call(info, user, session, request.headers, request.query_params)
+
+    @contextmanager
+    def _unless_busy(self) -> Iterator[None]:
+        """The lock; but someone who holds it and waits for this very answer shall not wait forever."""
+        if not self.clock.lock.acquire(timeout=BUSY):
+            raise ApiError(504, "Timeout", f"Timeout: the cluster has been busy for {BUSY:.0f} s "
+                                           "(a condition given to run() cannot ask it through kubectl or HTTP)")
+        try:
+            yield
+        finally:
+            self.clock.lock.release()
 
     def _is_foreign(self, parts: list[str]) -> bool:
         """Below a group that is not served: no API at all."""

@@ -40,6 +40,8 @@ class Session:
 
     def repeated(self, what: str) -> float:
         """Real seconds since the same was asked before, where that is long enough ago to be a poll; else 0."""
+        if not self.moves_time:
+            return 0.0
         now = wall.monotonic()
         before = self._asked.get(what)
         self._asked[what] = now

@@ -9,6 +9,8 @@ import threading
 
 import pytest
 
+from kubelearn.apiserver import app
+
 MAPS = "/api/v1/namespaces/default/configmaps"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 WATCH = "watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan"
@@ -242,6 +244,14 @@ def test_a_failure_of_ours_is_an_internal_error_and_nothing_more(client, monkeyp
     answer = client.ask("GET", MAPS)
     assert (answer.code, answer.json["reason"]) == (500, "InternalError")
     monkeypatch.undo()
+    assert client.ask("GET", MAPS).code == 200
+
+
+def test_a_condition_that_asks_over_http_while_it_holds_the_core_is_told_so(client, server, monkeypatch):
+    monkeypatch.setattr(app, "BUSY", 0.2)
+    with server.clock.lock:
+        answer = client.ask("GET", MAPS)
+    assert (answer.code, answer.json["reason"]) == (504, "Timeout")
     assert client.ask("GET", MAPS).code == 200
 
 
