@@ -25,12 +25,8 @@ def ip(name: str) -> tuple[str, ...]:
     return names.ip_address(name)
 
 
-def label(name: str) -> tuple[str, ...]:
-    return ("must not contain dots",) if "." in name else names.dns_label(name)
-
-
 NAMES: dict[str, Callable[[str], tuple[str, ...]]] = {  # the other kinds' names are DNS subdomains
-    "services": label, "namespaces": label, "events": path_segment,
+    "services": names.dns_label, "namespaces": names.dns_label, "events": path_segment,
     "roles.rbac.authorization.k8s.io": path_segment, "clusterroles.rbac.authorization.k8s.io": path_segment,
     "rolebindings.rbac.authorization.k8s.io": path_segment, "clusterrolebindings.rbac.authorization.k8s.io": path_segment,
     "apiservices.apiregistration.k8s.io": path_segment, "ipaddresses.networking.k8s.io": ip,

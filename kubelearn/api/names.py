@@ -35,7 +35,7 @@ def too_long(limit: int, unit: str = "characters") -> str:
 def dns_label(text: str) -> tuple[str, ...]:
     wrong = regex_error(f"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and {ALNUM}",
                         LABEL, "my-name", "123-abc")
-    return _checked(text, LABEL, wrong, 63)
+    return _checked(text, LABEL, "must not contain dots" if re.fullmatch(SUBDOMAIN, text) else wrong, 63)
 
 
 @lru_cache(maxsize=4096)

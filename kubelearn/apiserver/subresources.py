@@ -6,7 +6,7 @@ pkg/registry/core/serviceaccount/storage/token.go. Law 8. Leaves out: pods/proxy
 from __future__ import annotations
 
 from kubelearn import errors
-from kubelearn.api import meta, selectors
+from kubelearn.api import meta, schema, selectors
 from kubelearn.api.resources import Resource
 from kubelearn.apiserver import rbac, writing
 from kubelearn.apiserver.request import Request
@@ -120,7 +120,12 @@ def _is_ready(pod: dict) -> bool:
 
 def token(registry, resource: Resource, account: dict, wanted: dict, request: Request) -> dict:
     """A token for an account. It names its account and cannot be used elsewhere: this API server alone knows it."""
+    wanted, _ = schema.of_kind("authentication.k8s.io/v1", "TokenRequest").decode(wanted)
     seconds = (wanted.get("spec") or {}).get("expirationSeconds") or 3600
+    if not 600 <= seconds <= 1 << 32:
+        text = "less than 10 minutes" if seconds < 600 else "larger than 2^32 seconds"
+        raise errors.invalid("TokenRequest.authentication.k8s.io", "", [
+            errors.invalid_value("spec.expirationSeconds", seconds, f"may not specify a duration {text}")])
     text = f"kubelearn-{writing.new_uid(registry)}"
     registry.tokens[text] = f'system:serviceaccount:{meta.namespace_of(account)}:{meta.name_of(account)}'
     status = {"token": text, "expirationTimestamp": registry.clock.timestamp(registry.clock.now + seconds)}
