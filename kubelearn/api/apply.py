@@ -157,7 +157,12 @@ def _pruned(schema: Schema | None, value: object, gone: Tree, kept: Tree) -> obj
 
 def after_write(schema: Schema, old: dict | None, new: dict, managers: list[Manager], manager: str, operation: str = "Update",
                 applied: dict | None = None, subresource: str = "", time: str = "") -> list[Manager]:
-    """The managers after a write that made new of old (None: a create). applied: the configuration of an Apply."""
+    """The managers after a write that made new of old (None: a create).
+
+    applied: the configuration of an Apply; of a create, the object before the server added what nobody owns (addresses, accounts).
+    """
+    if old is None and operation == "Update" and applied is not None:
+        new = applied
     added, modified, removed = diff_fields(schema, old or {"apiVersion": "", "kind": "", "metadata": {}}, new)
     changed = union(added, modified)
     mine = next((m for m in managers if m.is_same(manager, operation, subresource)), None)

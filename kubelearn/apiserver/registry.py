@@ -114,6 +114,7 @@ class Registry:
         if stored is not resource:
             obj, resource = conversion.to_stored(resource, stored, resource.schema.default(obj)), stored
         obj = writing.named(self, resource, namespace, resource.schema.default(obj))
+        request.applied = request.applied or obj
         key = _key(obj)
         attributes = Attributes("CREATE", resource, "", *key, None, obj, request)
         attributes.new = admission.mutate(attributes, self)
