@@ -51,6 +51,8 @@ class Call:
         times = timestamps.of_kind(*self.info.kind, self.info.resource)
         if patch_type == "apply":
             self._check_applied(patch)
+        elif patch_type == "strategic":
+            self._check_types(patch)
         move = timestamps.inbound_json_patch if patch_type == "json" else timestamps.inbound
         return move(patch, times, self.session.shift), patch_type
 
@@ -64,8 +66,13 @@ class Call:
                 name = field[0].upper() + field[1:]
                 raise errors.bad_request("error decoding YAML: error unmarshaling JSON: "
                                          f"Object '{name}' is missing in '{_beginning(self.body)}'")
-        if self.info.resource.schema and not self.info.part:
-            self.info.resource.schema.decode(patch)
+        self._check_types(patch)
+
+    def _check_types(self, patch: object) -> None:
+        """What has the shape of an object has values of its types; directives like $patch count as fields that nobody knows."""
+        found = self.info.resource.schema if self.info.kind == (self.info.resource.api_version, self.info.resource.kind) else None
+        if found and isinstance(patch, dict):
+            found.decode(patch)
 
     def _typed(self, obj: dict, api_version: str, kind: str) -> dict:
         """What is answered and not stored (a review, a Scale, an Eviction) has its types checked here, the rest when it is written."""
