@@ -12,7 +12,6 @@ STRANGE = [None, True, 0, -1, 10**20, 1.5, "", "a b", "\0", "é", "2026-01-01T00
            [], {}, [None], [{}], {"a": None}, {"x": {"y": [1]}}]
 TEXTS = ["x", "web", "a.b", "", "10.0.0.1", "100m", "10%", "1Gi"]
 PATCHES = ["json-patch+json", "merge-patch+json", "strategic-merge-patch+json", "apply-patch+yaml"]
-OF_UPSTREAM = b"failed to create typed patch object"  # a real server answers 500 to this too
 STREAMS = ("exec", "attach", "portforward", "log", "proxy")
 
 
@@ -77,8 +76,7 @@ class Sender:
         return method, one, self.body(resource) if method == "PUT" else None, {}
 
 
-UPOF_UPSTREAM = b"failed to create typed patch object"  # a real server answers 500 to this too
-STREAMS = (b"failed to create typed patch object", b"does not contain declared merge key")  # a real server answers 500 to these
+UPSTREAMS = (b"failed to create typed patch object", b"does not contain declared merge key")  # a real server answers 500 to these
 
 
 @pytest.mark.parametrize("seed", range(4))
