@@ -21,6 +21,13 @@ import pytest
 from kubelearn.doctor import browser as system_browser
 
 SECONDS = 180  # real ones, for a notebook's Run All on a slow machine
+CONNECT = 30  # for a kernel's first answer
+KERNEL_IS_THERE = """async limit => {
+    const panel = jupyterapp.shell.currentWidget
+    const late = new Promise((_, fail) => setTimeout(() => fail(new Error('the kernel does not answer')), limit))
+    const ready = Promise.all([panel.context.ready, panel.revealed, panel.sessionContext.ready])
+    await Promise.race([late, ready.then(() => panel.sessionContext.session.kernel.info)])
+}"""
 SETTINGS = {  # all cells are in the page, and no question is asked
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -97,15 +104,24 @@ class Notebook:
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         self.panel.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
         page.set_default_timeout(SECONDS * 1000)
-        page.evaluate("""async () => {
-            const panel = jupyterapp.shell.currentWidget
-            await Promise.all([panel.context.ready, panel.revealed, panel.sessionContext.ready])
-            await panel.sessionContext.session.kernel.info
-        }""")
+        self._await_kernel()
+
+    def _await_kernel(self) -> None:
+        """On a busy machine JupyterLab's connection to a new kernel is lost now and then, for good; loading the page again makes a new one."""
+        from playwright.sync_api import Error
+        for attempt in range(3):
+            try:
+                return self.page.evaluate(KERNEL_IS_THERE, CONNECT * 1000)
+            except Error:
+                if attempt == 2:
+                    raise
+                self.page.reload(wait_until="domcontentloaded")
+                self.panel.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
 
     def run_all(self) -> None:
         """Run > Run All Cells; returns when all have run, or one has failed."""
-        self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.evaluate("""limit => Promise.race([jupyterapp.commands.execute('notebook:run-all-cells'),
+            new Promise((_, fail) => setTimeout(() => fail(new Error('Run All did not end')), limit))])""", SECONDS * 1000)
 
     def unrun(self) -> int:
         """How many code cells with something in them have no number."""
