@@ -45,7 +45,7 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(own_home, tmp_path_factory) -> Iterator[str]:
     """A running lab; its address with {} for the path below /lab."""
     chromium()
@@ -83,8 +83,9 @@ def _until_it_answers(address: str, process: subprocess.Popen, log: Path) -> Non
             time.sleep(0.2)  # another process's start has no event to wait for
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome():
+    """Not for the session: as long as playwright runs, its event loop is this thread's, and other tests want their own."""
     from playwright.sync_api import sync_playwright
     path = chromium()
     with sync_playwright() as playwright:
@@ -158,7 +159,7 @@ class Notebook:
             self.page.screenshot(path=folder / f"{Path(self.name).stem}-{theme}-{part:02}.png")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_notebook(lab, chrome):
     """Opens notebooks by name, each in a page of its own."""
     return lambda name: Notebook(chrome.new_context(viewport={"width": 1300, "height": 1100}).new_page(), lab, name)
