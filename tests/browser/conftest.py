@@ -108,7 +108,7 @@ class Notebook:
         self._await_kernel()
 
     def _await_kernel(self) -> None:
-        """On a busy machine JupyterLab's connection to a new kernel is lost now and then, for good; loading the page again makes a new one."""
+        """A busy machine may lose the connection to a new kernel for good; loading the page again makes a new one."""
         from playwright.sync_api import Error
         for attempt in range(3):
             try:
