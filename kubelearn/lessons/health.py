@@ -1,80 +1,111 @@
-"""Judges of 10_health: probes that help and probes that harm, and a drain that nobody notices."""
+"""Judges and helpers of 10_health: probes that help, and probes that hurt."""
 from __future__ import annotations
 
+from kubelearn import kubectl
 from kubelearn.lessons import traffic
 from kubelearn.lessons.check import Wrong
+from kubelearn.lessons.deployments import deployment, ready, service
+
+AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
+SERVE = ["serve-hostname", "--port=8080"]
+SLOW = ["sh", "-c", "sleep 20; exec /agnhost serve-hostname --port=8080"]
+ASKS_DATABASE = {"exec": {"command": ["wget", "-q", "-T", "1", "-O", "/dev/null", "http://database"]}, "periodSeconds": 2}
 
 
-def restarts(cluster, app: str) -> int:
-    return sum(status["restartCount"] for pod in pods_of(cluster, app) for status in pod["status"].get("containerStatuses", ()))
+def pods(cluster, name: str) -> list[dict]:
+    return [pod for pod in cluster.get("Pod") if pod["metadata"].get("labels", {}).get("app") == name]
 
 
-def pods_of(cluster, app: str) -> list[dict]:
-    return [pod for pod in cluster.get("Pod") if pod["metadata"].get("labels", {}).get("app") == app and "deletionTimestamp" not in pod["metadata"]]
+def statuses(cluster, pod: str) -> list[dict]:
+    return cluster.get("Pod", pod)["status"].get("containerStatuses", [])
 
 
-def ready(pod: dict) -> bool:
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ()))
+def restarts(cluster, name: str) -> int:
+    return sum(status["restartCount"] for pod in pods(cluster, name) for status in pod["status"].get("containerStatuses", ()))
 
 
-def slow_start_survives(cluster) -> str:
-    """The Deployment slow, which needs 40 seconds to start, becomes ready without one restart, and is still healed when it hangs later."""
-    cluster.run(120)
-    pods = pods_of(cluster, "slow")
-    if not pods:
-        raise Wrong("there is no Pod of slow", "kubectl get deployment slow")
-    if restarts(cluster, "slow"):
-        raise Wrong(f"its Pods were restarted {restarts(cluster, 'slow')} times while they started", "a startupProbe holds the liveness probe back until the start is done")
-    if not all(map(ready, pods)):
-        raise Wrong("after two minutes not all its Pods are ready", "kubectl describe pod -l app=slow")
-    container = pods[0]["spec"]["containers"][0]
-    if "livenessProbe" not in container:
-        raise Wrong("it starts; but when it hangs one day, nobody will restart it", "keep the liveness probe, and add a startupProbe")
-    _remove(cluster, pods[0], "/tmp/healthy")
-    cluster.run(120)
+def answers(cluster, name: str, times: int = 20) -> str:
+    """How many requests are answered, half a second apart."""
+    found = traffic.ask(cluster, f"http://{name}/", times, every=0.5)
+    return f"{sum(answer.ok for answer in found)} of {times} requests answered"
+
+
+def database_and_shop(cluster) -> None:
+    """A shop whose liveness probe asks its database: if that is slow or away, every Pod of the shop is killed."""
+    cluster.apply(deployment("database", AGNHOST, 1, args=SERVE))
+    cluster.apply(service("database", 8080))
+    cluster.run(10)
+    cluster.apply(deployment("shop", AGNHOST, 3, args=SERVE, livenessProbe=ASKS_DATABASE))
+    cluster.apply(service("shop", 8080))
+    cluster.run(10)
+
+
+# --- exercise 1 ---------------------------------------------------------------------------------------------------
+
+def slow_starter(cluster) -> None:
+    """A program that needs 20 seconds to start, and is told to end after three."""
+    probe = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}
+    cluster.apply(deployment("slow", AGNHOST, 1, command=SLOW, livenessProbe=probe))
+    cluster.apply(service("slow", 8080))
+    cluster.run(60)
+
+
+def starts_and_is_watched(cluster) -> str:
+    """It starts without being killed, answers, and is killed within ten seconds once it no longer does."""
+    cluster.run(90)
+    if not ready(cluster, "slow"):
+        raise Wrong(f"slow is not ready; its container was restarted {restarts(cluster, 'slow')} times",
+                    "it needs 20 seconds before it answers; a startupProbe holds the others back until it has succeeded once")
+    before = restarts(cluster, "slow")
+    if before:
+        raise Wrong(f"its container was killed {before} times while it started", "failureThreshold x periodSeconds of the startupProbe: more than 20")
+    answer = traffic.ask(cluster, "http://slow/")[0]
+    if not answer.ok:
+        raise Wrong(f"it does not answer: {answer.error}", "leave the program as it is; only its probes are wrong")
+    _stop_answering(cluster, pods(cluster, "slow")[0])
+    cluster.run(10)
     if not restarts(cluster, "slow"):
-        raise Wrong("made to hang, it was not restarted within two minutes", "failureThreshold times periodSeconds is how long a hang may last")
-    return "it started without a restart, and was restarted when it hung"
+        raise Wrong("it stopped answering, and ten seconds later nobody had killed it",
+                    "keep the liveness probe as quick as it was: initialDelaySeconds or a high failureThreshold make it slow for ever, or it is gone")
+    return "it started without a restart, and was killed soon after it no longer answered"
 
 
-def drain_unnoticed(cluster, clients: list[traffic.Answer]) -> str:
-    """node-1 is drained, and no request to shop failed meanwhile."""
-    cluster.run(30)
-    node = cluster.get("Node", "node-1")
-    if not node["spec"].get("unschedulable"):
-        raise Wrong("node-1 still takes Pods", "kubectl drain node-1 --ignore-daemonsets")
-    left = [pod["metadata"]["name"] for pod in pods_of(cluster, "shop") if pod["spec"].get("nodeName") == "node-1"]
-    if left:
-        raise Wrong(f"{', '.join(left)} is still on node-1", "a drain evicts; a budget may make it wait until others are ready")
-    failed = [answer for answer in clients if not answer.ok]
-    if failed:
-        raise Wrong(f"{len(failed)} of {len(clients)} requests failed, the first: {failed[0].error}",
-                    "more than one replica, a PodDisruptionBudget with minAvailable, and a readiness probe")
-    budgets = cluster.get("PodDisruptionBudget")
-    if not budgets:
-        raise Wrong("no request failed, by luck: nothing keeps a drain from taking all Pods at once", "kubectl create pdb shop --selector=app=shop --min-available=1")
-    return f"node-1 is empty, and all {len(clients)} requests were answered"
-
-
-def hang(cluster, app: str) -> str:
-    """Makes one Pod of an application hang: its health file goes. Returns the Pod's name."""
-    pod = pods_of(cluster, app)[0]
-    _remove(cluster, pod, "/tmp/healthy")
-    return pod["metadata"]["name"]
-
-
-def _remove(cluster, pod: dict, path: str) -> None:
-    runtime = cluster.nodes[pod["spec"]["nodeName"]].runtime
-    container = next(c for c in runtime.containers.values() if c.sandbox.pod["metadata"]["uid"] == pod["metadata"]["uid"] and c.state == "running")
+def _stop_answering(cluster, pod: dict) -> None:
+    """The Pod's port closes while its process goes on: it hangs."""
     with cluster.lock:
-        runtime.exec(container, ["rm", "-f", path])
-    cluster.run(0.1)
+        for key, listener in list(cluster.network.listeners.items()):
+            if key[0] in (pod["status"]["podIP"], f"lo/{pod['status']['podIP']}"):
+                listener.close()
 
 
-def listen(cluster, url: str) -> list[traffic.Answer]:
-    """A client that asks every 0.2 s from now on."""
-    return traffic.start(cluster, url, every=0.2)
+# --- exercise 2 ---------------------------------------------------------------------------------------------------
+
+def survives_its_database(cluster) -> str:
+    """With the database away the shop goes on answering, and is not restarted; a Pod of the shop that hangs still is."""
+    cluster.patch("Deployment", "database", {"spec": {"replicas": 1}})
+    cluster.run(60)
+    if ready(cluster, "shop") < 3:
+        raise Wrong(f"{ready(cluster, 'shop')} of 3 Pods of the shop are ready while all is well", "kubectl describe pod: what does the probe say?")
+    before = restarts(cluster, "shop")
+    cluster.patch("Deployment", "database", {"spec": {"replicas": 0}})
+    cluster.run(60)
+    found = traffic.ask(cluster, "http://shop/", 20)
+    failed, killed = sum(not answer.ok for answer in found), restarts(cluster, "shop") - before
+    cluster.patch("Deployment", "database", {"spec": {"replicas": 1}})
+    if killed:
+        raise Wrong(f"the database went away, and containers of the shop were killed {killed} times",
+                    "a liveness probe asks only what a restart would repair: the container itself")
+    if failed:
+        raise Wrong(f"no restart, but {failed} of 20 requests failed while the database was away",
+                    "a readiness probe that asks the database takes every Pod out at once, though the shop can answer without it")
+    _stop_answering(cluster, pods(cluster, "shop")[0])
+    cluster.run(40)
+    if restarts(cluster, "shop") == before:
+        raise Wrong("one Pod of the shop hung, and nobody restarted it", "keep a liveness probe, one that asks the container itself: port 8080")
+    return "20 of 20 requests answered without the database, no restart; and a hanging Pod was restarted"
 
 
-def failed(answers: list[traffic.Answer]) -> str:
-    return f"{sum(not answer.ok for answer in answers)} of {len(answers)} requests failed"
+def crash(cluster, pod: str) -> None:
+    """Ends the first process of a container, as a bug would."""
+    kubectl.run("exec", pod, "--", "kill", "1")
+    cluster.run(5)
