@@ -23,10 +23,12 @@ from kubelearn.apiserver.request import Request
 from kubelearn.bootstrap import bootstrap
 from kubelearn.client import Client
 from kubelearn.clock import RealTimeClock, parse_time
+from kubelearn.controlplane import ControlPlane, machine_specs
 from kubelearn.etcd import Revision
 from kubelearn.journal import Journal
 from kubelearn.network import Network
-from kubelearn.parts import Node, cluster_services, control_plane
+from kubelearn.parts import Node, cluster_services
+from kubelearn.parts import control_plane as components
 from kubelearn.profiles import node_specs, profile_of
 from kubelearn.proxy import Rules
 from kubelearn.snapshot import Snapshot
@@ -39,11 +41,13 @@ class Cluster:
 
     nodes: how many, or a list of dicts (name, cpu, memory, pods, zone, labels). seed: names and choices follow from it.
     serve: also over HTTPS on loopback, for kubectl. profile: plain, kind, minikube or cloud.
+    control_plane: 1 or 3 machines on which its components run as static pods; 0: they run beside the nodes, out of sight.
     """
 
-    def __init__(self, nodes: int | list[dict] | None = None, seed: int = 0, serve: bool = True, profile: str = "kind", port: int = 0):
+    def __init__(self, nodes: int | list[dict] | None = None, seed: int = 0, serve: bool = True, profile: str = "kind", port: int = 0,
+                 control_plane: int = 0):
         self.profile = profile_of(profile)
-        self.options = {"nodes": nodes, "seed": seed, "profile": profile}
+        self.options = {"nodes": nodes, "seed": seed, "profile": profile, "control_plane": control_plane}
         self.clock = RealTimeClock(seed)
         self.clock.on_error = self.refused
         self.network = Network(self.clock)
@@ -51,7 +55,7 @@ class Cluster:
         self.journal = Journal(self.clock)
         self.client = Client(self.registry, "kubelearn")
         bootstrap(self.registry, self.profile)
-        self.parts: dict[str, object] = control_plane(self.registry, self.profile)
+        self.parts: dict[str, object] = components(self.registry, self.profile)
         rules = Rules(Client(self.registry, "kube-proxy"))
         self.nodes: dict[str, Node] = {}
         self.disks: dict = {}  # volumes that are reached over the network, by name
@@ -59,10 +63,24 @@ class Cluster:
             self.nodes[spec.name] = Node(self.registry, self.network, spec, len(self.nodes), self.profile, self.disks, rules)
         self.parts |= cluster_services(self.registry, self.network)
         self.clock.settle()
+        self.plane = self._control_plane(control_plane, rules) if control_plane else None
         self.registry.journal = self.journal.write
         self.server, self._live, self._fresh = None, None, self.registry.etcd.revision
         if serve:
             self._serve(port)
+
+    def _control_plane(self, number: int, rules: Rules) -> ControlPlane:
+        """Machines of its own, and time until what they run is there."""
+        machines = [Node(self.registry, self.network, spec, len(self.nodes) + n, self.profile, self.disks, rules)
+                    for n, spec in enumerate(node_specs(machine_specs(number)))]
+        self.nodes |= {machine.name: machine for machine in machines}
+        self.clock.settle()
+        plane = ControlPlane(self.registry, machines, self.parts)
+        self.parts |= plane.parts
+        self.clock.run(until=plane.ready, limit=120)
+        self.clock.run(until=self.clock.now + 5)  # the mirrors are up to date
+        plane.guard()
+        return plane
 
     # --- objects --------------------------------------------------------------------------------------------------
 
@@ -214,6 +232,8 @@ class Cluster:
             self.journal.fault(method, name)
             self.clock.cause = None
             getattr(part, method)()
+            if self.plane is not None:
+                self.plane.look()
 
     # --- the edge -------------------------------------------------------------------------------------------------
 

@@ -102,6 +102,10 @@ def internal(message: str) -> ApiError:
     return ApiError(500, "InternalError", f"Internal error occurred: {message}")
 
 
+def unavailable() -> ApiError:
+    return ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
+
+
 def no_such_path() -> ApiError:
     return ApiError(404, "NotFound", "the server could not find the requested resource")
 

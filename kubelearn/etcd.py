@@ -51,6 +51,7 @@ class Etcd:
         self.log: list[Revision] = []
         self.histories: dict[tuple[str, Key], list[Revision]] = {}
         self._objects: dict[str, dict[Key, dict]] = {}
+        self.refusal: Callable[[], errors.ApiError | None] | None = None  # why nothing can be written now, if so
         self._watchers: dict[str, list[Callable[[Revision], None]]] = {}
         self._node_watchers: dict[tuple[str, str], list[Callable[[Revision], None]]] = {}
 
@@ -85,6 +86,7 @@ class Etcd:
 
     def put(self, resource: Resource, key: Key, obj: dict, actor: str, because: str = "", request: object = None) -> dict:
         """Stores obj, whose resourceVersion must be that of the next revision (see next_version)."""
+        self._check()
         objects = self._objects.setdefault(resource.storage, {})
         previous = objects.get(key)
         objects[key] = obj
@@ -93,9 +95,15 @@ class Etcd:
 
     def delete(self, resource: Resource, key: Key, obj: dict, actor: str, because: str = "", request: object = None) -> dict:
         """Removes the object; obj is its last state, with the deletion's own resourceVersion."""
+        self._check()
         previous = self._objects[resource.storage].pop(key)
         self._append("delete", resource, key, obj, previous, actor, because, request)
         return obj
+
+    def _check(self) -> None:
+        refused = self.refusal() if self.refusal is not None else None
+        if refused is not None:
+            raise refused
 
     def next_version(self) -> str:
         return str(self.revision + 1)

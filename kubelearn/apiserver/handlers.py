@@ -32,6 +32,8 @@ class Handlers:
         if handler is None:
             raise errors.method_not_allowed("the server does not allow this method on the requested resource")
         with self._core():
+            if self.registry.refusal is not None and (refused := self.registry.refusal()) is not None:
+                raise refused
             info = call.info
             group, resource = info.resource.group, info.resource.plural
             rbac.authorize(self.registry, call.user.name, call.user.groups,

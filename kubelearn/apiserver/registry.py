@@ -40,6 +40,7 @@ class Registry:
         self.computed: dict[tuple[str, str, str], Callable[[dict], dict]] = {}  # (storage, namespace, name): read as, see read
         self.admitted_specs: dict = {}  # what admission made of pod specs, see admission.podspec
         self.tokens: dict[str, str] = {}  # bearer token -> user name
+        self.refusal: Callable[[], ApiError | None] | None = None  # why nobody outside is answered now, if so
         self.journal: Callable[..., None] | None = None  # told of every external write before it is tried
 
     # --- reading --------------------------------------------------------------------------------------------------

@@ -53,8 +53,8 @@ class Kubelet:
         host = VolumeHost(clock, self.source, self.token, {} if disks is None else disks, self.allocatable)
         self.volumes = VolumeManager(host, lambda: self.config.follow_sources())
         self.eviction = EvictionManager(clock, self.random.random(), self.runtime, self.volumes, self.evict)
-        self.status = StatusManager(client)
-        self.static = StaticPods(self)
+        self.status = StatusManager(client, clock)
+        self.static = StaticPods(self, host.disk)
         self.server = Server(self)
         self.workers: PodWorkers | None = None  # only while it runs
         self.config = PodConfig(self)
@@ -95,6 +95,7 @@ class Kubelet:
             self.pleg.stop()
             self.server.stop()
             self.node.stop()
+            self.status.stop()
 
     # --- the three stages of a pod --------------------------------------------------------------------------------
 

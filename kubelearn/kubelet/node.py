@@ -15,6 +15,7 @@ from kubelearn.kubelet.runtime import Runtime
 
 LEASE_SECONDS, RENEW_SECONDS = 40, 10.2  # nodeLeaseDurationSeconds; a quarter of it and 0 to 4% more
 UPDATE_SECONDS, REPORT_SECONDS = 10.0, 305.0  # NodeStatusUpdateFrequency; NodeStatusReportFrequency and the next look
+AGAIN = 7.0  # seconds between two tries to register
 VERSION = "v1.37.2"
 CONDITIONS = (("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
               ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -33,20 +34,32 @@ class NodeStatus:
         self.allocatable = status.get("allocatable") or self.capacity
         self.began, self.registered = 0.0, False
         self._report: Timer | None = None
+        self._later: Timer | None = None
 
     def start(self) -> None:
-        """Registers the node, or says that it is back; from now on its lease renews itself."""
-        self.began, self.registered = self.clock.now, True
-        self._register()
-        self._write_lease("the kubelet has started")
+        """Registers the node, or says that it is back; from now on its lease renews itself. Where the API cannot be written: later."""
+        try:
+            self.began, self.registered = self.clock.now, True
+            self._register()
+            self._write_lease("the kubelet has started")
+        except ApiError:
+            self._later = self.clock.call_later(AGAIN, self.start)
+            return
         self._computed[self._lease_key] = self._renewed
         self._computed[(self.client.resource("Node").storage, "", self.name)] = self._reported
 
     def stop(self) -> None:
-        """The last renewal is what stays in the API."""
+        """The last renewal is what stays in the API, if that takes it."""
+        if self._later is not None:
+            self._later.cancel()
+        if self._lease_key not in self._computed:
+            return
         self._computed.pop(self._lease_key, None)
         self._computed.pop((self.client.resource("Node").storage, "", self.name), None)
-        self._write_lease("the kubelet stops: this was the last renewal", self._last(RENEW_SECONDS))
+        try:
+            self._write_lease("the kubelet stops: this was the last renewal", self._last(RENEW_SECONDS))
+        except ApiError:
+            return
 
     def changed(self) -> None:
         """Something that the node reports is new: it is written when the status is computed next."""

@@ -1,48 +1,104 @@
-"""Static pods: what lies in the node's manifest directory runs, API server or not; a mirror in the API shows it.
+"""Static pods: what lies in YAML in the node's /etc/kubernetes/manifests runs, API server or not; a mirror in the API shows it.
 
 Part of Kubernetes: pkg/kubelet/config/file.go and pkg/kubelet/pod/mirror_client.go. The control plane's own components run
 like this, so that they can start before there is an API to ask.
-Leaves out: manifests from a URL, the directory's own re-read (a write here is seen at once).
+Leaves out: manifests from a URL, a file that is changed in place long after it was opened.
 """
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+
+import yaml
 
 from kubelearn.errors import ApiError
+from kubelearn.filesystem import Filesystem
 from kubelearn.kubelet.image_manager import StartFailure
 from kubelearn.kubelet.kuberuntime_container import grace_of
 from kubelearn.kubelet.pod_workers import TERMINATED, PodWorker
+from kubelearn.volumes import Directory, File, Node
 
 HASH, MIRROR, SEEN, SOURCE = (f"kubernetes.io/config.{word}" for word in ("hash", "mirror", "seen", "source"))
+
+MANIFESTS, LOOK = "/etc/kubernetes/manifests", 1.0  # staticPodPath; seconds until a change that is noticed has been read
 
 
 def is_mirror(pod: dict) -> bool:
     return MIRROR in (pod["metadata"].get("annotations") or {})
 
 
+class Watched(Directory):
+    """A directory that tells of every name that comes, goes or is opened for writing, as inotify does."""
+
+    __slots__ = ("changed",)
+
+    def __init__(self, changed: Callable[[], object]):
+        super().__init__()
+        self.changed = changed
+
+    def put(self, name: str, node: Node) -> Node:
+        self.changed()
+        return super().put(name, node)
+
+    def own(self, name: str) -> Node | None:
+        self.changed()
+        return super().own(name)
+
+    def remove(self, name: str) -> None:
+        self.changed()
+        super().remove(name)
+
+
 class StaticPods:
-    def __init__(self, kubelet):
+    """disk: the node's own."""
+
+    def __init__(self, kubelet, disk: Directory):
         self.kubelet = kubelet
-        self.files: dict[str, dict] = {}  # the manifest directory: file name -> pod
+        self.files: dict[str, tuple[bytes, dict]] = {}  # what was read: file name -> its text, the pod
+        self.directory = Watched(self._noticed)
+        Filesystem(disk).makedirs(MANIFESTS.rpartition("/")[0]).put("manifests", self.directory)
+        self._look = None
 
     def write(self, file: str, manifest: dict) -> None:
         """Puts a manifest into the directory, or another into its place."""
-        self.remove(file)
-        self.files[file] = self._pod(manifest)
-        if self.kubelet.running:
-            self.kubelet.config.add(self.files[file], static=True)
+        self.directory.put(file, File(yaml.safe_dump(manifest, sort_keys=False), 0o600, mtime=self.kubelet.clock.now))
+        self.read()
 
     def remove(self, file: str) -> None:
-        pod = self.files.pop(file, None)
+        self.directory.remove(file)
+        self.read()
+
+    def _noticed(self) -> None:
+        if self._look is None or not self._look.pending:
+            self._look = self.kubelet.clock.call_later(LOOK, self.read)
+
+    def read(self) -> None:
+        """What lies there now runs, what does not ends. A file that is no manifest changes nothing."""
+        if not self.kubelet.running:
+            return
+        nodes = {name: self.directory.lookup(name) for name in self.directory.names() if not name.startswith(".")}
+        texts = {name: node.read() for name, node in nodes.items() if isinstance(node, File)}
+        for file in [file for file in self.files if file not in texts]:
+            self._end(file)
+        for file, text in texts.items():
+            manifest = _parsed(text) if self.files.get(file, (None,))[0] != text else None
+            if manifest is not None:
+                self._end(file)
+                self.files[file] = text, self._pod(manifest)
+                self.kubelet.config.add(self.files[file][1], static=True)
+
+    def _end(self, file: str) -> None:
+        _, pod = self.files.pop(file, (None, None))
         worker = self.kubelet.workers.all.get(pod["metadata"]["uid"]) if pod and self.kubelet.running else None
         if worker is not None:
             worker.grace = grace_of(worker.pod)
             self.kubelet.workers.terminate(worker)
 
     def start(self) -> None:
-        for pod in self.files.values():
-            self.kubelet.config.add(pod, static=True)
+        """A kubelet that begins knows of no file yet."""
+        self.files = {}
+        self.read()
 
     def _pod(self, manifest: dict) -> dict:
         """The pod that the kubelet runs: named after its node, with a uid that is a hash of its content."""
@@ -116,3 +172,12 @@ class StaticPods:
             self.kubelet.workers.wake(worker)
         elif worker is None and not gone:
             self.delete_mirror(mirror)
+
+
+def _parsed(text: bytes) -> dict | None:
+    """The pod that a file describes, if it does."""
+    try:
+        manifest = yaml.safe_load(text)
+        return manifest if manifest["kind"] == "Pod" and manifest["metadata"]["name"] and manifest["spec"]["containers"] else None
+    except (yaml.YAMLError, KeyError, TypeError):
+        return None

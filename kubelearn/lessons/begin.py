@@ -12,10 +12,12 @@ from kubelearn.cluster import Cluster
 _current: list[tuple[Cluster, kubectl.Context]] = []  # this kernel's, of which there is one at a time
 
 
-def begin(nodes: int | list[dict] | None = None, seed: int = 0, profile: str = "kind", context: str | None = None):
+def begin(nodes: int | list[dict] | None = None, seed: int = 0, profile: str = "kind", context: str | None = None,
+          control_plane: int = 0):
     """A cluster for this notebook. `!kubectl` in its cells talks to it. A second begin() ends the first one's cluster.
 
     context (or the environment variable KUBELEARN_CONTEXT) names a real cluster of your own kubeconfig instead.
+    control_plane: 1 or 3 machines on which you see its components run.
     """
     context = context or os.environ.get("KUBELEARN_CONTEXT")
     if context:
@@ -23,7 +25,7 @@ def begin(nodes: int | list[dict] | None = None, seed: int = 0, profile: str = "
         return connect(context)
     while _current:
         end(_current[-1][0])
-    cluster = Cluster(nodes=nodes, seed=seed, profile=profile)
+    cluster = Cluster(nodes=nodes, seed=seed, profile=profile, control_plane=control_plane)
     _current.append((cluster, kubectl.Context(cluster.kubeconfig)))
     names = ", ".join(cluster.nodes)
     print(f"A cluster of {len(cluster.nodes)} node{'s' * (len(cluster.nodes) != 1)} ({names}). Time stands still until you let it run.")

@@ -186,7 +186,10 @@ class Scheduler(Watching):
         new = {**status, "conditions": conditions, "nominatedNodeName": before if nominated is None else nominated}
         if not new["nominatedNodeName"]:
             del new["nominatedNodeName"]
-        self.client.update_status({**pod, "status": new}, because=message)
+        try:
+            self.client.update_status({**pod, "status": new}, because=message)
+        except ApiError:
+            return  # it is told again when the pod is tried again
 
     # --- stopping and starting ------------------------------------------------------------------------------------
 
