@@ -20,13 +20,17 @@ class Profile(NamedTuple):
     volume_binding_mode: str           # when: at once, or when a pod first needs one
     load_balancer: str | None          # the address range of load balancers; None: they stay pending
     os_image: str = ""                 # what `kubectl describe node` calls the operating system
+    wall: str = ""                     # what keeps a laptop's packets from the nodes: docker (where it has a machine of its own), firewall
+    add_on: tuple[str, str] | None = None  # a program on the laptop that gives out load balancers when it is started, and its addresses
 
 
 PROFILES = {profile.name: profile for profile in (
     Profile("plain", 3, None, None, "Immediate", None, "Debian GNU/Linux 12 (bookworm)"),
-    Profile("kind", 3, "standard", "rancher.io/local-path", "WaitForFirstConsumer", None, "Debian GNU/Linux 12 (bookworm)"),
-    Profile("minikube", 1, "standard", "k8s.io/minikube-hostpath", "Immediate", None, "Ubuntu 24.04 LTS"),
-    Profile("cloud", 3, "standard-rwo", "pd.csi.cloud.example", "WaitForFirstConsumer", "203.0.113.0/24", "Container-Optimized OS"),
+    Profile("kind", 3, "standard", "rancher.io/local-path", "WaitForFirstConsumer", None, "Debian GNU/Linux 12 (bookworm)",
+            "docker", ("cloud-provider-kind", "172.18.0.0/28")),
+    Profile("minikube", 1, "standard", "k8s.io/minikube-hostpath", "Immediate", None, "Ubuntu 24.04 LTS", "docker"),
+    Profile("cloud", 3, "standard-rwo", "pd.csi.cloud.example", "WaitForFirstConsumer", "203.0.113.0/24", "Container-Optimized OS",
+            "firewall"),
 )}
 
 

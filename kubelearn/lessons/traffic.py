@@ -55,10 +55,10 @@ async def _series(cluster, url: str, times: int, every: float, timeout: float) -
     return answers
 
 
-async def request(cluster, url: str, timeout: float) -> Answer:
-    """One GET over the cluster's network; never raises."""
+async def request(cluster, url: str, timeout: float, source: str | None = None) -> Answer:
+    """One GET over the cluster's network, from an address (a node's unless said otherwise); never raises."""
     began, target = cluster.clock.now, urlsplit(url)
-    work = cluster.clock.spawn(_get(cluster, target.hostname, target.port or 80, target.path or "/"))
+    work = cluster.clock.spawn(_get(cluster, target.hostname, target.port or 80, target.path or "/", source))
     alarm = cluster.clock.call_later(timeout, work.cancel)
     finished: Future = cluster.clock.future()
     work.add_done_callback(lambda _: finished.set_result(None))
@@ -73,8 +73,8 @@ async def request(cluster, url: str, timeout: float) -> Answer:
         return Answer(began, 0, "", "", f"no answer within {timeout:g} s")
 
 
-async def _get(cluster, host: str, port: int, path: str) -> tuple[int, str, str]:
-    source = next(iter(cluster.network.nodes.values()))
+async def _get(cluster, host: str, port: int, path: str, source: str | None) -> tuple[int, str, str]:
+    source = source or next(iter(cluster.network.nodes.values()))
     address = await _resolve(cluster, source, host)
     stream = await cluster.network.connect(source, address, port)
     stream.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
