@@ -25,7 +25,7 @@ def backend(ingresses: list[dict], host: str, path: str) -> tuple[str, int] | No
     return max(fits)[1:] if fits else None
 
 
-def install(cluster, node_port: int = 30081) -> None:
+def install(cluster, node_port: int = 30086) -> None:
     """Runs the controller as a Deployment behind a NodePort, as an addon of a real cluster would be."""
     client = Client(cluster.registry, NAME)
     ingresses = client.informer("Ingress")
