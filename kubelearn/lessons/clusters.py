@@ -1,0 +1,61 @@
+"""Judges of 03_cluster: is every part of the control plane at work, and does an application outlive a node?"""
+from __future__ import annotations
+
+from collections import Counter
+
+from kubelearn.errors import ApiError
+from kubelearn.lessons import traffic
+from kubelearn.lessons.check import Wrong
+
+ORDER = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "probe"}, "spec": {
+    "replicas": 1, "selector": {"matchLabels": {"app": "probe"}}, "template": {"metadata": {"labels": {"app": "probe"}}, "spec": {
+        "terminationGracePeriodSeconds": 1, "containers": [{"name": "main", "image": "busybox:1.36", "command": ["sleep", "36000"]}]}}}}
+
+
+def break_it(cluster) -> None:
+    """One component ends. Which? kubectl shows it."""
+    cluster.stop("kube-controller-manager")
+    cluster.run(5)
+
+
+def whole_again(cluster) -> str:
+    """A new Deployment gets its Pod, and the Pod gets a node and runs."""
+    try:
+        cluster.delete("Deployment", "probe")
+        cluster.run(10)
+    except ApiError:
+        pass  # the first try
+    try:
+        cluster.apply(ORDER)
+    except ApiError as error:
+        raise Wrong(f"a new Deployment is refused: {error}", "the API server and etcd are needed for every write") from None
+    cluster.run(40)
+    pods = [pod for pod in cluster.get("Pod") if pod["metadata"].get("labels", {}).get("app") == "probe"]
+    if not pods:
+        raise Wrong("a new Deployment was stored, and nobody made a Pod for it",
+                    "which component makes Pods? kubectl get pods -n kube-system shows who is missing; cluster.start(...) brings it back")
+    if not pods[0]["spec"].get("nodeName"):
+        raise Wrong("a new Pod was made, and nobody gave it a node", "which component chooses nodes?")
+    if pods[0]["status"]["phase"] != "Running":
+        raise Wrong(f"a new Pod on {pods[0]['spec']['nodeName']} is {pods[0]['status']['phase']}", "is that node's kubelet at work?")
+    return f"a new Deployment got a Pod, and it runs on {pods[0]['spec']['nodeName']}"
+
+
+def survives_a_node(cluster) -> str:
+    """The node with most Pods of shop is lost. A minute later every visitor is answered. (The node comes back afterwards.)"""
+    cluster.run(20)
+    nodes = Counter(pod["spec"].get("nodeName") for pod in cluster.get("Pod") if pod["metadata"].get("labels", {}).get("app") == "shop"
+                    and pod["status"]["phase"] == "Running")
+    if not nodes:
+        raise Wrong("no Pod of shop runs", "kubectl get pods; is the component of exercise 1 back?")
+    lost, number = nodes.most_common(1)[0]
+    cluster.stop(lost)
+    cluster.run(60)
+    answers = traffic.ask(cluster, "http://shop/", 20)
+    cluster.start(lost)
+    cluster.run(30)
+    good = sum(answer.ok for answer in answers)
+    if good < len(answers):
+        raise Wrong(f"{lost} was lost, with {number} of {sum(nodes.values())} Pods of shop; a minute later {good} of 20 visitors were answered",
+                    "one Pod is on one node; more Pods on more nodes are not lost together")
+    return f"{lost} was lost, with {number} of {sum(nodes.values())} Pods of shop; a minute later all 20 visitors were answered"
