@@ -101,7 +101,8 @@ class Notebook:
         self.page, self.name, self.complaints = page, name, []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.goto(lab.format(f"/tree/{name}"), wait_until="domcontentloaded")
+        workspace = f"/workspaces/{Path(name).stem}"  # of its own: else every page opens again what the others have open
+        page.goto(lab.format(f"{workspace}/tree/{name}"), wait_until="domcontentloaded")
         self.panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
         self.panel.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
         page.set_default_timeout(SECONDS * 1000)
