@@ -55,9 +55,11 @@ def runs(request, tmp_path_factory):
 @pytest.mark.timeout(1800)  # the first waits for its turn behind all
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("work", [as_shipped, with_solutions], ids=lambda work: work.__name__)
-def test_runs(work, name, runs):
+def test_runs(work, name, runs, tmp_path):
     """Every cell runs and gives the stored output; with the solutions every cell runs and every check passes."""
     done = runs[work, name].result()
+    if done.returncode:  # two at once on a busy machine leave kubectl less real time than it needs to end: once more, alone
+        done = work(ROOT / "notebooks" / f"{name}.ipynb", tmp_path)
     assert done.returncode == 0, done.stdout[-12_000:] + done.stderr[-12_000:]
     if work is with_solutions:
         solved = nbformat.read(Path(done.args[-1]), as_version=4)
