@@ -8,6 +8,7 @@ import os
 
 from kubelearn import kubectl
 from kubelearn.cluster import Cluster
+from kubelearn.lessons.shell import steady_output
 
 _current: list[tuple[Cluster, kubectl.Context]] = []  # this kernel's, of which there is one at a time
 
@@ -19,6 +20,7 @@ def begin(nodes: int | list[dict] | None = None, seed: int = 0, profile: str = "
     context (or the environment variable KUBELEARN_CONTEXT) names a real cluster of your own kubeconfig instead.
     control_plane: 1 or 3 machines on which you see its components run.
     """
+    steady_output()
     context = context or os.environ.get("KUBELEARN_CONTEXT")
     if context:
         from kubelearn.connect import connect
