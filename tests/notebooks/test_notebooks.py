@@ -1,7 +1,7 @@
 """Every notebook does what its stored outputs say, and its own solutions solve it.
 
 Each is run twice, in a folder and a kernel of its own: as shipped, compared by nbval; and with the folded solutions in place of the
-stubs, when every check must pass. Two run at once.
+stubs, when every check must pass. One after another: two that open the same node port are in each other's way.
 """
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def own_home(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def runs(request, tmp_path_factory):
-    """The runs that the selected tests ask for, begun at once, two at a time: (work, name) -> Future of the process."""
+    """The runs that the selected tests ask for, one after another: (work, name) -> Future of the process."""
     asked = [item.callspec.params for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
     pairs = [(params["work"], params["name"]) for params in asked if "work" in params]
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(1) as pool:
         found = {pair: pool.submit(pair[0], ROOT / "notebooks" / f"{pair[1]}.ipynb", tmp_path_factory.mktemp(pair[1])) for pair in pairs}
         yield found
         for future in found.values():
