@@ -16,6 +16,8 @@ VALUE = f"({QUALIFIED})?"
 CONFIG_KEY = "[-._a-zA-Z0-9]+"
 ENV_NAME = "[ -<>-~]+"  # any printable ASCII but =
 
+ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # of generated names: no vowels, no look-alikes. apimachinery pkg/util/rand
+
 ALNUM = "must start and end with an alphanumeric character"
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..errors import ApiError, bad_request, invalid, required
+from ..errors import ApiError, bad_request, invalid
+from . import fields
 from .fieldset import key_element, printed
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ FREE = ("any", "int-or-string", "quantity", "time", "micro-time")
 def check(schema: Schema, config: dict, manager: str) -> None:
     """ApiError where a configuration cannot be applied by this manager, whatever is stored."""
     if not manager:
-        raise invalid("PatchOptions.meta.k8s.io", "", [required("fieldManager", "is required for apply patch")])
+        raise invalid("PatchOptions.meta.k8s.io", "", [fields.required(fields.path_of("fieldManager"), "is required for apply patch")])
     metadata = config.get("metadata") or {}
     if metadata.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")

@@ -6,6 +6,7 @@ Law 8: an object that somebody still has to finish with is marked, not removed. 
 from __future__ import annotations
 
 from kubelearn import errors
+from kubelearn.api import fields
 from kubelearn.api.resources import Resource
 from kubelearn.apiserver.request import Request
 from kubelearn.etcd import Key
@@ -63,8 +64,8 @@ def removed_status(resource: Resource, obj: dict, request: Request) -> dict:
 def _finalizers(present: list[str], options: dict) -> list[str]:
     policy = options.get("propagationPolicy") or ("Orphan" if options.get("orphanDependents") else "Background")
     if policy not in ("Orphan", "Foreground", "Background"):
-        raise errors.invalid("DeleteOptions.meta.k8s.io", "", [errors.unsupported(
-            "propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"])])
+        raise errors.invalid("DeleteOptions.meta.k8s.io", "", [fields.not_supported(
+            fields.path_of("propagationPolicy"), policy, ["Background", "Foreground", "Orphan", "nil"])])
     kept = [name for name in present if name not in FINALIZERS.values()]
     return [*kept, FINALIZERS[policy]] if policy in FINALIZERS else kept
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubelearn import errors
+from kubelearn.api import fields
 from kubelearn.errors import ApiError
 
 OPTIONS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions", "delete": "DeleteOptions"}
@@ -60,7 +61,7 @@ class WriteOptions:
             text = f'Unsupported value: {json.dumps(dry, separators=(",", ":"))}: supported values: "All"'
             raise _invalid(kind, errors.FieldError("FieldValueNotSupported", "dryRun", text))
         if validation not in VALIDATIONS:
-            raise _invalid(kind, errors.unsupported("fieldValidation", validation, list(VALIDATIONS)))
+            raise _invalid(kind, fields.not_supported(fields.path_of("fieldValidation"), validation, sorted(VALIDATIONS)))
         if len(query.get("fieldManager", "")) > 128:
             raise _invalid(kind, errors.FieldError("FieldValueTooLong", "fieldManager", "Too long: may not be more than 128 bytes"))
         return cls(bool(dry), query.get("fieldManager", ""), validation or "Warn", bool(flag(query, "force")))
@@ -94,7 +95,7 @@ def _check_match(match: str, version: str, initial: bool | None, watch: bool, co
     """resourceVersionMatch goes with what it is about."""
     text = None
     if initial is not None and not watch:
-        raise _invalid("ListOptions", errors.forbidden_field("sendInitialEvents", "sendInitialEvents is forbidden for list"))
+        raise _invalid("ListOptions", fields.forbidden(fields.path_of("sendInitialEvents"), "sendInitialEvents is forbidden for list"))
     if initial is not None and match != "NotOlderThan":
         text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
     elif watch and match and initial is None:
@@ -106,9 +107,9 @@ def _check_match(match: str, version: str, initial: bool | None, watch: bool, co
     elif not watch and match == "Exact" and version == "0":
         text = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
     elif match not in ("", "NotOlderThan", "Exact"):
-        raise _invalid("ListOptions", errors.unsupported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""]))
+        raise _invalid("ListOptions", fields.not_supported(fields.path_of("resourceVersionMatch"), match, ["", "Exact", "NotOlderThan"]))
     if text:
-        raise _invalid("ListOptions", errors.forbidden_field("resourceVersionMatch", text))
+        raise _invalid("ListOptions", fields.forbidden(fields.path_of("resourceVersionMatch"), text))
 
 
 def delete_options(body: dict | None, query) -> tuple[dict, bool]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 
 from kubelearn import errors
-from kubelearn.api import quantity
+from kubelearn.api import fields, quantity
 from kubelearn.api.defaults import labels_of_template
 from kubelearn.api.resources import Resource
 
@@ -132,7 +132,7 @@ def _free_address(registry) -> str:
 
 def _claim_address(registry, obj: dict, address: str) -> None:
     def refuse(text: str):
-        raise errors.invalid("Service", obj["metadata"]["name"], [errors.invalid_value("spec.clusterIPs", [address], text)])
+        raise errors.invalid("Service", obj["metadata"]["name"], [fields.invalid(fields.path_of("spec.clusterIPs"), [address], text)])
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -171,7 +171,8 @@ def _node_port(registry, obj: dict, index: int, number: int | None, taken: set[i
     text = "provided port is already allocated" if number in taken else None if number in allowed else \
         f"provided port is not in the valid range. The range of valid ports is {allowed.start}-{allowed.stop - 1}"
     if text:
-        raise errors.invalid("Service", obj["metadata"]["name"], [errors.invalid_value(f"spec.ports[{index}].nodePort", number, text)])
+        path = fields.path_of(f"spec.ports[{index}].nodePort")
+        raise errors.invalid("Service", obj["metadata"]["name"], [fields.invalid(path, number, text)])
     return number
 
 

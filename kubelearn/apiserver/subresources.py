@@ -6,7 +6,7 @@ pkg/registry/core/serviceaccount/storage/token.go. Law 8. Leaves out: pods/proxy
 from __future__ import annotations
 
 from kubelearn import errors
-from kubelearn.api import meta, schema, selectors
+from kubelearn.api import fields, meta, schema, selectors
 from kubelearn.api.resources import Resource
 from kubelearn.apiserver import rbac, writing
 from kubelearn.apiserver.request import Request
@@ -38,7 +38,7 @@ def bind(registry, resource: Resource, pod: dict, binding: dict, request: Reques
     if "deletionTimestamp" in metadata:
         raise errors.conflict("pods/binding", metadata["name"], f'pod {metadata["name"]} is being deleted, cannot be assigned to a host')
     if not target:
-        raise errors.invalid("Binding", metadata["name"], [errors.required("target.name")])
+        raise errors.invalid("Binding", metadata["name"], [fields.required(fields.path_of("target.name"))])
     condition = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": registry.clock.timestamp(),
                  "observedGeneration": metadata.get("generation", 1)}
     others = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
@@ -125,7 +125,7 @@ def token(registry, resource: Resource, account: dict, wanted: dict, request: Re
     if not 600 <= seconds <= 1 << 32:
         text = "less than 10 minutes" if seconds < 600 else "larger than 2^32 seconds"
         raise errors.invalid("TokenRequest.authentication.k8s.io", "", [
-            errors.invalid_value("spec.expirationSeconds", seconds, f"may not specify a duration {text}")])
+            fields.invalid(fields.path_of("spec.expirationSeconds"), seconds, f"may not specify a duration {text}")])
     text = f"kubelearn-{writing.new_uid(registry)}"
     registry.tokens[text] = f'system:serviceaccount:{meta.namespace_of(account)}:{meta.name_of(account)}'
     status = {"token": text, "expirationTimestamp": registry.clock.timestamp(registry.clock.now + seconds)}
@@ -179,8 +179,8 @@ def update(registry, resource: Resource, old: dict, scale: dict, request: Reques
             f"{'string' if isinstance(replicas, str) else 'number'} into Go struct field ScaleSpec.spec.replicas of type int32"
         )
     if replicas < 0:
-        raise errors.invalid("Scale.autoscaling", meta.name_of(old), [errors.invalid_value(
-            "spec.replicas", replicas, "must be greater than or equal to 0")])
+        raise errors.invalid("Scale.autoscaling", meta.name_of(old), [fields.invalid(
+            fields.path_of("spec.replicas"), replicas, "must be greater than or equal to 0")])
     path = tuple(_paths(resource)["specReplicasPath"].strip(".").split("."))
     return scale_of(resource, registry.replace(resource, old, meta.replace(old, path, replicas), request))
 

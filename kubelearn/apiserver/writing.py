@@ -6,13 +6,13 @@ Law 3: each step returns an object that shares everything it did not change.
 from __future__ import annotations
 
 from kubelearn import errors
-from kubelearn.api import apply, patch, typed
+from kubelearn.api import apply, fields, patch, typed
+from kubelearn.api.names import ALPHABET
 from kubelearn.api.resources import Resource
 from kubelearn.api.warnings import warnings_for
 from kubelearn.apiserver import managedfields
 from kubelearn.apiserver.request import Request
 
-ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # of generated names: no vowels, no look-alikes. apimachinery pkg/util/rand
 FIXED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "generateName")
 WITH_GENERATION = frozenset((
     "Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "CronJob", "EndpointSlice", "Ingress",
@@ -56,7 +56,7 @@ def named(registry, resource: Resource, namespace: str, obj: dict) -> dict:
     if not metadata.get("name"):
         if not metadata.get("generateName"):
             raise errors.invalid(resource.kind_name, "",
-                                 [errors.required("metadata.name", "name or generateName is required")])
+                                 [fields.required(fields.path_of("metadata.name"), "name or generateName is required")])
         metadata["name"] = metadata["generateName"][:58] + "".join(registry.random.choices(ALPHABET, k=5))
     metadata["uid"] = new_uid(registry)
     metadata["creationTimestamp"] = registry.clock.timestamp()

@@ -5,8 +5,8 @@ Leaves out: claims that another controller took over. Upstream: pkg/controller/s
 """
 from __future__ import annotations
 
-from kubelearn.api.meta import annotations_of, is_deleting, labels_of, name_of, namespace_of
-from kubelearn.controllers.controller import Controller, controller_reference
+from kubelearn.api.meta import annotations_of, is_deleting, labels_of, name_of, namespace_of, owner_reference
+from kubelearn.controllers.controller import Controller
 from kubelearn.errors import conflict
 
 
@@ -66,7 +66,7 @@ def apply_retention(controller: Controller, stateful_set: dict, pod: dict, ordin
         found = controller.informer("PersistentVolumeClaim").get(namespace_of(claim), name_of(claim))
         old = found["metadata"].get("ownerReferences", []) if found else []
         others = [r for r in old if (r["kind"], r["name"]) not in (("StatefulSet", name_of(stateful_set)), ("Pod", name_of(pod)))]
-        new = others + ([controller_reference(owner)] if owner else [])
+        new = others + ([owner_reference(owner)] if owner else [])
         if found and new != old:
             patch = {"metadata": {"ownerReferences": new}}
             because = f"it goes with the {owner['kind']}" if owner else "it stays when its set goes"

@@ -69,7 +69,7 @@ class Controller:
 
     def create(self, obj: dict, owner: dict, because: str = "") -> dict:
         """Creates obj as owner's, in its namespace."""
-        metadata = {**obj["metadata"], "namespace": owner["metadata"]["namespace"], "ownerReferences": [controller_reference(owner)]}
+        metadata = {**obj["metadata"], "namespace": owner["metadata"]["namespace"], "ownerReferences": [meta.owner_reference(owner)]}
         return self.client.create({**obj, "metadata": metadata}, because)
 
     def delete(self, obj: dict, because: str = "") -> None:
@@ -161,7 +161,7 @@ class Controller:
 
     def _adopt(self, owner: dict, obj: dict) -> dict:
         metadata = obj["metadata"]
-        references = [*metadata.get("ownerReferences", ()), controller_reference(owner)]
+        references = [*metadata.get("ownerReferences", ()), meta.owner_reference(owner)]
         patch = {"metadata": {"ownerReferences": references, "uid": metadata["uid"]}}
         return self.client.patch(obj["kind"], metadata["name"], metadata.get("namespace"), patch, because="its labels match the selector")
 
@@ -172,9 +172,3 @@ class Controller:
         return self.client.patch(
             obj["kind"], metadata["name"], metadata.get("namespace"), patch, because="its labels no longer match the selector"
         )
-
-
-def controller_reference(owner: dict) -> dict:
-    """metav1.NewControllerRef."""
-    return {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"],
-            "controller": True, "blockOwnerDeletion": True}

@@ -9,7 +9,8 @@ import hashlib
 import json
 import math
 
-ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+from kubelearn.api.names import ALPHABET
+
 REVISION = "deployment.kubernetes.io/revision"
 HISTORY = "deployment.kubernetes.io/revision-history"
 DESIRED = "deployment.kubernetes.io/desired-replicas"
@@ -98,7 +99,7 @@ def proportional(deployment: dict, active: list[dict]) -> dict[str, int]:
     allowed = wanted + surge if wanted else 0
     total = sum(map(replicas_of, active))
     missing, given = allowed - total, 0
-    largest_first = sorted(active, key=lambda rs: (-replicas_of(rs), rs["metadata"]["creationTimestamp"]), reverse=False)
+    largest_first = sorted(active, key=lambda rs: (-replicas_of(rs), rs["metadata"]["creationTimestamp"]))
     result = {}
     for replica_set in largest_first:
         share = _share(deployment, replica_set, allowed, missing - given) if total else 0

@@ -7,7 +7,6 @@ from pathlib import Path
 from kubelearn.errors import ApiError
 from kubelearn.kubelet.git_repo import CloneError, clone
 from kubelearn.kubelet.images import image
-from kubelearn.lessons import traffic
 from kubelearn.lessons.check import Wrong
 
 
@@ -37,14 +36,6 @@ def make_repository(folder: str = "site") -> str:
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--allow-empty", "-m", "a page"]):
         subprocess.run([*words, *command], check=True, capture_output=True)
     return str(path)
-
-
-def count(cluster, url: str) -> int:
-    """What the counter at this address answers, as a number."""
-    answer = traffic.ask(cluster, url, 1)[0]
-    if not answer.ok or not answer.body.strip().isdigit():
-        raise Wrong(f"{url} answers {answer.body.strip() or answer.error!r}, not a number", "is the Pod ready, and does the Service find it?")
-    return int(answer.body)
 
 
 def files_survive_the_pod(cluster) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from kubelearn import errors
+from kubelearn.api import fields
 from kubelearn.api.meta import labels_of
 from kubelearn.apiserver.admission.podstandards import broken_rules, violations
 from kubelearn.apiserver.request import Attributes
@@ -55,9 +56,9 @@ def check_labels(attributes: Attributes, store) -> None:
         mode = key.removeprefix(PREFIX)
         if mode != key and old.get(key) != value:
             if mode in MODES and value not in LEVELS:
-                found.append(errors.invalid_value(f"metadata.labels[{key}]", value, f"must be one of {', '.join(LEVELS)}"))
+                found.append(fields.invalid(fields.path_of(f"metadata.labels[{key}]"), value, f"must be one of {', '.join(LEVELS)}"))
             elif mode.removesuffix("-version") in MODES and mode not in MODES and not VERSION.fullmatch(value):
-                found.append(errors.invalid_value(f"metadata.labels[{key}]", value, 'must be "latest" or "v1.x"'))
+                found.append(fields.invalid(fields.path_of(f"metadata.labels[{key}]"), value, 'must be "latest" or "v1.x"'))
     if found:
         raise errors.invalid("Namespace", attributes.name, found)
 

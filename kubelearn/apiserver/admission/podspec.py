@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from kubelearn import errors
 from kubelearn.api.meta import annotations_of
+from kubelearn.api.names import ALPHABET
 from kubelearn.apiserver.admission import limitranger
 from kubelearn.apiserver.request import Attributes
 
-ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # of generated names
 TOKEN_PATH, TOKEN_VOLUME = "/var/run/secrets/kubernetes.io/serviceaccount", "kube-api-access-"
 TOKEN_SOURCE = {"defaultMode": 420, "sources": [
     {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
