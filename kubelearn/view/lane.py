@@ -38,7 +38,8 @@ class Lane:
         self._spread({self.seats[uid]: self._lines(uid, owner) for uid, owner in tops.items()})
 
     def _owners(self, world: object) -> list[dict]:
-        return [owner for kind in OWNERS for owner in world.list(kind) if shown(owner["metadata"].get("namespace"), self.slots.namespace)]
+        return [owner for kind in self.slots.owners for owner in world.list(kind)
+                if shown(owner["metadata"].get("namespace"), self.slots.namespace)]
 
     def _chosen(self, known: dict[str, int]) -> list[str]:
         """Those that have pods in any frame, and as many of the newest as there is room for, in the order of their coming."""
@@ -121,6 +122,8 @@ def owner_card(owner: dict, pods: int, slots: Slots, at: tuple | None = None, si
         line = f"{theme.fit(states.generation(owner).rpartition('/')[2], 100, 12)} · {count}"
     elif kind == "CronJob":
         line = f"{(owner.get('spec') or {}).get('schedule', '')} · {len((owner.get('status') or {}).get('active') or ())} active"
+    elif kind not in OWNERS:  # what it asks for only its controller knows
+        line = f"{pods} pod{'' if pods == 1 else 's'}"
     else:
         state = states.job_state(owner) if kind == "Job" else states.workload_state(owner)
     title = f"{kind} {owner['metadata'].get('namespace', '')}/{name} · {state.word if state else line}"

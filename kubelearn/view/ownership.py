@@ -13,7 +13,7 @@ from kubelearn.view import states
 from kubelearn.view.graph import Card, Edge, Graph, identity
 from kubelearn.view.lane import count_pods, owner_card
 from kubelearn.view.overview import pods_of
-from kubelearn.view.slots import OWNERS, Slots, shown
+from kubelearn.view.slots import Slots, shown
 
 FEW = 30
 POD = (250, 30)
@@ -35,7 +35,7 @@ def graph(world: object, stage: Stage) -> Graph:
     """One frame of the ownership picture."""
     pods, cards, edges = pods_of(world, stage.slots), [], []
     counts = count_pods(pods)
-    for kind in OWNERS:
+    for kind in stage.slots.owners:
         for obj in world.list(kind):
             if shown(obj["metadata"].get("namespace"), stage.slots.namespace):
                 cards.append(owner_card(obj, counts[uid_of(obj)], stage.slots))

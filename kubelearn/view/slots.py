@@ -54,6 +54,7 @@ class Slots:
         self._now: dict[str, str] = {}  # uid -> place, of what lives
         self._hues: dict[str, str] = {}
         self._came: dict[str, int] = {}
+        self.owners = list(OWNERS)  # kinds, and those that the cluster was taught
 
     def seat(self, obj: dict) -> int:
         """The number of its slot where it is now (or was when this state was written)."""
@@ -72,7 +73,10 @@ class Slots:
         for revision in revisions:
             if revision.revision > self.revision:
                 self.revision = revision.revision
-                if revision.resource.kind == "Pod" or revision.resource.kind in OWNERS:
+                kind = revision.resource.kind
+                if kind not in self.owners and getattr(revision.resource, "custom_schema", None) and revision.resource.namespaced:
+                    self.owners.append(kind)
+                if kind == "Pod" or kind in self.owners:
                     self.take(revision.object, revision.verb == "delete")
         return self
 

@@ -153,11 +153,12 @@ class Notebook:
     def _photograph(self, folder: Path, theme: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         outer = self.panel.locator(".jp-WindowedPanel-outer")
-        height = outer.evaluate("element => element.scrollHeight")
-        self.page.set_viewport_size({"width": 1300, "height": 1100})
-        for part, top in enumerate(range(0, max(height, 1), 1000)):
+        self.page.set_viewport_size({"width": 1300, "height": 1500})
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")  # it lies over the page while a theme loads
+        height, seen = outer.evaluate("element => [element.scrollHeight, element.clientHeight]")
+        for part, top in enumerate(range(0, max(height, 1), seen - 60)):
             outer.evaluate("(element, top) => { element.scrollTop = top }", top)
-            self.page.screenshot(path=folder / f"{Path(self.name).stem}-{theme}-{part:02}.png")
+            outer.screenshot(path=folder / f"{Path(self.name).stem}-{theme}-{part:02}.png")
 
 
 @pytest.fixture(scope="module")

@@ -114,3 +114,20 @@ def test_it_scales_by_saying_less(pods, nodes, level):
     counted = sum(int(number) for box in graph.boxes for line, _ in box.lines for number in re.findall(r"(\d+)●", line))
     assert shown + counted == pods
     assert len(draw(source).svg) < 260_000
+
+
+def test_a_kind_that_the_cluster_was_taught_owns_pods_like_any_other():
+    """A custom resource stands in the lane of owners, with its hue, and its pods hang on it."""
+    from kubelearn.cluster import Cluster
+    from kubelearn.lessons.controllers import WEBSITE, site
+    with Cluster(serve=False) as taught:
+        taught.apply(WEBSITE)
+        taught.run(2)
+        taught.apply(site("blog", "hello"))
+        assert "Website" in draw(taught).svg and "0 pods" in draw(taught).svg
+        owner = {key: taught.get("Website", "blog")["metadata"][key] for key in ("name", "uid")}
+        owner |= {"apiVersion": "course.example/v1", "kind": "Website", "controller": True}
+        taught.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mine", "ownerReferences": [owner]},
+                      "spec": {"containers": [{"name": "main", "image": "nginx:1.25"}]}})
+        assert draw(taught, "ownership").alt == "Website blog owns Pod mine."
+        assert "1 pod<" in draw(taught).svg
