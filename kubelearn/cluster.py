@@ -13,6 +13,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from kubelearn import errors
@@ -29,7 +30,7 @@ from kubelearn.journal import Journal
 from kubelearn.network import Network
 from kubelearn.parts import Node, cluster_services
 from kubelearn.parts import control_plane as components
-from kubelearn.profiles import node_specs, profile_of
+from kubelearn.profiles import NodeSpec, node_specs, profile_of, zone_of
 from kubelearn.proxy import Rules
 from kubelearn.snapshot import Snapshot
 
@@ -56,24 +57,27 @@ class Cluster:
         self.client = Client(self.registry, "kubelearn")
         bootstrap(self.registry, self.profile)
         self.parts: dict[str, object] = components(self.registry, self.profile)
-        rules = Rules(Client(self.registry, "kube-proxy"))
+        self._rules = Rules(Client(self.registry, "kube-proxy"))
         self.nodes: dict[str, Node] = {}
         self.disks: dict = {}  # volumes that are reached over the network, by name
         for spec in node_specs(self.profile.nodes if nodes is None else nodes):
-            self.nodes[spec.name] = Node(self.registry, self.network, spec, len(self.nodes), self.profile, self.disks, rules)
+            self._add(spec)
         self.parts |= cluster_services(self.registry, self.network)
         self.clock.settle()
-        self.plane = self._control_plane(control_plane, rules) if control_plane else None
+        self.plane = self._control_plane(control_plane) if control_plane else None
         self.registry.journal = self.journal.write
         self.server, self._live, self._fresh = None, None, self.registry.etcd.revision
         if serve:
             self._serve(port)
 
-    def _control_plane(self, number: int, rules: Rules) -> ControlPlane:
+    def _add(self, spec: NodeSpec) -> Node:
+        machine = Node(self.registry, self.network, spec, len(self.nodes), self.profile, self.disks, self._rules)
+        self.nodes[spec.name] = machine
+        return machine
+
+    def _control_plane(self, number: int) -> ControlPlane:
         """Machines of its own, and time until what they run is there."""
-        machines = [Node(self.registry, self.network, spec, len(self.nodes) + n, self.profile, self.disks, rules)
-                    for n, spec in enumerate(node_specs(machine_specs(number)))]
-        self.nodes |= {machine.name: machine for machine in machines}
+        machines = [self._add(spec) for spec in node_specs(machine_specs(number))]
         self.clock.settle()
         plane = ControlPlane(self.registry, machines, self.parts)
         self.parts |= plane.parts
@@ -214,7 +218,23 @@ class Cluster:
             self.journal.replay(twin, self.clock.now if at is None else at)
             return twin
 
-    # --- faults ---------------------------------------------------------------------------------------------------
+    # --- machines and faults --------------------------------------------------------------------------------------
+
+    def join(self, name: str = "", cpu: str = "4", memory: str = "8Gi", pods: int = 110, zone: str | None = None,
+             labels: dict | None = None) -> str:
+        """A new machine joins as a worker, as after `kubeadm join`; returns its name: the next node-N unless said otherwise.
+
+        cpu in CPUs, memory as a Quantity. ValueError where a machine of that name is already there.
+        """
+        number = next(number for number in count(1) if f"node-{number}" not in self.nodes)
+        spec = NodeSpec(name or f"node-{number}", cpu, memory, pods, zone_of(number) if zone is None else zone, labels)
+        if spec.name in self.nodes:
+            raise ValueError(f"{spec.name!r} is already there; start() brings back a machine that was stopped")
+        with self._entered():
+            self.journal.fault("join", *spec)
+            self.clock.cause = None
+            self._add(spec)
+        return spec.name
 
     def stop(self, name: str) -> None:
         """Stops a node (its kubelet and machine), or a component of the control plane: exactly what it did no longer happens."""

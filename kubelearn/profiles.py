@@ -51,7 +51,12 @@ class NodeSpec(NamedTuple):
     labels: dict | None = None
 
 
+def zone_of(number: int) -> str:
+    """The zone of the machine with this number, from 1: a, b, c in turn."""
+    return ZONES[(number - 1) % len(ZONES)]
+
+
 def node_specs(nodes: int | list[dict]) -> list[NodeSpec]:
     """3 -> node-1, node-2, node-3 with 4 CPUs, 8Gi, 110 pods and zones a, b, c in turn; or a list of dicts to say otherwise."""
     given = [{} for _ in range(nodes)] if isinstance(nodes, int) else nodes
-    return [NodeSpec(**{"name": f"node-{number}", "zone": ZONES[(number - 1) % len(ZONES)], **one}) for number, one in enumerate(given, 1)]
+    return [NodeSpec(**{"name": f"node-{number}", "zone": zone_of(number), **one}) for number, one in enumerate(given, 1)]

@@ -46,6 +46,9 @@ def story(cluster: Cluster) -> None:
     cluster.apply(WEB.replace("1.25", "nope"))
     cluster.run(400)
     cluster.start("node-2")
+    cluster.join(cpu="8")
+    cluster.apply(WEB.replace("replicas: 3", "replicas: 9"))
+    cluster.run(5)
     cluster.delete("Deployment", "web")
     cluster.run(60)
 
