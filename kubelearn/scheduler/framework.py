@@ -9,7 +9,7 @@ A plugin of one's own is a class with the methods that one wants:
             if node.labels.get("disk") != "ssd":
                 return "node(s) had no ssd"
 
-    cluster.scheduler.plugins.append(SSDOnly())
+    cluster.parts["kube-scheduler"].plugins.append(SSDOnly())
 
 Leaves out: permit, post-bind, extenders, profiles.
 """
