@@ -57,12 +57,24 @@ def copy_lessons(source: Path, target: Path) -> list[str]:
         if not mine.exists() or known.get(name) == text_digest(mine) != new:
             mine.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, mine)
+            fold_answers(mine)
         elif known.get(name) not in (new, None):
             kept.append(name)
             continue
         known[name] = new
     (target / KNOWN).write_text(json.dumps(known, indent=1, sort_keys=True))
     return kept
+
+
+def fold_answers(path: Path) -> None:
+    """The source of a prediction is folded away in the copy: it holds the answer that the learner is asked for. A click opens it."""
+    if path.suffix != ".ipynb":
+        return
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if "".join(cell["source"]).startswith("predict("):
+            cell["metadata"].setdefault("jupyter", {})["source_hidden"] = True
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def set_aside(target: Path) -> Path | None:

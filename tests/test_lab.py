@@ -38,6 +38,17 @@ def test_the_copy_is_whole(course, tmp_path):
     assert (tmp_path / "copy" / "images" / "web.yaml").read_text() == "kind: Pod"
 
 
+def test_the_answer_of_a_prediction_is_folded_away_and_that_is_no_change(course, tmp_path):
+    lesson(course / "00_start.ipynb", 'predict("How many?", right="5")')
+    lab.copy_lessons(course, tmp_path / "copy")
+    names = ("00_start.ipynb", "04_deployments.ipynb")
+    hidden = [nbformat.read(tmp_path / "copy" / name, as_version=4).cells[0].metadata.get("jupyter", {}) for name in names]
+    assert hidden == [{"source_hidden": True}, {}]
+    lesson(course / "00_start.ipynb", "second edition")
+    assert lab.copy_lessons(course, tmp_path / "copy") == []
+    assert source_of(tmp_path / "copy" / "00_start.ipynb") == "second edition"
+
+
 def test_what_the_learner_wrote_is_kept(course, tmp_path):
     copy = tmp_path / "copy"
     lab.copy_lessons(course, copy)

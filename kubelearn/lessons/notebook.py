@@ -5,6 +5,7 @@ Part of Kubernetes: none. How a notebook says things, by cell tags:
   solution   the next markdown cell so tagged: <details> with a fenced block, which is what takes the stub's place
   check      a code cell that judges: as shipped it says what is missing, solved it prints a line with the mark PASSED
   claim:ID   a code cell that shows a statement of claims.yaml
+  nbval-ignore-output   a cell whose output is the machine's own (measured there, or its kernel's word): stored once, then kept
 Where solutions do not stand after their stubs in turn, `exercise:NAME` finds `solution:NAME`.
 `python -m kubelearn.lessons.notebook FILE...` executes each in a folder of its own and stores its outputs.
 Leaves out: editing; JupyterLab does that.
@@ -27,7 +28,7 @@ from nbformat import NotebookNode
 FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 WIDGET = "application/vnd.jupyter.widget-view+json"
 DRAWN = ("text/html", "image/svg+xml", "image/png")  # what shows a widget's picture where no kernel runs
-PASSED = "✔"
+PASSED, OWN = "✔", "nbval-ignore-output"
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
 CELL_SECONDS = 120  # real ones, after which a cell hangs
 
@@ -131,10 +132,21 @@ def store(path: Path) -> float:
     notebook = nbformat.read(path, as_version=4)
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="kubelearn-") as folder:
-        done = stable(execute(notebook, Path(folder)))
+        done = kept(stable(execute(notebook, Path(folder))), notebook)
     nbformat.validate(done)
     nbformat.write(done, path)
     return time.perf_counter() - begin
+
+
+def kept(done: NotebookNode, before: NotebookNode) -> NotebookNode:
+    """done, where what a machine says of itself stays as it was stored. To record it anew, clear the cell's output."""
+    recorded = {cell.source: cell.outputs for _, cell, _ in tagged(before, OWN) if cell.outputs}
+    for _, cell, _ in tagged(done, OWN):
+        cell.outputs = copy.deepcopy(recorded.get(cell.source, cell.outputs))
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = cell.execution_count
+    return done
 
 
 def main(names: list[str]) -> int:

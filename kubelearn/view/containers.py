@@ -5,7 +5,7 @@ Leaves out: pods that no node has yet; processes inside a container: `ps` shows 
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kubelearn.view import states
 from kubelearn.view.graph import Card, Edge, Graph, Group, identity
@@ -48,7 +48,12 @@ def graph(world: object, stage: Stage) -> Graph:
         shared = [card for card in cards if card.id.endswith("/shared") and groups[card.group].parent == home]
         edges += [Edge(card.id, cards[-1].id, arrow=False, hidden=True) for card in shared]
     alt = f"{'; '.join(said)}." if said else "No pods on nodes."
-    return Graph(tuple(cards), (), tuple(edges), tuple(groups.values()), alt, empty="no pods on nodes")
+    return Graph(upwards(cards), (), upwards(edges), upwards(groups.values()), alt, empty="no pods on nodes")
+
+
+def upwards(parts: Iterable) -> tuple:
+    """Graphviz stacks frames from the bottom to the top: the last first, so that the first stands above."""
+    return tuple(parts)[::-1]
 
 
 def _node_group(world: object, name: str, id: str) -> Group:

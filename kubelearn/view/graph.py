@@ -16,7 +16,8 @@ CARD = (196, 68)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One object. id is the same in every picture ("Pod/default/web-k2x"); at is the middle, None where Graphviz may choose."""
+    """One object. id is the same in every picture ("Pod/default/web-k2x"); at is the middle, None where Graphviz may choose.
+    short is the name where it does not fit whole: without what another card says already."""
 
     id: str
     kind: str
@@ -32,6 +33,7 @@ class Card:
     size: tuple[float, float] = CARD
     at: tuple[float, float] | None = None
     group: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

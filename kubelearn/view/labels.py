@@ -92,7 +92,8 @@ def slot(item: Card, width: float, height: float) -> str:
     right = int(max(measure(item.tag, 11), measure(item.note, 11))) + 5 if item.tag or item.note else 0
     room = int(width) - 23 - right
     state = item.state or State("", item.line, "ink")
-    name, said = fit(item.name, room, 12, True, keep="end"), fit(str(state).strip(), room, 12)
+    whole = measure(item.name, 12, True) <= room - 4
+    name, said = item.name if whole else fit(item.short or item.name, room - 4, 12, True, keep="end"), fit(str(state).strip(), room, 12)
     gap = cell("", int(width) - 2 * border, edge, colspan="6" if right else "5")
     hue = LIGHT["muted" if item.hue == "ink" else item.hue]
     stripe = cell("", edge, 1, rowspan="2") + cell("", 5, 2 * line, rowspan="2", bgcolor=hue)

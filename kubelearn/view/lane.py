@@ -126,5 +126,7 @@ def owner_card(owner: dict, pods: int, slots: Slots, at: tuple | None = None, si
         line = f"{pods} pod{'' if pods == 1 else 's'}"
     else:
         state = states.job_state(owner) if kind == "Job" else states.workload_state(owner)
-    title = f"{kind} {owner['metadata'].get('namespace', '')}/{name} · {state.word if state else line}"
-    return Card(identity(owner), kind, name, line, state, slots.hue(uid_of(owner)), title=title, size=size, at=at)
+    namespace = owner["metadata"].get("namespace", "")
+    title = f"{kind} {namespace}/{name} · {state.word if state else line}"
+    elsewhere = f" in {namespace}" if namespace not in ("", "default") else ""  # two of one name stand side by side
+    return Card(identity(owner), f"{kind}{elsewhere}", name, line, state, slots.hue(uid_of(owner)), title=title, size=size, at=at)

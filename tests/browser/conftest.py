@@ -128,7 +128,7 @@ class Notebook:
     def unrun(self) -> int:
         """How many code cells with something in them have no number."""
         prompts = self.panel.locator(".jp-CodeCell").evaluate_all("""
-            cells => cells.filter(cell => cell.querySelector('.cm-content').innerText.trim())
+            cells => cells.filter(cell => cell.querySelector('.cm-content')?.innerText.trim() ?? true)
                           .map(cell => cell.querySelector('.jp-InputPrompt').innerText)""")
         return sum(not re.search(r"\d", prompt) for prompt in prompts)
 
@@ -148,6 +148,7 @@ class Notebook:
         folder = os.environ.get("KUBELEARN_SCREENSHOTS")
         for theme in ("Light", "Dark") if folder else ():
             self.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", f"JupyterLab {theme}")
+            self.page.locator("#jupyterlab-splash").wait_for(state="detached")
             self._photograph(Path(folder), theme.lower())
 
     def _photograph(self, folder: Path, theme: str) -> None:

@@ -60,6 +60,19 @@ def test_what_a_run_leaves_is_taken_away():
         ["image/png"], [tool.WIDGET, "text/plain"], ["a\nb\n"], ["c\n"]]
 
 
+def test_what_a_machine_says_of_itself_is_recorded_once():
+    """A changed cell, or one without an output, is recorded anew; every other cell says what it said now."""
+    said = lambda text: [new_output("execute_result", data={"text/plain": text}, execution_count=1)]
+    before = new_notebook(cells=[code("speed()", tool.OWN, outputs=said("2 ms")), code("old()", tool.OWN, outputs=said("3 ms")),
+                                 code("bare()", tool.OWN), code("get()", outputs=said("a"))])
+    sources = ("speed()", "new()", "bare()", "get()")
+    done = new_notebook(cells=[code(source, *[tool.OWN] * (source != "get()"), outputs=said("now")) for source in sources])
+    done.cells[0].execution_count = 7
+    found = tool.kept(done, before)
+    assert [cell.outputs[0].data["text/plain"] for cell in found.cells] == ["2 ms", "now", "now", "now"]
+    assert found.cells[0].outputs[0].execution_count == 7
+
+
 def test_cells_get_an_id_once():
     """A notebook of an editor that gives none has some afterwards, and then keeps them."""
     text = '{"cells": [{"cell_type": "markdown", "metadata": {}, "source": ["a"]}], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}'

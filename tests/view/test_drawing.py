@@ -6,9 +6,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from kubelearn.cluster import Cluster
 from kubelearn.view import dot as dots
 from kubelearn.view import draw, overview
 from kubelearn.view.drawing import PICTURES
+from kubelearn.view.lane import owner_card
 from kubelearn.view.slots import Slots, slots_from
 from kubelearn.view.world import World, slots_of, world_of
 
@@ -97,6 +99,33 @@ class Handmade:
 
     def list(self, kind: str, namespace: str | None = None) -> list[dict]:
         return self.kinds.get(kind, [])
+
+
+def test_a_name_too_long_for_its_slot_loses_what_its_owners_card_says():
+    """'…-k2x' under the owner web-7d4b9; a pod that nobody owns keeps as much of its end as there is room for."""
+    source = Handmade(2, 4)
+    source.kinds["Pod"] = [{**pod, "metadata": {**pod["metadata"], "name": name, "ownerReferences": owners}} for pod, name, owners in zip(
+        source.kinds["Pod"], ("web-rmx676xx4-longer-k2xyz", "an-orphan-of-a-very-long-name"), (
+            [{"kind": "ReplicaSet", "name": "web-rmx676xx4-longer", "uid": "web", "controller": True}], []))]
+    svg = draw(source).svg
+    assert ">…-k2xyz<" in svg and "name<" in svg and ">…-name<" not in svg
+
+
+def test_containers_stand_in_the_order_of_their_pod():
+    """The first above: as in the manifest, whatever Graphviz makes of it."""
+    names = ("first", "second", "third")
+    with Cluster(nodes=1, serve=False) as cluster:
+        cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "order"}, "spec": {"containers": [
+            {"name": name, "image": "busybox:1.36", "command": ["sleep", "99"]} for name in names]}})
+        cluster.run(5)
+        svg = draw(cluster, "containers").svg
+    heights = [float(re.search(rf'y="([-\d.]+)"[^>]*>{name}<', svg)[1]) for name in names]
+    assert heights == sorted(heights)
+
+
+def test_the_lane_says_the_namespace_of_what_is_not_in_default():
+    owners = [{"kind": "Deployment", "metadata": {"name": "web", "namespace": name, "uid": name}} for name in ("default", "test")]
+    assert [owner_card(owner, 0, Slots()).kind for owner in owners] == ["Deployment", "Deployment in test"]
 
 
 SIZES = [(30, 3, "cards"), (31, 3, "marks"), (300, 12, "marks"), (301, 12, "counts"), (5000, 100, "counts")]
