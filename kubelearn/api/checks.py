@@ -1,6 +1,7 @@
-"""The checks from which the tables of validation rules are made.
+"""The checks that the tables of rules name, and what they found.
 
-A check is a function (value, path, found): value is the field's (None: absent), and it appends what is wrong to found.
+A check is a function (value, path, found): value is the field's (None: absent), and it tells found what is wrong. Functions that make
+a check take their arguments from the table: one_of(Always, Never).
 Part of Kubernetes: the helpers of pkg/apis/core/validation and apimachinery's api/validation, with their wording.
 """
 from __future__ import annotations
@@ -9,9 +10,8 @@ from collections.abc import Callable, Iterable
 
 from . import fields, names, quantity
 from .fields import Path
-from .mismatch import Key
 
-Check = Callable[[object, Path, list], None]
+Check = Callable[[object, Path, "Findings"], None]
 NEGATIVE, NOT_POSITIVE = "must be greater than or equal to 0", "must be greater than zero"
 
 
@@ -24,123 +24,184 @@ class Findings(list):
         self.claims: tuple[str, ...] = ()   # volumes that a StatefulSet will add to it
         self.grace: int | None = None
 
+    def invalid(self, path: Path, value: object, detail: str) -> None:
+        self.append(fields.invalid(path, value, detail))
+
+    def required(self, path: Path, detail: str = "") -> None:
+        self.append(fields.required(path, detail))
+
+    def forbidden(self, path: Path, detail: str) -> None:
+        self.append(fields.forbidden(path, detail))
+
+    def duplicate(self, path: Path, value: object, detail: str = "") -> None:
+        self.append(fields.duplicate(path, value, detail))
+
+    def unsupported(self, path: Path, value: object, supported: Iterable[str]) -> None:
+        self.append(fields.not_supported(path, value, supported))
+
 
 # --- whether it is there -------------------------------------------------------------------------------------------------
 
 def needed(detail: str = "") -> Check:
-    def check(value: object, path: Path, found: list) -> None:
+    def check(value: object, path: Path, found: Findings) -> None:
         if value is None or value == "" or value == [] or value == {}:
-            found.append(fields.required(path, detail))
+            found.required(path, detail)
     return check
 
 
 required = needed()
 
 
-def forbidden(detail: str) -> Check:
-    def check(value: object, path: Path, found: list) -> None:
+def absent(detail: str) -> Check:
+    def check(value: object, path: Path, found: Findings) -> None:
         if value is not None:
-            found.append(fields.forbidden(path, detail))
+            found.forbidden(path, detail)
     return check
+
+
+def exactly_one(what: str, given: list[str], path: Path, found: Findings) -> None:
+    """Of several fields that rule each other out."""
+    for key in given[1:]:
+        found.forbidden((path, key), f"may not specify more than 1 {what}")
+    if not given:
+        found.required(path, f"must specify a {what}")
 
 
 # --- texts ---------------------------------------------------------------------------------------------------------------
 
-def text(*complaints: Callable[[str], Iterable[str]]) -> Check:
-    """A text that is there satisfies these functions of names.py."""
-    def check(value: object, path: Path, found: list) -> None:
+def text(complaints: Callable[[str], Iterable[str]]) -> Check:
+    """A text that is there satisfies this function of names.py."""
+    def check(value: object, path: Path, found: Findings) -> None:
         if value:
-            for function in complaints:
-                for problem in function(value):
-                    found.append(fields.invalid(path, value, problem))
+            for problem in complaints(value):
+                found.invalid(path, value, problem)
     return check
 
 
-def right(*complaints: Callable[[str], Iterable[str]]) -> Check:
-    """A text that satisfies these functions even when it is empty."""
-    def check(value: object, path: Path, found: list) -> None:
-        for function in complaints:
-            for problem in function(value or ""):
-                found.append(fields.invalid(path, value or "", problem))
+dns_label, dns_subdomain, dns_1035_label = text(names.dns_label), text(names.dns_subdomain), text(names.dns_1035_label)
+qualified_name, label_key, config_key = text(names.qualified_name), text(names.label_key), text(names.config_key)
+port_name, env_name, ip_address, cidr = text(names.port_name), text(names.env_name), text(names.ip_address), text(names.cidr)
+
+
+def full(complaints: Callable[[str], Iterable[str]]) -> Check:
+    """The same of a text for which an empty one stands where it is absent."""
+    def check(value: str | None, path: Path, found: Findings) -> None:
+        for problem in complaints(value or ""):
+            found.invalid(path, value or "", problem)
     return check
 
 
-label, subdomain, qualified = text(names.dns_label), text(names.dns_subdomain), text(names.qualified_name)
-label_key, ip_address = text(names.label_key), text(names.ip_address)
+full_dns_subdomain, full_label_key, full_qualified_name = full(names.dns_subdomain), full(names.label_key), full(names.qualified_name)
 
 
-def one_of(*values: str, empty: str | None = "required") -> Check:
-    """An enumeration; empty: what to say of an empty text: 'required' or None."""
-    def check(value: object, path: Path, found: list) -> None:
-        if value is None or value in values:
-            return
-        found.append(fields.required(path) if value == "" and empty else fields.not_supported(path, value, values))
+def one_of(*values: str) -> Check:
+    """An enumeration, of which an empty text is none."""
+    def check(value: object, path: Path, found: Findings) -> None:
+        if value == "":
+            found.required(path)
+        elif value is not None and value not in values:
+            found.unsupported(path, value, values)
     return check
+
+
+def optional(*values: str) -> Check:
+    """An enumeration that an empty text passes."""
+    check = supported(*values)
+    return lambda value, path, found: check(value or None, path, found)
+
+
+def supported(*values: str) -> Check:
+    """An enumeration; an empty text is a value like others."""
+    def check(value: object, path: Path, found: Findings) -> None:
+        if value is not None and value not in values:
+            found.unsupported(path, value, values)
+    return check
+
+
+def choice(*values: str) -> Check:
+    """An enumeration; what is absent is an empty text."""
+    check = supported(*values)
+    return lambda value, path, found: check(value or "", path, found)
 
 
 def longest(limit: int) -> Check:
-    def check(value: object, path: Path, found: list) -> None:
+    def check(value: object, path: Path, found: Findings) -> None:
         if value and len(value) > limit:
             found.append(fields.too_long(path, limit))
     return check
 
 
-def relative_path(value: str | None, path: Path, found: list) -> None:
+def relative_path(value: str | None, path: Path, found: Findings) -> None:
     if value and value.startswith("/"):
-        found.append(fields.invalid(path, value, "must be a relative path"))
+        found.invalid(path, value, "must be a relative path")
     no_backsteps(value, path, found)
 
 
-def no_backsteps(value: str | None, path: Path, found: list) -> None:
+def no_backsteps(value: str | None, path: Path, found: Findings) -> None:
     if value and ".." in value.split("/"):
-        found.append(fields.invalid(path, value, "must not contain '..'"))
+        found.invalid(path, value, "must not contain '..'")
 
 
-def inner_path(value: str | None, path: Path, found: list) -> None:
+def inner_path(value: str | None, path: Path, found: Findings) -> None:
     """A file's place inside a volume."""
     required(value, path, found)
     relative_path(value, path, found)
     if value and value.startswith("..") and ".." not in value.split("/"):
-        found.append(fields.invalid(path, value, "must not start with '..'"))
+        found.invalid(path, value, "must not start with '..'")
 
 
 # --- numbers -------------------------------------------------------------------------------------------------------------
 
-def non_negative(value: int | None, path: Path, found: list) -> None:
-    if value is not None and value < 0:
-        found.append(fields.invalid(path, value, NEGATIVE))
+def least(low: int, detail: str) -> Check:
+    def check(value: int | None, path: Path, found: Findings) -> None:
+        if value is not None and value < low:
+            found.invalid(path, value, detail)
+    return check
 
 
-def positive(value: int | None, path: Path, found: list) -> None:
-    if value is not None and value <= 0:
-        found.append(fields.invalid(path, value, NOT_POSITIVE))
+non_negative, positive, above_zero = least(0, NEGATIVE), least(1, NOT_POSITIVE), least(1, "must be greater than 0")
+
+
+def over_zero(value: int | None, path: Path, found: Findings) -> None:
+    """positive, where absent means 0."""
+    positive(value or 0, path, found)
+
+
+def most(high: int, detail: str) -> Check:
+    def check(value: int | None, path: Path, found: Findings) -> None:
+        if value is not None and value > high:
+            found.invalid(path, value, detail)
+    return check
 
 
 def between(low: int, high: int, detail: str = "") -> Check:
-    def check(value: int | None, path: Path, found: list) -> None:
+    def check(value: int | None, path: Path, found: Findings) -> None:
         if value is not None and not low <= value <= high:
-            found.append(fields.invalid(path, value, detail or f"must be between {low} and {high}, inclusive"))
+            found.invalid(path, value, detail or f"must be between {low} and {high}, inclusive")
     return check
 
 
 identity = between(0, (1 << 31) - 1)  # of a user or group
 mode = between(0, 0o777, "must be a number between 0 and 0777 (octal), both inclusive")
+optional_port = between(0, 65535, "must be between 1 and 65535, inclusive")
 
 
-def port(value: int | None, path: Path, found: list) -> None:
+def port(value: int | None, path: Path, found: Findings) -> None:
     for problem in names.port_number(value or 0):
-        found.append(fields.invalid(path, value or 0, problem))
+        found.invalid(path, value or 0, problem)
 
 
-def optional_port(value: int | None, path: Path, found: list) -> None:
+def needed_port(value: int | None, path: Path, found: Findings) -> None:
     if value:
         port(value, path, found)
+    else:
+        found.required(path)
 
 
-def port_or_name(value: int | str | None, path: Path, found: list) -> None:
+def port_or_name(value: int | str | None, path: Path, found: Findings) -> None:
     if isinstance(value, str):
         for problem in names.port_name(value):
-            found.append(fields.invalid(path, value, problem))
+            found.invalid(path, value, problem)
     else:
         port(value, path, found)
 
@@ -149,106 +210,96 @@ def percent(value: str) -> int | None:
     return int(value[:-1]) if value.endswith("%") and value[:-1].isdigit() else None
 
 
-def count_or_percent(value: int | str | None, path: Path, found: list) -> None:
-    if isinstance(value, str):
-        if percent(value) is None:
-            sentence = "a valid percent string must be a numeric string followed by an ending '%'"
-            found.append(fields.invalid(path, value, names.regex_error(sentence, "[0-9]+%", "1%", "93%")))
-    else:
+def count_or_percent(value: int | str | None, path: Path, found: Findings) -> None:
+    if not isinstance(value, str):
         non_negative(value, path, found)
+    elif percent(value) is None:
+        sentence = "a valid percent string must be a numeric string followed by an ending '%'"
+        found.invalid(path, value, names.regex_error(sentence, "[0-9]+%", "1%", "93%"))
 
 
-def at_most_all(value: int | str | None, path: Path, found: list) -> None:
+def at_most_all(value: int | str | None, path: Path, found: Findings) -> None:
     if isinstance(value, str) and (percent(value) or 0) > 100:
-        found.append(fields.invalid(path, value, "must not be greater than 100%"))
+        found.invalid(path, value, "must not be greater than 100%")
 
 
-def not_negative_quantity(value: str | None, path: Path, found: list) -> None:
-    if value is not None and quantity.parse(value) < 0:
-        found.append(fields.invalid(path, value, NEGATIVE))
-
-
-def positive_quantity(value: str | None, path: Path, found: list) -> None:
+def positive_quantity(value: str | None, path: Path, found: Findings) -> None:
     if value is not None and quantity.parse(value) <= 0:
-        found.append(fields.invalid(path, value, NOT_POSITIVE))
+        found.invalid(path, value, NOT_POSITIVE)
 
 
 # --- lists and maps ------------------------------------------------------------------------------------------------------
 
-def each(*checks: Check) -> Check:
-    def check(values: list | None, path: Path, found: list) -> None:
+def each(check: Check) -> Check:
+    def of_each(values: list | None, path: Path, found: Findings) -> None:
         for index, value in enumerate(values or ()):
-            for one in checks:
-                one(value, (path, index), found)
+            check(value, (path, index), found)
+    return of_each
+
+
+def at_most(limit: int) -> Check:
+    def check(values: list | None, path: Path, found: Findings) -> None:
+        if len(values or ()) > limit:
+            found.append(fields.too_many(path, len(values), limit))
     return check
+
+
+def not_twice(values: Iterable[tuple[Path, object]], found: Findings) -> None:
+    """Each of these (path, value) is the first with its value."""
+    seen = set()
+    for path, value in values:
+        if value in seen:
+            found.duplicate(path, value)
+        seen.add(value)
 
 
 def unique(key: str) -> Check:
     """No two items with the same value of this field."""
-    def check(items: list | None, path: Path, found: list) -> None:
-        seen = set()
-        for index, item in enumerate(items or ()):
-            value = item.get(key)
-            if value and value in seen:
-                found.append(fields.duplicate(((path, index), key), value))
-            seen.add(value)
+    def check(items: list | None, path: Path, found: Findings) -> None:
+        not_twice(((((path, index), key), item[key]) for index, item in enumerate(items or ()) if item.get(key)), found)
     return check
 
 
-def unique_values(values: list | None, path: Path, found: list) -> None:
-    seen = set()
-    for index, value in enumerate(values or ()):
-        if value in seen:
-            found.append(fields.duplicate((path, index), value))
-        seen.add(value)
-
-
-def keys(*complaints: Callable[[str], Iterable[str]]) -> Check:
-    """data[key] is named in the complaint about a key."""
-    def check(values: dict | None, path: Path, found: list) -> None:
-        for key in values or ():
-            for function in complaints:
-                for problem in function(key):
-                    found.append(fields.invalid((path, Key(key)), key, problem))
-    return check
-
-
-def labels(values: dict | None, path: Path, found: list) -> None:
+def labels(values: dict | None, path: Path, found: Findings) -> None:
     """Upstream: apimachinery ValidateLabels."""
     for key, value in sorted((values or {}).items()):
         for problem in names.label_key(key):
-            found.append(fields.invalid(path, key, problem))
+            found.invalid(path, key, problem)
         for problem in names.label_value(value):
-            found.append(fields.invalid(path, value, problem))
+            found.invalid(path, value, problem)
 
 
-def annotations(values: dict | None, path: Path, found: list) -> None:
+def annotations(values: dict | None, path: Path, found: Findings) -> None:
     for key in sorted(values or ()):
         for problem in names.qualified_name(key.lower()):
-            found.append(fields.invalid(path, key, problem))
+            found.invalid(path, key, problem)
     if values and sum(len(key) + len(value) for key, value in values.items()) > 256 * 1024:
         found.append(fields.too_long(path, 256 * 1024))
 
 
-SELECTOR_VALUES = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
+OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}  # -> whether it takes values
 
 
-def label_selector(selector: dict | None, path: Path, found: list) -> None:
+def requirement(wanted: dict, path: Path, found: Findings) -> None:
+    """One requirement of a selector: whether its operator takes these values."""
+    operator, values = wanted.get("operator", ""), wanted.get("values")
+    if operator not in OPERATORS:
+        found.invalid((path, "operator"), operator, "not a valid selector operator")
+    elif OPERATORS[operator] and not values:
+        found.required((path, "values"), "must be specified when `operator` is 'In' or 'NotIn'")
+    elif not OPERATORS[operator] and values:
+        found.forbidden((path, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+
+
+def label_selector(selector: dict | None, path: Path, found: Findings) -> None:
     """Upstream: apimachinery ValidateLabelSelector."""
     if selector is None:
         return
     labels(selector.get("matchLabels"), (path, "matchLabels"), found)
-    for index, expression in enumerate(selector.get("matchExpressions") or ()):
+    for index, wanted in enumerate(selector.get("matchExpressions") or ()):
         here = ((path, "matchExpressions"), index)
-        values, operator = expression.get("values") or [], expression.get("operator", "")
-        if operator not in SELECTOR_VALUES:
-            found.append(fields.invalid((here, "operator"), operator, "not a valid selector operator"))
-        elif SELECTOR_VALUES[operator] and not values:
-            found.append(fields.required((here, "values"), "must be specified when `operator` is 'In' or 'NotIn'"))
-        elif not SELECTOR_VALUES[operator] and values:
-            found.append(fields.forbidden((here, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
-        for problem in names.label_key(expression.get("key", "")):
-            found.append(fields.invalid((here, "key"), expression.get("key", ""), problem))
-        for place, value in enumerate(values):
+        requirement(wanted, here, found)
+        full_label_key(wanted.get("key"), (here, "key"), found)
+        for place, value in enumerate(wanted.get("values") or ()):
             for problem in names.label_value(value):
-                found.append(fields.invalid(((here, "values"), place), value, problem))
+                found.invalid(((here, "values"), place), value, problem)

@@ -142,7 +142,7 @@ def _defaulted(source: dict, value: object, old: object) -> object:
 
 # --- validation: kube-openapi's words --------------------------------------------------------------------------------------------
 
-def _check(source: dict, value: object, old: object, path: Path, found: list) -> None:
+def _check(source: dict, value: object, old: object, path: Path, found: Findings) -> None:
     """Appends what is wrong with value, its type first."""
     if value is old and old is not None:
         return
@@ -151,7 +151,7 @@ def _check(source: dict, value: object, old: object, path: Path, found: list) ->
     if not right:
         found.append(_type_error(source, value, path, where))
     if "enum" in source and value not in source["enum"]:
-        found.append(fields.not_supported(path, value, [str(v) if isinstance(v, str) else fields.shown(v) for v in source["enum"]]))
+        found.unsupported(path, value, [str(v) if isinstance(v, str) else fields.shown(v) for v in source["enum"]])
     if not right:
         return
     if isinstance(value, str):
@@ -190,34 +190,34 @@ def _pattern(text: str) -> re.Pattern | None:
         return None
 
 
-def _check_text(source: dict, value: str, path: Path, where: str, found: list) -> None:
+def _check_text(source: dict, value: str, path: Path, where: str, found: Findings) -> None:
     if len(value) > source.get("maxLength", len(value)):
         found.append(fields.too_long(path, source["maxLength"]))
     if len(value) < source.get("minLength", 0):
-        found.append(fields.invalid(path, value, f"{where} in body should be at least {source['minLength']} chars long"))
+        found.invalid(path, value, f"{where} in body should be at least {source['minLength']} chars long")
     pattern = _pattern(source["pattern"]) if "pattern" in source else None
     if pattern and not pattern.search(value):
-        found.append(fields.invalid(path, value, f"{where} in body should match '{source['pattern']}'"))
+        found.invalid(path, value, f"{where} in body should match '{source['pattern']}'")
     form = FORMATS.get(source.get("format", ""))
     if form and not form.fullmatch(value):
-        found.append(fields.invalid(path, value, f'{where} in body must be of type {source["format"]}: "{value}"'))
+        found.invalid(path, value, f'{where} in body must be of type {source["format"]}: "{value}"')
 
 
-def _check_number(source: dict, value: float, path: Path, where: str, found: list) -> None:
+def _check_number(source: dict, value: float, path: Path, where: str, found: Findings) -> None:
     for key, exclusive, word, wrong in (("maximum", "exclusiveMaximum", "less than", lambda a, b: a > b),
                                         ("minimum", "exclusiveMinimum", "greater than", lambda a, b: a < b)):
         limit = source.get(key)
         if limit is not None and (wrong(value, limit) or (source.get(exclusive) and value == limit)):
             equal = "" if source.get(exclusive) else " or equal to"
-            found.append(fields.invalid(path, value, f"{where} in body should be {word}{equal} {limit}"))
+            found.invalid(path, value, f"{where} in body should be {word}{equal} {limit}")
     factor = source.get("multipleOf")
     if factor and value % factor:
-        found.append(fields.invalid(path, value, f"{where} in body should be a multiple of {factor}"))
+        found.invalid(path, value, f"{where} in body should be a multiple of {factor}")
 
 
-def _check_list(source: dict, value: list, old: list, path: Path, where: str, found: list) -> None:
+def _check_list(source: dict, value: list, old: list, path: Path, where: str, found: Findings) -> None:
     if len(value) < source.get("minItems", 0):
-        found.append(fields.invalid(path, len(value), f"{where} in body should have at least {source['minItems']} items"))
+        found.invalid(path, len(value), f"{where} in body should have at least {source['minItems']} items")
     if len(value) > source.get("maxItems", len(value)):
         found.append(fields.too_many(path, len(value), source["maxItems"]))
     seen: list = []
@@ -228,18 +228,18 @@ def _check_list(source: dict, value: list, old: list, path: Path, where: str, fo
         name = {key: item.get(key) for key in keys} if keys and isinstance(item, dict) else item
         if source.get("x-kubernetes-list-type") in ("map", "set"):
             if name in seen:
-                found.append(fields.duplicate((path, index), name))
+                found.duplicate((path, index), name)
             seen.append(name)
 
 
-def _check_object(source: dict, value: dict, old: dict, path: Path, where: str, found: list) -> None:
+def _check_object(source: dict, value: dict, old: dict, path: Path, where: str, found: Findings) -> None:
     if len(value) > source.get("maxProperties", len(value)):
         found.append(fields.too_many(path, len(value), source["maxProperties"]))
     if len(value) < source.get("minProperties", 0):
-        found.append(fields.invalid(path, len(value), f"{where} in body should have at least {source['minProperties']} properties"))
+        found.invalid(path, len(value), f"{where} in body should have at least {source['minProperties']} properties")
     for key in source.get("required", ()):
         if key not in value:
-            found.append(fields.required((path, key)))
+            found.required((path, key))
     for key, item in value.items():
         inner = _inner(source, key)
         if inner is not None:
@@ -250,7 +250,7 @@ COMBINED = {"anyOf": "must validate at least one schema (anyOf)", "oneOf": "must
             "allOf": "must validate all the schemas (allOf)"}
 
 
-def _check_combined(source: dict, value: object, path: Path, where: str, found: list) -> None:
+def _check_combined(source: dict, value: object, path: Path, where: str, found: Findings) -> None:
     if source.get("x-kubernetes-int-or-string"):
         return
     for key, sentence in COMBINED.items():

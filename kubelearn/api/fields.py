@@ -20,11 +20,14 @@ def at(path: Path) -> str:
     return "".join(f"[{step}]" if isinstance(step, (int, Key)) else f".{step}" for step in steps_of(path)).removeprefix(".")
 
 
-def path_of(*steps: str | int) -> Path:
-    path = None
+def below(path: Path, *steps: str | int) -> Path:
     for step in steps:
         path = (path, step)
     return path
+
+
+def path_of(*steps: str | int) -> Path:
+    return below(None, *steps)
 
 
 OMIT = object()  # a value that an error does not show
@@ -32,6 +35,11 @@ OMIT = object()  # a value that an error does not show
 
 class GoStruct(dict):
     """An internal struct: printed with its fields in their own order."""
+
+
+def go_struct(value: dict, *names: str) -> GoStruct:
+    """These fields of a value under their Go names, null where one is absent."""
+    return GoStruct({name[0].upper() + name[1:]: value.get(name) for name in names})
 
 
 def shown(value: object) -> str:

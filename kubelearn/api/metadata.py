@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import checks, fields, names
+from . import checks, names
+from .checks import Findings
 
 if TYPE_CHECKING:
     from .resources import Resource
@@ -33,7 +34,7 @@ NAMES: dict[str, Callable[[str], tuple[str, ...]]] = {  # the other kinds' names
 }
 
 
-def validate(resource: Resource, obj: dict, old: dict | None, found: list) -> None:
+def validate(resource: Resource, obj: dict, old: dict | None, found: Findings) -> None:
     """old: None on a create. A name never changes, so it is looked at once."""
     metadata = obj.get("metadata") or {}
     before = (old or {}).get("metadata") or {}
@@ -45,44 +46,44 @@ def validate(resource: Resource, obj: dict, old: dict | None, found: list) -> No
             check(value, (ROOT, key), found)
 
 
-def _name(resource: Resource, metadata: dict, found: list) -> None:
+def _name(resource: Resource, metadata: dict, found: Findings) -> None:
     name, prefix, rule = metadata.get("name"), metadata.get("generateName"), NAMES.get(resource.storage, names.dns_subdomain)
     if prefix:
         for problem in rule(prefix[:-1] + "a" if prefix.endswith("-") else prefix):
-            found.append(fields.invalid((ROOT, "generateName"), prefix, problem))
+            found.invalid((ROOT, "generateName"), prefix, problem)
     if not name:
-        found.append(fields.required((ROOT, "name"), "name or generateName is required"))
+        found.required((ROOT, "name"), "name or generateName is required")
     else:
         for problem in rule(name):
-            found.append(fields.invalid((ROOT, "name"), name, problem))
+            found.invalid((ROOT, "name"), name, problem)
     if resource.namespaced:
-        checks.label(metadata.get("namespace"), (ROOT, "namespace"), found)
+        checks.dns_label(metadata.get("namespace"), (ROOT, "namespace"), found)
 
 
-def owner_references(references: list, path: tuple, found: list) -> None:
+def owner_references(references: list, path: tuple, found: Findings) -> None:
     controllers = []
     for index, reference in enumerate(references):
         here = (path, index)
         for key in ("apiVersion", "kind", "name", "uid"):
             if not reference.get(key):
-                found.append(fields.required((here, key), "must not be empty"))
+                found.required((here, key), "must not be empty")
         if reference.get("controller"):
             controllers.append(f"{reference.get('kind')}/{reference.get('name')}")
     if len(controllers) > 1:
-        found.append(fields.invalid(path, references, "Only one reference can have Controller set to true. Found \"true\" in references "
-                                    f"for {controllers[0]} and {controllers[1]}"))
+        found.invalid(path, references, "Only one reference can have Controller set to true. Found \"true\" in references "
+                                    f"for {controllers[0]} and {controllers[1]}")
 
 
 STANDARD = ("kubernetes", "foregroundDeletion", "orphan", "customresourcecleanup.apiextensions.k8s.io")
 
 
-def finalizers(values: list, path: tuple, found: list) -> None:
+def finalizers(values: list, path: tuple, found: Findings) -> None:
     """One of ours, or qualified by a domain."""
     for index, value in enumerate(values):
         for problem in names.qualified_name(value):
-            found.append(fields.invalid(path, value, problem))
+            found.invalid(path, value, problem)
         if "/" not in value and value not in STANDARD:
-            found.append(fields.invalid((path, index), value, "name is neither a standard finalizer name nor is it fully qualified"))
+            found.invalid((path, index), value, "name is neither a standard finalizer name nor is it fully qualified")
 
 
 CHECKS = (("labels", checks.labels), ("annotations", checks.annotations), ("ownerReferences", owner_references), ("finalizers", finalizers))

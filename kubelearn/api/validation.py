@@ -1,20 +1,22 @@
 """Validation: the walk over the tables of rules, and the two entries that the registry calls.
 
 Part of Kubernetes: pkg/apis/*/validation. A table has for each definition its fields in the order in which upstream looks at
-them, each with its checks; under "" stand rules about the whole object. What a table does not name is checked by what the schema
+them, each with its checks; under ! stand rules about the whole object. What a table does not name is checked by what the schema
 says of it (enumerations, required texts). What is identical to the old object is not looked at again.
 Leaves out: statuses, which only components write.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import FieldError
-from . import checks, metadata
+from . import checks, fields, metadata
 from .checks import Findings
 from .memo import MISSING, IdentityMemo
-from .rules import BEFORE_UPDATE, CREATES, FRESH, RULES, UPDATES
+from .meta import get
+from .rules import FRESH, checks_of, of_resource, table
 
 if TYPE_CHECKING:
     from .resources import Resource
@@ -30,8 +32,8 @@ def validate_create(resource: Resource, obj: dict) -> list[FieldError]:
     found = Findings()
     metadata.validate(resource, obj, None, found)
     resource.schema.check(obj, None, found)
-    for rule in CREATES.get(resource.storage, ()):
-        rule(obj, found)
+    for rule in of_resource(resource.storage, "create"):
+        rule(obj, None, found)
     return found
 
 
@@ -39,10 +41,10 @@ def validate_update(resource: Resource, new: dict, old: dict) -> list[FieldError
     """What is wrong with new, and what it changes that may not change."""
     found = Findings()
     metadata.validate(resource, new, old, found)
-    for rule in BEFORE_UPDATE.get(resource.storage, ()):
+    for rule in of_resource(resource.storage, "before"):
         rule(new, old, found)
     resource.schema.check(new, old, found)
-    for rule in UPDATES.get(resource.storage, ()):
+    for rule in of_resource(resource.storage, "update"):
         rule(new, old, found)
     return found
 
@@ -67,36 +69,43 @@ def _concerned(schema: Schema, above: tuple[str, ...]) -> bool:
         return _concerned(schema.items, above)
     if schema.type != "object" or schema.name in above or schema.short in ELSEWHERE or _is_status(schema):
         return False
-    if _table(schema):
+    if _rules(schema):
         return True
     return any(_concerned(field, (*above, schema.name)) for field in schema.fields.values())
 
 
 def _is_status(schema: Schema) -> bool:
-    return schema.short not in RULES and schema.short.endswith(("Status", "Condition"))
+    return schema.short not in table() and schema.short.endswith(("Status", "Condition"))
 
 
-def _table(schema: Schema) -> list[tuple]:
-    """The definition's rules: its table, or what the schema says."""
-    if schema.short in RULES:
-        return RULES[schema.short]
-    table = []
+@lru_cache(maxsize=None)
+def _rules(schema: Schema) -> list[tuple[str, tuple]]:
+    """(field, its checks): the definition's table, or what the schema says."""
+    if schema.short in table():
+        return [(key, checks_of(text)) for key, text in table()[schema.short]]
+    found = []
     for key, field in schema.fields.items():
         if field.enum:
-            table.append((key, checks.one_of(*field.enum, empty="required" if key in schema.required else None)))
+            found.append((key, ((checks.one_of if key in schema.required else checks.supported)(*field.enum),)))
         elif key in schema.required and field.type == "string":
-            table.append((key, checks.required))
-    return table
+            found.append((key, (checks.required,)))
+    return found
 
 
 def _steps(schema: Schema) -> list[tuple[str, tuple, Walk | None, Callable | None]]:
     """(field, its checks, the walk into it, whether it is to be looked at although it is unchanged)"""
-    steps, table = [], _table(schema)
-    fields = {key: field for key, field in schema.fields.items() if key != "metadata" or field.short not in ELSEWHERE}
-    inner = {key: field.validator for key, field in fields.items() if _concerned(field, ())}
-    for key, *checks_of_field in table:
-        steps.append((key, tuple(checks_of_field), inner.pop(key, None), FRESH.get((schema.short, key))))
+    steps = []
+    inner = {key: field.validator for key, field in schema.fields.items() if _concerned(field, ())}
+    for key, found in _rules(schema):
+        if "." in key:
+            key, found = "!", tuple(_deep(tuple(key.split(".")), check) for check in found)
+        steps.append((key, found, inner.pop(key, None), FRESH.get((schema.short, key))))
     return steps + [(key, (), walk, None) for key, walk in inner.items()]
+
+
+def _deep(steps: tuple[str, ...], check: Callable) -> Callable:
+    """The check of a field further down, as a rule about the whole."""
+    return lambda value, path, found: check(get(value, steps), fields.below(path, *steps), found)
 
 
 def _object(schema: Schema) -> Walk:
@@ -109,7 +118,7 @@ def _object(schema: Schema) -> Walk:
             steps.extend(_steps(schema))
         before = old or {}
         for key, checks_of_field, inner, fresh in steps:
-            if not key:
+            if key == "!":
                 for rule in checks_of_field:
                     rule(value, path, found)
                 continue

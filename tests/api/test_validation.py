@@ -3,6 +3,7 @@ import copy
 
 import pytest
 
+from kubelearn.api import data, rules, schema
 from kubelearn.api.meta import replace
 from kubelearn.api.resources import Resources
 from kubelearn.api.validation import validate_create, validate_update
@@ -132,3 +133,15 @@ def test_validation_modifies_nothing_and_finds_the_same_again():
     obj = stored(pod({"image": ""}))
     before = copy.deepcopy(obj)
     assert errors(obj) == errors(obj) == ["spec.containers[0].image: Required value"] and obj == before
+
+
+def test_every_word_of_the_tables_has_a_meaning():
+    """A rule names a field that its definition has and functions that there are."""
+    definitions = {schema.of(name).short: schema.of(name) for name in data.schema()}
+    for short, lines in rules.table().items():
+        for key, text in lines:
+            assert key.partition(".")[0] in ("!", *definitions[short].fields), (short, key)
+            assert len(rules.checks_of(text)) == len(rules.WORD.findall(text))
+    assert {resource.storage for resource in RESOURCES} >= data.sections("updates").keys()
+    for storage, lines in data.sections("updates").items():
+        assert all(rules.of_resource(storage, moment) for moment, _ in lines)

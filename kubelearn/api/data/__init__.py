@@ -50,3 +50,17 @@ def bootstrap() -> list[dict]:
 def zeros() -> dict[str, str]:
     """Message -> its numbers, flags and texts that are pointers in Go (or always written), so that zero is a value."""
     return _table("zeros")
+
+
+@lru_cache(maxsize=None)
+def sections(name: str) -> dict[str, list[tuple[str, str]]]:
+    """A table of ours, written by hand: 'heading' lines, each with its indented lines 'key  text'. A line may have several headings."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in Path(__file__).with_name(f"{name}.txt").read_text().splitlines():
+        if line[:1] not in ("", " ", "#"):
+            lines: list[tuple[str, str]] = []
+            found.update(dict.fromkeys(line.split(), lines))
+        elif line.startswith(" "):
+            key, _, text = line.strip().partition("  ")
+            lines.append((key, text.strip()))
+    return found

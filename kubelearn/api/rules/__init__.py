@@ -1,14 +1,42 @@
-"""The rules of validation as tables, kind by kind.
+"""What the tables of validation (data/rules.txt, data/updates.txt) name: the rules that are more than a check of one field.
 
-RULES: definition -> its fields in upstream's order, each with its checks ("" for rules about the whole object).
-CREATES and UPDATES: storage key of a resource -> rules about a whole new object (obj, found), or a change (new, old, found);
-BEFORE_UPDATE: the same where upstream says it before it looks at the rest. FRESH: fields that depend on their neighbours.
+A rule is a function (value, path, found) like the checks; those of updates.py take a whole new object and the old one.
 """
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from .. import checks, data
 from . import cluster, core, jobs, network, pods, podspec, services, updates, workloads
 
-RULES: dict[str, list[tuple]] = {**pods.RULES, **podspec.RULES, **core.RULES, **services.RULES, **workloads.RULES, **jobs.RULES,
-                                 **network.RULES, **cluster.RULES}
 FRESH = podspec.FRESH
-CREATES = updates.CREATES
-UPDATES = updates.UPDATES
-BEFORE_UPDATE = updates.BEFORE_UPDATE
+NAMED = {name: rule for module in (checks, pods, podspec, core, services, network, workloads, jobs, cluster)
+         for name, rule in vars(module).items() if callable(rule)}
+WORD = re.compile(r"(\*?)(\w+)(?:\(([^()]*)\))?")
+
+
+@lru_cache(maxsize=1)
+def table() -> dict[str, list[tuple[str, str]]]:
+    """Definition -> (field, its checks as text) in upstream's order."""
+    return data.sections("rules")
+
+
+def checks_of(text: str, named: dict[str, Callable] = NAMED) -> tuple[Callable, ...]:
+    """'required *one_of(a, b)' -> the functions of these names."""
+    return tuple(_check(named[name], arguments, bool(star)) for star, name, arguments in (match.groups() for match in WORD.finditer(text)))
+
+
+def _check(check: Callable, arguments: str | None, each: bool) -> Callable:
+    if arguments is not None:
+        words = arguments.split(", ") if arguments else ()
+        check = check(*(int(word) if word.lstrip("-").isdigit() else word for word in words))
+    return checks.each(check) if each else check
+
+
+@lru_cache(maxsize=None)
+def of_resource(storage: str, moment: str) -> tuple[Callable, ...]:
+    """The rules about whole objects of a resource: of 'create', 'update' or 'before' (before an update's other rules)."""
+    lines = data.sections("updates").get(storage, ())
+    return tuple(rule for when, text in lines if when == moment for rule in checks_of(text, vars(updates)))

@@ -6,190 +6,154 @@ from __future__ import annotations
 
 import ipaddress
 
-from .. import fields, names
-from ..checks import each, ip_address, label, label_selector, longest, one_of, port, port_or_name, required, subdomain, text
-from ..fields import Path
+from .. import names
+from ..checks import (
+    Findings,
+    cidr,
+    dns_label,
+    dns_subdomain,
+    each,
+    ip_address,
+    not_twice,
+    port,
+    port_name,
+    port_or_name,
+    required,
+    supported,
+)
+from ..fields import Path, below
 
 PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
 BAD_PARTS, BAD_ENDS = ("//", "/./", "/../", "%2f", "%2F"), ("/..", "/.")
-WILDCARD = "\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+WILDCARD = names.regex_error(
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case "
+    "alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+    "\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", "*.example.com")
 
 
-def host(value: str | None, path: Path, found: list) -> None:
+def host(value: str | None, path: Path, found: Findings) -> None:
     if value and not names.ip_address(value):
-        found.append(fields.invalid(path, value, "must be a DNS name, not an IP address"))
+        found.invalid(path, value, "must be a DNS name, not an IP address")
     host_name(value, path, found)
 
 
-def host_name(value: str | None, path: Path, found: list) -> None:
-    if value and "*" in value:
-        if not value.startswith("*.") or names.dns_subdomain(value[2:]):
-            sentence = (
-                "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower "
-                "case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
-            )
-            found.append(fields.invalid(path, value, names.regex_error(sentence, WILDCARD, "*.example.com")))
-    else:
-        subdomain(value, path, found)
+def host_name(value: str | None, path: Path, found: Findings) -> None:
+    if "*" not in (value or ""):
+        dns_subdomain(value, path, found)
+    elif not value.startswith("*.") or names.dns_subdomain(value[2:]):
+        found.invalid(path, value, WILDCARD)
 
 
-def ingress(spec: dict, path: Path, found: list) -> None:
+def ingress(spec: dict, path: Path, found: Findings) -> None:
     if not spec.get("rules") and spec.get("defaultBackend") is None:
-        found.append(fields.invalid(path, spec.get("rules"), "either `defaultBackend` or `rules` must be specified"))
+        found.invalid(path, spec.get("rules"), "either `defaultBackend` or `rules` must be specified")
 
 
-def http_path(value: dict, path: Path, found: list) -> None:
+def http_path(value: dict, path: Path, found: Findings) -> None:
     """Upstream: validateHTTPIngressPath."""
-    kind, where = value.get("pathType"), value.get("path", "")
+    kind, where, here = value.get("pathType"), value.get("path", ""), (path, "path")
     if kind is None:
-        found.append(fields.required((path, "pathType"), "pathType must be specified"))
-        return
+        return found.required((path, "pathType"), "pathType must be specified")
     if kind not in PATH_TYPES:
-        found.append(fields.not_supported((path, "pathType"), kind, PATH_TYPES))
+        found.unsupported((path, "pathType"), kind, PATH_TYPES)
     elif not where.startswith("/") and (where or kind != "ImplementationSpecific"):
-        found.append(fields.invalid((path, "path"), where, "must be an absolute path"))
+        found.invalid(here, where, "must be an absolute path")
     if kind in ("Exact", "Prefix"):
-        for part in BAD_PARTS:
-            if part in where:
-                found.append(fields.invalid((path, "path"), where, f"must not contain '{part}'"))
-        for end in BAD_ENDS:
-            if where.endswith(end):
-                found.append(fields.invalid((path, "path"), where, f"cannot end with '{end}'"))
+        for part in (part for part in BAD_PARTS if part in where):
+            found.invalid(here, where, f"must not contain '{part}'")
+        for end in (end for end in BAD_ENDS if where.endswith(end)):
+            found.invalid(here, where, f"cannot end with '{end}'")
     backend(value.get("backend") or {}, (path, "backend"), found)
 
 
-def backend(value: dict | None, path: Path, found: list) -> None:
+def backend(value: dict | None, path: Path, found: Findings) -> None:
     """Upstream: validateIngressBackend."""
-    if value is None:
+    service, resource = (value or {}).get("service"), (value or {}).get("resource")
+    if service is not None and resource is not None:
+        found.invalid(path, "", "cannot set both resource and service backends")
+    elif value is not None and service is None and resource is None:
+        found.invalid(path, "", "resource or service backend is required")
+    if service is None:
         return
-    service = value.get("service")
-    if service is not None and value.get("resource") is not None:
-        found.append(fields.invalid(path, "", "cannot set both resource and service backends"))
-    elif service is None:
-        if value.get("resource") is None:
-            found.append(fields.invalid(path, "", "resource or service backend is required"))
-        return
-    here, target = (path, "service"), service.get("port") or {}
-    required(service.get("name"), (here, "name"), found)
-    label(service.get("name"), (here, "name"), found)
+    name, target, here = service.get("name"), service.get("port") or {}, (path, "service")
+    required(name, (here, "name"), found)
+    dns_label(name, (here, "name"), found)
     if target.get("name") and target.get("number"):
-        found.append(fields.invalid(path, "", "cannot set both port name & port number"))
+        found.invalid(path, "", "cannot set both port name & port number")
     elif target.get("name"):
-        text(names.port_name)(target["name"], ((here, "port"), "name"), found)
+        port_name(target["name"], below(here, "port", "name"), found)
     elif target.get("number"):
-        port(target["number"], ((here, "port"), "number"), found)
+        port(target["number"], below(here, "port", "number"), found)
     else:
-        found.append(fields.required(path, "port name or number is required"))
+        found.required(path, "port name or number is required")
 
 
-def domain_path(value: str | None, path: Path, found: list) -> None:
+def domain_path(value: str | None, path: Path, found: Findings) -> None:
     """example.com/controller"""
-    domain, slash, rest = (value or "").partition("/")
+    domain, _, rest = (value or "").partition("/")
     if not value:
-        found.append(fields.required(path))
-    elif not (slash and domain and rest):
-        found.append(fields.invalid(path, value, "must be a domain-prefixed path (such as \"acme.io/foo\")"))
+        found.required(path)
+    elif not (domain and rest):
+        found.invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')
     else:
-        for problem in names.dns_subdomain(domain):
-            found.append(fields.invalid(path, domain, problem))
+        dns_subdomain(domain, path, found)
 
 
 # --- network policies -----------------------------------------------------------------------------------------------------------
 
-def policy_port(value: dict, path: Path, found: list) -> None:
-    one_of("TCP", "UDP", "SCTP", empty=None)(value.get("protocol"), (path, "protocol"), found)
-    number, last = value.get("port"), value.get("endPort")
-    if number is not None:
-        port_or_name(number, (path, "port"), found)
+def optional_port_or_name(value: int | str | None, path: Path, found: Findings) -> None:
+    if value is not None:
+        port_or_name(value, path, found)
+
+
+def end_port(value: dict, path: Path, found: Findings) -> None:
+    number, last, here = value.get("port"), value.get("endPort"), (path, "endPort")
     if last is None:
         return
-    if isinstance(number, int):
-        if last < number:
-            found.append(fields.invalid((path, "endPort"), last, "must be greater than or equal to `port`"))
-        port(last, (path, "endPort"), found)
-    else:
-        why = "may not be specified when `port` is not specified" if number is None else "may not be specified when `port` is non-numeric"
-        found.append(fields.invalid((path, "endPort"), last, why))
+    if not isinstance(number, int):
+        found.invalid(here, last, f"may not be specified when `port` is {'not specified' if number is None else 'non-numeric'}")
+        return
+    if last < number:
+        found.invalid(here, last, "must be greater than or equal to `port`")
+    port(last, here, found)
 
 
-def peer(value: dict, path: Path, found: list) -> None:
+def peer(value: dict, path: Path, found: Findings) -> None:
     if not value:
-        found.append(fields.required(path, "must specify a peer"))
+        found.required(path, "must specify a peer")
     elif len(value) > 1 and "ipBlock" in value:
-        found.append(fields.forbidden(path, "may not specify both ipBlock and another peer"))
+        found.forbidden(path, "may not specify both ipBlock and another peer")
 
 
-def ip_block(value: dict, path: Path, found: list) -> None:
+def ip_block(value: dict, path: Path, found: Findings) -> None:
     block = value.get("cidr")
-    required(block, (path, "cidr"), found)
-    text(names.cidr)(block, (path, "cidr"), found)
     if not block or names.cidr(block):
         return
     whole = ipaddress.ip_network(block, strict=False)
     for index, part in enumerate(value.get("except") or ()):
-        text(names.cidr)(part, ((path, "except"), index), found)
+        here = below(path, "except", index)
+        cidr(part, here, found)
         inner = None if names.cidr(part) else ipaddress.ip_network(part, strict=False)
         if inner and (inner.version != whole.version or inner == whole or not inner.subnet_of(whole)):
-            found.append(fields.invalid(((path, "except"), index), part, "must be a strict subset of `cidr`"))
+            found.invalid(here, part, "must be a strict subset of `cidr`")
 
 
-def policy_types(values: list | None, path: Path, found: list) -> None:
+def policy_types(values: list | None, path: Path, found: Findings) -> None:
     if len(values or ()) > 2:
-        found.append(fields.invalid(path, values, "may not specify more than two policyTypes"))
+        found.invalid(path, values, "may not specify more than two policyTypes")
     else:
-        each(one_of("Ingress", "Egress", empty=None))(values, path, found)
+        each(supported("Ingress", "Egress"))(values, path, found)
 
 
 # --- endpoint slices ------------------------------------------------------------------------------------------------------------
 
-def slice_ports(ports: list | None, path: Path, found: list) -> None:
-    seen = set()
-    for index, entry in enumerate(ports or ()):
-        name = entry.get("name") or ""
-        if name in seen:
-            found.append(fields.duplicate(((path, index), "name"), name))
-        seen.add(name)
+def slice_ports(ports: list | None, path: Path, found: Findings) -> None:
+    """One port may go without a name."""
+    not_twice(((below(path, index, "name"), entry.get("name") or "") for index, entry in enumerate(ports or ())), found)
 
 
-def addresses(values: list | None, path: Path, found: list) -> None:
-    if not values:
-        found.append(fields.required(path))
-    elif len(values) > 100:
-        found.append(fields.too_many(path, len(values), 100))
-
-
-def slice_addresses(obj: dict, path: Path, found: list) -> None:
+def slice_addresses(obj: dict, path: Path, found: Findings) -> None:
     """Addresses of the slice's own family."""
-    check = subdomain if obj.get("addressType") == "FQDN" else ip_address
+    check = each(dns_subdomain if obj.get("addressType") == "FQDN" else ip_address)
     for index, endpoint in enumerate(obj.get("endpoints") or ()):
-        each(check)(endpoint.get("addresses"), (((path, "endpoints"), index), "addresses"), found)
-
-
-RULES: dict[str, list[tuple]] = {
-    "networking.v1.IngressSpec": [("", ingress), ("defaultBackend", backend), ("rules",), ("tls",), ("ingressClassName", subdomain)],
-    "networking.v1.IngressRule": [("host", host), ("http",)],
-    "networking.v1.IngressBackend": [],
-    "networking.v1.IngressServiceBackend": [],
-    "networking.v1.HTTPIngressRuleValue": [("paths", required)],
-    "networking.v1.HTTPIngressPath": [("", http_path)],
-    "networking.v1.IngressTLS": [("hosts", each(host_name)), ("secretName", subdomain)],
-    "networking.v1.IngressClassSpec": [("controller", longest(250), domain_path), ("parameters",)],
-    "networking.v1.IngressClassParametersReference": [
-        ("apiGroup", subdomain),
-        ("kind", required),
-        ("name", required),
-        ("scope", one_of("Cluster", "Namespace")),
-    ],
-    "networking.v1.NetworkPolicySpec": [("podSelector", label_selector), ("ingress",), ("egress",), ("policyTypes", policy_types)],
-    "networking.v1.NetworkPolicyPort": [("", policy_port)],
-    "networking.v1.NetworkPolicyPeer": [("podSelector", label_selector), ("namespaceSelector", label_selector), ("ipBlock",), ("", peer)],
-    "networking.v1.IPBlock": [("", ip_block)],
-    "discovery.v1.EndpointSlice": [
-        ("addressType", one_of("FQDN", "IPv4", "IPv6")),
-        ("", slice_addresses),
-        ("endpoints",),
-        ("ports", slice_ports),
-    ],
-    "discovery.v1.Endpoint": [("addresses", addresses)],
-    "discovery.v1.EndpointPort": [("name", text(names.dns_label)), ("protocol", one_of("SCTP", "TCP", "UDP"))],
-}
+        check(endpoint.get("addresses"), below(path, "endpoints", index, "addresses"), found)

@@ -63,6 +63,8 @@ def _part(part: str, low: int, high: int, names: list[str]) -> str:
 
 @lru_cache(maxsize=128)
 def zone_complaint(zone: str) -> str:
+    if not zone:
+        return "timeZone must be nil or non-empty string"
     if zone.lower() == "local":
         return "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
     try:

@@ -4,58 +4,34 @@ Part of Kubernetes: pkg/apis/apps/validation.
 """
 from __future__ import annotations
 
-from .. import fields, selectors
-from ..checks import (
-    Findings,
-    at_most_all,
-    count_or_percent,
-    label,
-    label_selector,
-    non_negative,
-    one_of,
-    percent,
-    required,
-)
-from ..fields import Path
-
-MISMATCH = "`selector` does not match template `labels`"
-
-
-def at(path: Path, *steps: str) -> Path:
-    for step in steps:
-        path = (path, step)
-    return path
-
+from .. import selectors
+from ..checks import Check, Findings, label_selector, percent
+from ..fields import Path, below, go_struct
 
 # --- selectors and templates -------------------------------------------------------------------------------------------------------
 
-def template_labels(spec: dict) -> dict | None:
-    return ((spec.get("template") or {}).get("metadata") or {}).get("labels")
-
-
-def selector_of(word: str):
+def selector_of(word: str) -> Check:
     """A selector that is there, is right, and is not empty."""
-    def rule(spec: dict, path: Path, found: list) -> None:
-        selector = spec.get("selector")
+    def rule(spec: dict, path: Path, found: Findings) -> None:
+        selector, here = spec.get("selector"), (path, "selector")
         if selector is None:
-            found.append(fields.required((path, "selector")))
-            return
-        label_selector(selector, (path, "selector"), found)
+            return found.required(here)
+        label_selector(selector, here, found)
         if not selector.get("matchLabels") and not selector.get("matchExpressions"):
-            found.append(fields.invalid((path, "selector"), {}, f"empty selector is invalid for {word}"))
+            found.invalid(here, {}, f"empty selector is invalid for {word}")
     return rule
 
 
-def matches_or(complaint: str | None):
-    """Its selector selects its own pods (one that is not there selects none); complaint: what to say of a broken one."""
-    def rule(spec: dict, path: Path, found: list) -> None:
-        selector, wrong = spec.get("selector"), []
+def matches(complaint: str = "") -> Check:
+    """Its selector selects its own pods (one that is not there selects none); complaint: what to say of a broken one, - for nothing."""
+    def rule(spec: dict, path: Path, found: Findings) -> None:
+        selector, wrong = spec.get("selector"), Findings()
+        labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
         label_selector(selector, path, wrong)
-        if wrong:
-            if complaint is not None:
-                found.append(fields.invalid((path, "selector"), without_empty(selector), complaint))
-        elif not selectors.label_selector(selector)(template_labels(spec)):
-            found.append(fields.invalid(at(path, "template", "metadata", "labels"), template_labels(spec), MISMATCH))
+        if wrong and complaint != "-":
+            found.invalid((path, "selector"), without_empty(selector), complaint)
+        elif not wrong and not selectors.label_selector(selector)(labels):
+            found.invalid(below(path, "template", "metadata", "labels"), labels, "`selector` does not match template `labels`")
     return rule
 
 
@@ -66,62 +42,6 @@ def without_empty(value: object) -> object:
     return [without_empty(item) for item in value] if isinstance(value, list) else value
 
 
-matches = matches_or("invalid label selector")
-
-
-def always_restarts(word: str):
-    def rule(spec: dict, path: Path, found: list) -> None:
-        pod = (spec.get("template") or {}).get("spec") or {}
-        here = at(path, "template", "spec")
-        if pod.get("restartPolicy", "Always") != "Always":
-            found.append(fields.not_supported((here, "restartPolicy"), pod["restartPolicy"], ("Always",)))
-        if "activeDeadlineSeconds" in pod:
-            found.append(fields.forbidden((here, "activeDeadlineSeconds"), f"activeDeadlineSeconds in {word} is not Supported"))
-    return rule
-
-
-# --- strategies --------------------------------------------------------------------------------------------------------------------------
-
-def is_zero(value: int | str | None) -> bool:
-    return (percent(value) if isinstance(value, str) else value) == 0
-
-
-def deployment_strategy(strategy: dict, path: Path, found: list) -> None:
-    kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
-    if kind == "Recreate":
-        if rolling is not None:
-            found.append(fields.forbidden((path, "rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'"))
-    elif kind != "RollingUpdate":
-        inner = rolling and {"MaxUnavailable": rolling.get("maxUnavailable"), "MaxSurge": rolling.get("maxSurge")}
-        found.append(fields.not_supported(path, fields.GoStruct(Type=kind, RollingUpdate=inner), ("Recreate", "RollingUpdate")))
-
-
-def rolling_deployment(value: dict, path: Path, found: list) -> None:
-    unavailable, surge = value.get("maxUnavailable"), value.get("maxSurge")
-    count_or_percent(unavailable, (path, "maxUnavailable"), found)
-    count_or_percent(surge, (path, "maxSurge"), found)
-    if is_zero(unavailable) and is_zero(surge):
-        found.append(fields.invalid((path, "maxUnavailable"), unavailable, "may not be 0 when `maxSurge` is 0"))
-    at_most_all(unavailable, (path, "maxUnavailable"), found)
-
-
-def rolling_daemon_set(value: dict, path: Path, found: list) -> None:
-    unavailable, surge = value.get("maxUnavailable"), value.get("maxSurge")
-    for key in ("maxUnavailable", "maxSurge"):
-        count_or_percent(value.get(key), (path, key), found)
-        at_most_all(value.get(key), (path, key), found)
-    if not is_zero(unavailable) and not is_zero(surge):
-        found.append(fields.invalid((path, "maxSurge"), surge, "may not be set when maxUnavailable is non-zero"))
-    elif is_zero(unavailable) and is_zero(surge):
-        found.append(fields.required((path, "maxUnavailable"), "cannot be 0 when maxSurge is 0"))
-
-
-def progress(spec: dict, path: Path, found: list) -> None:
-    deadline = spec.get("progressDeadlineSeconds")
-    if deadline is not None and deadline <= spec.get("minReadySeconds", 0):
-        found.append(fields.invalid((path, "progressDeadlineSeconds"), deadline, "must be greater than minReadySeconds"))
-
-
 def enter_stateful_set(spec: dict, path: Path, found: Findings) -> None:
     found.claims = tuple((claim.get("metadata") or {}).get("name", "") for claim in spec.get("volumeClaimTemplates") or ())
 
@@ -130,92 +50,62 @@ def leave_stateful_set(spec: dict, path: Path, found: Findings) -> None:
     found.claims = ()
 
 
-def stateful_strategy(strategy: dict, path: Path, found: list) -> None:
-    rolling = strategy.get("rollingUpdate")
-    printed = (
-        None if rolling is None else fields.GoStruct(Partition=rolling.get("partition", 0), MaxUnavailable=rolling.get("maxUnavailable"))
-    )
-    if strategy.get("type") == "OnDelete" and rolling is not None:
-        found.append(fields.invalid((path, "rollingUpdate"), printed, "only allowed for updateStrategy 'RollingUpdate'"))
-    elif strategy.get("type") not in ("RollingUpdate", "OnDelete"):
-        found.append(
-            fields.invalid(path, fields.GoStruct(Type=strategy.get("type"), RollingUpdate=printed), "must be 'RollingUpdate' or 'OnDelete'")
-        )
+def progress(spec: dict, path: Path, found: Findings) -> None:
+    deadline = spec.get("progressDeadlineSeconds")
+    if deadline is not None and deadline <= spec.get("minReadySeconds", 0):
+        found.invalid((path, "progressDeadlineSeconds"), deadline, "must be greater than minReadySeconds")
 
 
-def daemon_strategy(strategy: dict, path: Path, found: list) -> None:
-    kinds = ("RollingUpdate", "OnDelete")
-    if strategy.get("type") not in kinds:
-        found.append(fields.not_supported(path, fields.GoStruct(Type=strategy.get("type"), RollingUpdate=None), kinds))
+# --- strategies --------------------------------------------------------------------------------------------------------------------------
+
+def is_zero(value: int | str | None) -> bool:
+    return (percent(value) if isinstance(value, str) else value) == 0
 
 
-def management(value: str | None, path: Path, found: list) -> None:
+def not_zero(value: int | str | None, path: Path, found: Findings) -> None:
+    if is_zero(value):
+        found.invalid(path, value, "cannot be 0")
+
+
+def deployment_strategy(strategy: dict, path: Path, found: Findings) -> None:
+    kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
+    if kind == "Recreate" and rolling is not None:
+        found.forbidden((path, "rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'")
+    elif kind not in ("Recreate", "RollingUpdate"):
+        inner = rolling and go_struct(rolling, "maxUnavailable", "maxSurge")
+        found.unsupported(path, go_struct({"type": kind, "rollingUpdate": inner}, "type", "rollingUpdate"), ("Recreate", "RollingUpdate"))
+
+
+def rolling_deployment(value: dict, path: Path, found: Findings) -> None:
+    unavailable = value.get("maxUnavailable")
+    if is_zero(unavailable) and is_zero(value.get("maxSurge")):
+        found.invalid((path, "maxUnavailable"), unavailable, "may not be 0 when `maxSurge` is 0")
+
+
+def rolling_daemon_set(value: dict, path: Path, found: Findings) -> None:
+    unavailable, surge = value.get("maxUnavailable"), value.get("maxSurge")
+    if not is_zero(unavailable) and not is_zero(surge):
+        found.invalid((path, "maxSurge"), surge, "may not be set when maxUnavailable is non-zero")
+    elif is_zero(unavailable) and is_zero(surge):
+        found.required((path, "maxUnavailable"), "cannot be 0 when maxSurge is 0")
+
+
+def stateful_strategy(strategy: dict, path: Path, found: Findings) -> None:
+    kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
+    printed = None if rolling is None else go_struct({"partition": 0, **rolling}, "partition", "maxUnavailable")
+    if kind == "OnDelete" and rolling is not None:
+        found.invalid((path, "rollingUpdate"), printed, "only allowed for updateStrategy 'RollingUpdate'")
+    elif kind not in ("RollingUpdate", "OnDelete"):
+        shown = go_struct({"type": kind, "rollingUpdate": printed}, "type", "rollingUpdate")
+        found.invalid(path, shown, "must be 'RollingUpdate' or 'OnDelete'")
+
+
+def daemon_strategy(strategy: dict, path: Path, found: Findings) -> None:
+    kind, kinds = strategy.get("type"), ("RollingUpdate", "OnDelete")
+    if kind not in kinds:
+        found.unsupported(path, go_struct({"type": kind}, "type", "rollingUpdate"), kinds)
+
+
+def management(value: str | None, path: Path, found: Findings) -> None:
     if value not in ("OrderedReady", "Parallel"):
-        found.append(fields.invalid(path, value, "must be 'OrderedReady' or 'Parallel'"))
-
-
-def partition(value: dict, path: Path, found: list) -> None:
-    non_negative(value.get("partition"), (path, "partition"), found)
-    unavailable, here = value.get("maxUnavailable"), (path, "maxUnavailable")
-    count_or_percent(unavailable, here, found)
-    if is_zero(unavailable):
-        found.append(fields.invalid(here, unavailable, "cannot be 0"))
-    at_most_all(unavailable, here, found)
-
-
-HISTORY = ("revisionHistoryLimit", non_negative)
-RULES: dict[str, list[tuple]] = {
-    "apps.v1.DeploymentSpec": [
-        ("replicas", non_negative),
-        ("", selector_of("deployment"), matches),
-        ("template",),
-        ("", always_restarts("ReplicaSet")),
-        ("strategy",),
-        ("minReadySeconds", non_negative),
-        HISTORY,
-        ("progressDeadlineSeconds", non_negative),
-        ("", progress),
-    ],
-    "apps.v1.DeploymentStrategy": [("", deployment_strategy)],
-    "apps.v1.RollingUpdateDeployment": [("", rolling_deployment)],
-    "apps.v1.ReplicaSetSpec": [
-        ("replicas", non_negative),
-        ("minReadySeconds", non_negative),
-        ("", selector_of("deployment"), matches),
-        ("template",),
-        ("", always_restarts("ReplicaSet")),
-    ],
-    "apps.v1.DaemonSetSpec": [
-        ("", selector_of("daemonset"), matches_or(None)),
-        ("template",),
-        ("", always_restarts("DaemonSet")),
-        ("minReadySeconds", non_negative),
-        ("updateStrategy",),
-        HISTORY,
-    ],
-    "apps.v1.DaemonSetUpdateStrategy": [("", daemon_strategy)],
-    "apps.v1.RollingUpdateDaemonSet": [("", rolling_daemon_set)],
-    "apps.v1.StatefulSetSpec": [
-        ("podManagementPolicy", management),
-        ("updateStrategy",),
-        ("persistentVolumeClaimRetentionPolicy",),
-        ("volumeClaimTemplates",),
-        ("replicas", non_negative),
-        ("minReadySeconds", non_negative),
-        ("serviceName", label),
-        ("", selector_of("statefulset"), matches_or(""), enter_stateful_set),
-        ("template",),
-        ("", leave_stateful_set, always_restarts("StatefulSet")),
-    ],
-    "apps.v1.StatefulSetUpdateStrategy": [("", stateful_strategy)],
-    "apps.v1.RollingUpdateStatefulSetStrategy": [("", partition)],
-    "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": [
-        (key, one_of("Retain", "Delete", empty=None)) for key in ("whenDeleted", "whenScaled")
-    ],
-    "core.v1.ReplicationControllerSpec": [
-        ("replicas", non_negative),
-        ("minReadySeconds", non_negative),
-        ("selector", required),
-        ("template", required),
-    ],
-}
+        found.invalid(path, value, "must be 'OrderedReady' or 'Parallel'")
