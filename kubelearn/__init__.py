@@ -10,7 +10,7 @@ import importlib
 _WHERE = {  # public name -> the module that has it, loaded when first asked for: a cluster alone needs no pictures
     "Cluster": "cluster", "ApiError": "errors", "diff": "snapshot", "image": "kubelet.images", "connect": "connect",
     "draw": "view", "play": "view", "why": "view", "why_not": "view", "chart": "view", "timeline": "view",
-    "dashboard": "view", "explore": "view",
+    "dashboard": "view", "explore": "view", "touch": "view",
 }
 __all__ = list(_WHERE)
 

@@ -12,11 +12,11 @@ from kubelearn.view.timeline import timeline
 from kubelearn.view.why import why
 from kubelearn.view.why_not import why_not
 
-__all__ = ["chart", "dashboard", "draw", "explore", "lanes", "play", "timeline", "why", "why_not"]
+__all__ = ["chart", "dashboard", "draw", "explore", "lanes", "play", "timeline", "touch", "why", "why_not"]
 
 
 def __getattr__(name: str):
-    if name not in ("dashboard", "explore"):
+    if name not in ("dashboard", "explore", "touch"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(f"kubelearn.view.{name}"), name)
     globals()[name] = found  # the import above left the module of that name here

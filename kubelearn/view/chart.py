@@ -10,9 +10,10 @@ import math
 from collections.abc import Mapping
 from itertools import pairwise
 
-from kubelearn.view import svg, theme
+from kubelearn.view import states, svg
 from kubelearn.view.past import Past, counts, pods_of_deployment
 from kubelearn.view.picture import Picture
+from kubelearn.view.tracks import Track, side_by_side
 from kubelearn.view.world import slots_of
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 880, 280, 44, 690, 30, 236
@@ -23,7 +24,7 @@ def chart(cluster: object, deployment: str, since: object = None, until: object 
           theme: str | None = None) -> Picture:
     """The rollout of a Deployment, since the last command unless said otherwise (see play).
 
-    With a dict of name -> cluster (forks of one moment): the ready pods of each as one line, side by side in one chart.
+    With a dict of name -> cluster (forks of one moment): a row for each, its ready pods in front of all its pods, on one axis of time.
     """
     if isinstance(cluster, Mapping):
         return _compared(cluster, deployment, since, until, namespace, theme)
@@ -36,25 +37,29 @@ def chart(cluster: object, deployment: str, since: object = None, until: object 
     series = [("ready", "ink", "", [(t, sum(c.values())) for t, c in steps])]
     kept = [uid for uid in sets if any(c.get(uid) for _, c in steps)]
     for number, uid in enumerate(kept):
-        name = f"{sets[uid]['metadata']['name']}"
-        series.append((name, slots.hue(uid), DASHES[1:][number % 5], [(t, c.get(uid, 0)) for t, c in steps]))
+        series.append((_named(sets[uid]), slots.hue(uid), DASHES[1:][number % 5], [(t, c.get(uid, 0)) for t, c in steps]))
     fewest = min(count for _, count in series[0][3])
     alt = (f"Rollout of {deployment} over {past.end - past.start:.0f} s: ready pods go from {series[0][3][0][1]} to {series[0][3][-1][1]}, "
            f"never fewer than {fewest}; allowed is {bands[-1][1]} to {bands[-1][2]}.")
     return Picture(_drawn(past.start, past.end, series, bands, alt, f"Deployment {deployment}"), alt, theme=theme)
 
 
+def _named(replica_set: dict) -> str:
+    """A ReplicaSet by what it runs: '1.26 web-9f2c1'."""
+    return f"{states.generation(replica_set).rpartition(':')[2]} {replica_set['metadata']['name']}".strip()
+
+
 def _compared(clusters: Mapping, deployment: str, since: object, until: object, namespace: str, theme_: str | None) -> Picture:
-    series, ends, said = [], [], []
-    for number, (name, cluster) in enumerate(clusters.items()):
-        past = Past(cluster, since, until)
-        wanted, _ = pods_of_deployment(past, deployment, namespace)
-        points = [(t - past.start, sum(c.values())) for t, c in counts(past, wanted)]
-        series.append((name, theme.hue(number), DASHES[number % len(DASHES)], points))
-        ends.append(past.end - past.start)
-        said.append(f"{name}: never fewer than {min(count for _, count in points)} ready")
-    alt = f"Ready pods of {deployment} over time. {'; '.join(said)}."
-    return Picture(_drawn(0.0, max(ends), series, [], alt, f"Deployment {deployment}: ready pods"), alt, theme=theme_)
+    tracks = [_track(name, Past(cluster, since, until), deployment, namespace) for name, cluster in clusters.items()]
+    said = [f"{track.name}: {track.said}" for track in tracks]
+    alt = f"Pods of {deployment} over time. {'; '.join(said)}."
+    return Picture(side_by_side(tracks, f"Deployment {deployment}", alt), alt, theme=theme_)
+
+
+def _track(name: str, past: Past, deployment: str, namespace: str) -> Track:
+    wanted, _ = pods_of_deployment(past, deployment, namespace)
+    ready, there = ([(t - past.start, sum(c.values())) for t, c in counts(past, wanted, ready=which)] for which in (True, False))
+    return Track(name, past.end - past.start, ready, there)
 
 
 def limits(past: Past, name: str, namespace: str) -> list[tuple[float, int, int]]:

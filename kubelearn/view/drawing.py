@@ -30,8 +30,8 @@ def draw(source: object, what: str = "cluster", namespace: str | None = None, th
     """A picture of a cluster as it is now, or of a snapshot (cluster.at(time)).
 
     what: cluster, ownership, packing, traffic, volumes, containers, control plane. namespace: one, "*" for all; without it all but
-    the system's. theme: None follows the page, "light" and "dark" do not. options narrow a picture down: traffic(service=), volumes(pod=),
-    containers(pod=).
+    the system's. theme: None follows the page, "light" and "dark" do not. options narrow a picture down: traffic(service=, since=),
+    volumes(pod=), containers(pod=), ownership(owner=).
     """
     if what == LANES:
         from kubelearn.view.controlplane import lanes
@@ -84,10 +84,11 @@ def changes(cluster: object, since: object = None, what: str = "cluster", namesp
     with getattr(cluster, "lock", None) or nullcontext():
         start = last_command(cluster) if since is None else revision_of(cluster, since)
         end = None if until is None else revision_of(cluster, until)
-        if what == "traffic" and hasattr(cluster, "network"):
-            options = {**live(cluster, what), "now": cluster.now if until is None else 0.0, **options}
         snapshot = cluster.at(revision=start)
         revisions = [r for r in cluster.revisions(since=start) if end is None or r.revision <= end]
+        if what == "traffic" and hasattr(cluster, "network"):
+            began = revisions[0].time if revisions else snapshot.time  # it counts the change's own connections
+            options = {**live(cluster, what), "since": began, "now": cluster.now if until is None else 0.0, **options}
         return frames.frames(World(snapshot, snapshot.time, start), revisions, picture_of(what), slots_of(cluster, namespace), **options)
 
 

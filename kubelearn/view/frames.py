@@ -6,7 +6,7 @@ Leaves out: more than MOST frames; a longer change has several moments in one.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kubelearn.view import deeds
@@ -91,10 +91,11 @@ def frames(before: World, revisions: Sequence, picture, slots: Slots, now: float
     graphs = [picture.graph(world, stage) for world in worlds]
     graphs = graphs if graphs[0].height else align(graphs)
     start = revisions[0].time if revisions else before.time
-    return _thinned([Frame(graphs[0], 0.0, what="before the change"), *_changes(graphs, groups, start, worlds[-1].time)])
+    later = getattr(picture, "went_on", lambda _: "nothing was written; time went on")
+    return _thinned([Frame(graphs[0], 0.0, what="before the change"), *_changes(graphs, groups, start, worlds[-1].time, later)])
 
 
-def _changes(graphs: list[Graph], groups: list[list], start: float, end: float) -> list[Frame]:
+def _changes(graphs: list[Graph], groups: list[list], start: float, end: float, later: Callable[[Graph], str]) -> list[Frame]:
     found, pending = [], []
     for old, new, group in zip(graphs, graphs[1:], groups):
         pending += group
@@ -109,7 +110,7 @@ def _changes(graphs: list[Graph], groups: list[list], start: float, end: float) 
         pairs = deeds.telling(seen)
         told = [revision for revision, _ in pairs]
         if not told:
-            found.append(Frame(new, end - start, what="nothing was written; time went on"))
+            found.append(Frame(new, end - start, what=later(new)))
             continue
         found.append(Frame(ringed(new, rings, emptied(old, new, freed)), told[-1].time - start, _actor(told), deeds.summary(told),
                            next((r.because for r, deed in pairs if r.because and not deed.weak), "")))

@@ -16,28 +16,34 @@ from kubelearn.view.overview import pods_of
 from kubelearn.view.slots import Slots, shown
 
 FEW = 30
-POD = (250, 30)
+POD = (280, 30)
 
 
 class Stage:
-    """Whether any frame has too many pods for a card each."""
+    """owner: a start of names, to which the picture is narrowed. many: whether any frame has too many pods for a card each."""
 
-    def __init__(self, worlds: Sequence, slots: Slots):
-        self.slots = slots
-        self.many = max((len(pods_of(world, slots)) for world in worlds), default=0) > FEW
+    def __init__(self, worlds: Sequence, slots: Slots, owner: str = ""):
+        self.slots, self.owner = slots, owner
+        self.many = max((len(self.pods(world)) for world in worlds), default=0) > FEW
+
+    def pods(self, world: object) -> list[dict]:
+        return [pod for pod in pods_of(world, self.slots) if pod["metadata"]["name"].startswith(self.owner)]
+
+    def shows(self, owner: dict) -> bool:
+        return shown(owner["metadata"].get("namespace"), self.slots.namespace) and owner["metadata"]["name"].startswith(self.owner)
 
 
-def stage(worlds: Sequence, slots: Slots) -> Stage:
-    return Stage(worlds, slots)
+def stage(worlds: Sequence, slots: Slots, **options: object) -> Stage:
+    return Stage(worlds, slots, **options)
 
 
 def graph(world: object, stage: Stage) -> Graph:
     """One frame of the ownership picture."""
-    pods, cards, edges = pods_of(world, stage.slots), [], []
+    pods, cards, edges = stage.pods(world), [], []
     counts = count_pods(pods)
     for kind in stage.slots.owners:
         for obj in world.list(kind):
-            if shown(obj["metadata"].get("namespace"), stage.slots.namespace):
+            if stage.shows(obj):
                 cards.append(owner_card(obj, counts[uid_of(obj)], stage.slots))
                 edges += _from_owner(obj)
     known = {card.id for card in cards}
@@ -86,11 +92,11 @@ def _counted(pods: list[dict], stage: Stage) -> tuple[list[Card], list[Edge]]:
 
 
 def alt(cards: list[Card], edges: list[Edge]) -> str:
-    """'Deployment web owns ReplicaSet web-7d4b9; ...'"""
+    """'Deployment web owns ReplicaSet web-7d4b9; Pod db-0 uses PersistentVolumeClaim data-db-0; ...'"""
     names = {card.id: f"{card.kind} {card.name}" for card in cards}
-    children: dict[str, list[str]] = {}
+    children: dict[tuple[str, str], list[str]] = {}
     for edge in edges:
         if edge.head in names:
-            children.setdefault(names.get(edge.tail, edge.tail), []).append(names[edge.head])
-    said = [f"{owner} owns {', '.join(owned)}" for owner, owned in children.items()]
+            children.setdefault((names.get(edge.tail, edge.tail), "owns" if edge.arrow else "uses"), []).append(names[edge.head])
+    said = [f"{owner} {verb} {', '.join(found)}" for (owner, verb), found in children.items()]
     return "; ".join(said) + "." if said else "Nothing owns anything here."

@@ -160,3 +160,9 @@ def test_a_kind_that_the_cluster_was_taught_owns_pods_like_any_other():
                       "spec": {"containers": [{"name": "main", "image": "nginx:1.25"}]}})
         assert draw(taught, "ownership").alt == "Website blog owns Pod mine."
         assert "1 pod<" in draw(taught).svg
+
+
+def test_the_ownership_picture_narrows_to_one_owner(cluster):
+    """By a start of names; a claim is used by its pod and owned by nobody."""
+    assert draw(cluster, "ownership", owner="web").alt == draw(cluster, "ownership").alt
+    assert draw(cluster, "ownership", owner="nobody").alt == "Nothing owns anything here."
