@@ -1,8 +1,8 @@
 """The one schema walk: what a kind looks like, and the operations over (schema, new object, old object).
 
 Part of Kubernetes: apimachinery's scheme and the OpenAPI schemas (law 9). A definition is compiled once, when first used,
-into closures over tables: decoding in decode.py, defaults in defaulting.py, validation in validation.py. Each operation skips what
-is identical (`is`) to the old object and returns what it was given where nothing changes (law 3).
+into closures over tables: walk.py gets everywhere, decode.py, defaulting.py and validation.py say what is done there. Each operation
+skips what is identical (`is`) to the old object and returns what it was given where nothing changes (law 3).
 Leaves out: Go's `omitempty` of values that were given (an explicit `false` stays).
 """
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 
 from ..errors import ApiError, FieldError
 from . import data
+from .walk import Visitor, Walk, compile
 
 SCALARS = ("string", "integer", "number", "boolean")
 SPECIAL = {  # definitions with a JSON form of their own
@@ -38,6 +39,7 @@ class Schema:
     def __init__(self, source: dict, name: str = ""):
         self.source, self.name = source, name  # name of a definition: "io.k8s.api.core.v1.Pod"
         self.type = _type_of(source, name)
+        self._walks: dict[Visitor, Walk | None] = {}
         self.format: str = source.get("format", "")
         self.enum: list[str] = source.get("enum", [])
         self.required: list[str] = source.get("required", [])
@@ -80,7 +82,7 @@ class Schema:
         """
         complaints: list[str] = []
         try:
-            return self.decoder(new, old, None, complaints), complaints
+            return self.walk(decode.DECODING)(new, old, None, complaints), complaints
         except mismatch.WrongType as error:
             raise self.undecodable(str(error), error.converted) from None
 
@@ -92,8 +94,8 @@ class Schema:
 
     def default(self, new: dict, old: dict | None = None) -> dict:
         """new with its defaults; new itself where nothing is added."""
-        walk = self.defaulter
-        return walk(new, old) if walk else new
+        walk = self.walk(defaulting.DEFAULTING)
+        return walk(new, old, None, []) if walk else new
 
     def validate(self, new: dict, old: dict | None = None, path: str = "") -> list[FieldError]:
         """What is wrong with new, in upstream's words and order, apart from what depends on other objects."""
@@ -103,27 +105,19 @@ class Schema:
 
     def check(self, new: dict, old: dict | None, found: list[FieldError], path: tuple | None = None) -> None:
         """validate, into a list that is there."""
-        walk = self.validator
+        walk = self.walk(validation.VALIDATION)
         if walk:
             walk(new, old, path, found)
 
     def prune(self, new: dict) -> dict:
         """new without the fields that the schema does not know."""
-        return self.decoder(new, None, None, [])
+        return self.decode(new)[0]
 
-    # --- compiled when first used ---------------------------------------------------------------------------------------
-
-    @cached_property
-    def decoder(self):
-        return decode.compile(self)
-
-    @cached_property
-    def defaulter(self):
-        return defaulting.compile(self)
-
-    @cached_property
-    def validator(self):
-        return validation.compile(self)
+    def walk(self, visitor: Visitor) -> Walk | None:
+        """The visitor's walk over this type, compiled when first used; None where nothing in it concerns the visitor."""
+        if visitor not in self._walks:
+            self._walks[visitor] = compile(self, visitor)
+        return self._walks[visitor]
 
 
 def _type_of(source: dict, name: str) -> str:

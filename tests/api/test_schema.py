@@ -6,6 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubelearn.api import data, schema
+from kubelearn.api.decode import DECODING
+from kubelearn.api.defaulting import DEFAULTING
+from kubelearn.api.validation import VALIDATION
 from kubelearn.errors import ApiError
 
 POD, DEPLOYMENT = schema.of_kind("v1", "Pod"), schema.of_kind("apps/v1", "Deployment")
@@ -97,5 +100,5 @@ def test_every_definition_compiles():
     """Whatever a kind holds, the three walks can be made for it."""
     for name in data.schema():
         definition = schema.of(name)
-        assert callable(definition.decoder)
-        assert all(walk is None or callable(walk) for walk in (definition.defaulter, definition.validator))
+        assert callable(definition.walk(DECODING))
+        assert all(walk is None or callable(walk) for walk in (definition.walk(DEFAULTING), definition.walk(VALIDATION)))
