@@ -34,9 +34,9 @@ class AtomicDirectory(Directory):
 
     __slots__ = ("_children", "_files")
 
-    def __init__(self, files: Callable[[], dict[str, File]], mtime: float, gid: int = 0):
+    def __init__(self, files: Callable[[], dict[str, File]], mtime: float, gid: int = 0, medium: str = ""):
         self._files, self._children = None, {}
-        super().__init__(0o3777 if gid else 0o1777, gid=gid, mtime=mtime)
+        super().__init__(0o3777 if gid else 0o1777, gid=gid, mtime=mtime, medium=medium)
         self.swap(files, mtime)
 
     def swap(self, files: Callable[[], dict[str, File]], now: float) -> None:
@@ -130,7 +130,8 @@ def _check_keys(kind: str, source: dict, obj: dict | None) -> None:
 
 def write_files(host: VolumeHost, pod: dict, volume: dict, sources: tuple) -> AtomicDirectory:
     group = (pod["spec"].get("securityContext") or {}).get("fsGroup", 0)
-    return AtomicDirectory(partial(files_of, host, pod, volume, sources), host.clock.now, group)
+    medium = "" if plugin_of(volume) == "configMap" else "Memory"  # secrets never touch the node's disk
+    return AtomicDirectory(partial(files_of, host, pod, volume, sources), host.clock.now, group, medium)
 
 
 def files_of(host: VolumeHost, pod: dict, volume: dict, sources: tuple) -> dict[str, File]:

@@ -6,10 +6,47 @@ import base64
 from kubelearn.errors import ApiError
 from kubelearn.lessons import traffic
 from kubelearn.lessons.check import Wrong
+from kubelearn.lessons.deployments import service
+from kubelearn.lessons.table import Table
 
 
 def image_of(cluster, name: str) -> str:
     return cluster.get("Deployment", name)["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+def container_of(cluster, name: str):
+    """The running container of a Pod, as its node has it."""
+    node = cluster.nodes[cluster.get("Pod", name)["spec"]["nodeName"]]
+    return next(c for c in node.runtime.containers.values() if c.sandbox.pod["metadata"]["name"] == name and c.state == "running")
+
+
+def seen(cluster, name: str = "app") -> Table:
+    """What the program in a Pod finds now at each of the three places where it could look for its colour."""
+    container = container_of(cluster, name)
+    found = {"environment variable colour": container.env["colour"]}
+    found |= {f"file {path}": container.files.read(path).decode() for path in ("/conf/colour", "/one")}
+    return Table(["the program finds"], {place: [value] for place, value in found.items()})
+
+
+def over_time(cluster, seconds: int, every: int) -> dict[int, Table]:
+    """Lets time run, and looks at the program every few seconds."""
+    looks = {}
+    for second in range(0, seconds + 1, every):
+        looks[second] = seen(cluster)
+        cluster.run(every)
+    return looks
+
+
+def open_shop(cluster) -> None:
+    """Two Pods of nginx behind a Service; their page is a key of a ConfigMap."""
+    volume, mount = {"name": "page", "configMap": {"name": "page"}}, {"name": "page", "mountPath": "/usr/share/nginx/html"}
+    template = {"metadata": {"labels": {"app": "shop"}},
+                "spec": {"volumes": [volume], "containers": [{"name": "web", "image": "nginx:1.25", "volumeMounts": [mount]}]}}
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "page"}, "data": {"index.html": "open"}})
+    cluster.apply({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop"},
+                   "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "shop"}}, "template": template}})
+    cluster.apply(service("shop", 80))
+    cluster.run(10)
 
 
 def new_page(cluster) -> str:
@@ -34,8 +71,7 @@ def secret_reaches_file(cluster) -> str:
     pod = cluster.get("Pod", "vault")
     if pod["status"]["phase"] != "Running":
         raise Wrong(f"vault is {pod['status']['phase']}", "kubectl describe pod vault")
-    container = next(c for c in cluster.nodes[pod["spec"]["nodeName"]].runtime.containers.values()
-                     if c.sandbox.pod["metadata"]["name"] == "vault" and c.state == "running")
+    container = container_of(cluster, "vault")
     if password in str(pod["spec"]) or password in container.env.values():
         raise Wrong("the password stands in the Pod's specification or environment, for everyone who may read Pods",
                     "a volume of type secret, mounted at /secrets, keeps it out of both")
@@ -48,3 +84,36 @@ def secret_reaches_file(cluster) -> str:
     if found != password:
         raise Wrong("the file holds something else than the Secret", "mount the Secret itself, not a copy")
     return "the password is in the file, and nowhere else"
+
+
+def broken_mailer(cluster) -> None:
+    """A Pod whose Secret is in another namespace, and that asks its ConfigMap for a key that it does not have."""
+    server = {"name": "MAIL_SERVER", "valueFrom": {"configMapKeyRef": {"name": "mail", "key": "server"}}}
+    secret = {"metadata": {"name": "mail", "namespace": "team"}, "stringData": {"password": "p4ss-of-the-team"}}
+    mount = {"name": "password", "mountPath": "/mail", "readOnly": True}
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}})
+    cluster.apply({"apiVersion": "v1", "kind": "Secret", **secret})
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mail"}, "data": {"host": "smtp.example.com"}})
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mailer"}, "spec": {
+        "volumes": [{"name": "password", "secret": {"secretName": "mail"}}],
+        "containers": [{"name": "main", "image": "busybox:1.36", "command": ["sleep", "36000"], "env": [server], "volumeMounts": [mount]}]}})
+
+
+def mailer_sends(cluster) -> str:
+    """The Pod mailer runs with the server of ConfigMap mail as MAIL_SERVER, and with team's password in a file; both as they were given."""
+    cluster.run(150)
+    pod = cluster.get("Pod", "mailer")
+    if pod["status"]["phase"] != "Running":
+        raise Wrong("mailer does not run", "kubectl describe pod mailer: the last line of its events says what it waits for")
+    container = container_of(cluster, "mailer")
+    if container.env.get("MAIL_SERVER") != "smtp.example.com":
+        raise Wrong(f"mailer runs, and its MAIL_SERVER is {container.env.get('MAIL_SERVER', '')!r}",
+                    "the ConfigMap mail has the address, under which key? optional: true only hides that it is missing")
+    wanted = base64.b64decode(cluster.get("Secret", "mail", "team")["data"]["password"]).decode()
+    try:
+        found = container.files.read("/mail/password").decode()
+    except OSError:
+        raise Wrong("mailer has no file /mail/password", "leave its volume as it is; what is missing is the Secret") from None
+    if found != wanted:
+        raise Wrong("the password in /mail/password is not the one of namespace team", "copy the Secret, do not invent one")
+    return "mailer runs with the right server and the right password"

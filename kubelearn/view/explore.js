@@ -27,6 +27,7 @@ function render({ model, el }) {
     for (let at = 0; at < runs.length; at += 2) text += lines.slice(runs[at], runs[at] + runs[at + 1]).join("\n") + "\n";
     shown.innerHTML = text.replace(/"#([0-9a-f]{6})"/g, '"var(--k$1,#$1)"'); // the page's theme sets the variables
     caption.textContent = captions[number];
+    caption.hidden = !captions[number];
     slider.value = number;
     slider.setAttribute("aria-valuetext", values[number]);
     names.forEach((name, at) => name.classList.toggle("now", at === number));

@@ -129,7 +129,7 @@ class Notebook:
         """How many code cells with something in them have no number."""
         prompts = self.panel.locator(".jp-CodeCell").evaluate_all("""
             cells => cells.filter(cell => cell.querySelector('.cm-content')?.innerText.trim() ?? true)
-                          .map(cell => cell.querySelector('.jp-InputPrompt').innerText)""")
+                          .map(cell => [...cell.querySelectorAll('.jp-InputPrompt, .jp-OutputPrompt')].map(one => one.innerText).join())""")
         return sum(not re.search(r"\d", prompt) for prompt in prompts)
 
     def errors(self) -> list[str]:

@@ -49,6 +49,7 @@ def test_keys_are_files_behind_a_symlink():
     assert files.read("/c/a.txt") == b"alpha" and files.read("/s/id") == b"private" and files.read("/i/deep/er.txt") == b"alpha"
     assert [name for name in files.listdir("/c") if not name.startswith("..")] == ["a.txt", "b.txt"]
     assert files.node("/c/a.txt", follow=False).target == "..data/a.txt" and files.node("/c/..data", follow=False).target.startswith("..20")
+    assert (files.node("/s").medium, files.node("/c").medium) == ("Memory", "")  # a secret is never on the node's disk
     assert files.node("/s/id").mode == 0o400 and files.node("/c/a.txt").mode == 0o644
     with pytest.raises(OSError, match="Read-only file system"):
         files.write("/c/new", b"")

@@ -6,7 +6,6 @@ import pytest
 from kubelearn import Cluster
 from kubelearn.lessons import check, config
 
-MOUNT = [{"name": "page", "mountPath": "/usr/share/nginx/html"}]
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db"}, "stringData": {"password": "correct-horse"}}
 
 
@@ -18,13 +17,7 @@ def cluster():
 
 @pytest.fixture
 def shop(cluster):
-    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "page"}, "data": {"index.html": "open"}})
-    template = {"metadata": {"labels": {"app": "shop"}}, "spec": {"volumes": [{"name": "page", "configMap": {"name": "page"}}], "containers": [
-        {"name": "web", "image": "nginx:1.25", "volumeMounts": MOUNT}]}}
-    cluster.apply({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop"},
-                   "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "shop"}}, "template": template}})
-    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop"}, "spec": {"selector": {"app": "shop"}, "ports": [{"port": 80}]}})
-    cluster.run(10)
+    config.open_shop(cluster)
     return cluster
 
 
@@ -74,3 +67,59 @@ def test_a_copy_in_a_config_map(cluster):
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "copy"}, "data": {"password": "correct-horse"}})
     cluster.apply(vault(**FILE))
     assert "in a ConfigMap too" in check(config.secret_reaches_file, cluster).text
+
+
+def mailer(key: str = "host", optional: bool = False) -> dict:
+    server = {"name": "MAIL_SERVER", "valueFrom": {"configMapKeyRef": {"name": "mail", "key": key, "optional": optional}}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mailer"}, "spec": {
+        "volumes": [{"name": "s", "secret": {"secretName": "mail"}}], "containers": [
+            {"name": "main", "image": "busybox:1.36", "command": ["sleep", "36000"], "env": [server],
+             "volumeMounts": [{"name": "s", "mountPath": "/mail"}]}]}}
+
+
+def mail_secret(namespace: str, password: str = "p4ss") -> dict:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mail", "namespace": namespace}, "stringData": {"password": password}}
+
+
+@pytest.fixture
+def mail(cluster):
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}})
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mail"}, "data": {"host": "smtp.example.com"}})
+    cluster.apply(mail_secret("team"))
+    return cluster
+
+
+def test_mail_is_sent(mail):
+    mail.apply(mailer())
+    mail.apply(mail_secret("default"))
+    assert check(config.mailer_sends, mail)
+
+
+def test_the_secret_of_another_namespace_is_not_seen(mail):
+    mail.apply(mailer())
+    verdict = check(config.mailer_sends, mail)
+    assert not verdict and "mailer does not run" in verdict.text and "events" in verdict.text
+
+
+@pytest.mark.parametrize("key, optional, password, seen", [("server", False, "p4ss", "does not run"),
+                                                           ("server", True, "p4ss", "MAIL_SERVER is ''"), ("host", False, "guess", "do not invent")])
+def test_half_repaired(mail, key, optional, password, seen):
+    mail.apply(mail_secret("default", password))
+    mail.apply(mailer(key, optional))
+    verdict = check(config.mailer_sends, mail)
+    assert not verdict and seen in verdict.text
+
+
+def test_what_a_program_sees_over_time(cluster):
+    """The mounted folder follows a change, once; the environment and the single file never do."""
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"colour": "blue"}})
+    mounts = [{"name": "conf", "mountPath": "/conf"}, {"name": "conf", "mountPath": "/one", "subPath": "colour"}]
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "app"}, "spec": {
+        "volumes": [{"name": "conf", "configMap": {"name": "settings"}}], "containers": [
+            {"name": "main", "image": "busybox:1.36", "command": ["sleep", "36000"], "envFrom": [{"configMapRef": {"name": "settings"}}],
+             "volumeMounts": mounts}]}})
+    cluster.run(10)
+    cluster.patch("ConfigMap", "settings", {"data": {"colour": "red"}})
+    looks = [[cell for (cell,) in table.rows.values()] for table in config.over_time(cluster, 100, 20).values()]
+    assert looks[0] == ["blue", "blue", "blue"] and looks[-1] == ["blue", "red", "blue"]
+    assert looks == sorted(looks)

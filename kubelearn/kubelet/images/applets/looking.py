@@ -183,6 +183,6 @@ async def df(process: Process) -> int:
             continue
         limit = getattr(mount.node, "limit", None)
         size, used = (100 << 30, (20 << 30) + mount.node.usage()) if limit is None else (limit, mount.node.usage())
-        kind = "overlay" if path == "/" else "tmpfs" if limit is not None or path == "/dev" else "/dev/vda1"
+        kind = "overlay" if path == "/" else "tmpfs" if getattr(mount.node, "medium", "") == "Memory" or path == "/dev" else "/dev/vda1"
         out(process, f"{kind:<20} {scale(size):>9} {scale(used):>9} {scale(size - used):>9} {used * 100 // max(size, 1):3}% {path}\n")
     return 0
