@@ -117,8 +117,10 @@ class Clock:
 
     def micro_timestamp(self, at: float | None = None) -> str:
         """A metav1.MicroTime: six decimals."""
-        at = self.now if at is None else at
-        return datetime.fromtimestamp(EPOCH + at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return self.date(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def date(self, at: float | None = None) -> datetime:
+        return datetime.fromtimestamp(EPOCH + (self.now if at is None else at), timezone.utc)
 
     # --- programs that wait ---------------------------------------------------------------------------------------
 

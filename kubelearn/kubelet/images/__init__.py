@@ -13,19 +13,22 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tomllib
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from inspect import iscoroutinefunction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubelearn.filesystem import Filesystem, mount_points
 from kubelearn.kubelet.process import Executable, Process, Program, find_executable
-from kubelearn.volumes import Directory, Node, tree
+from kubelearn.volumes import Directory, Node, Symlink, tree
 
 if TYPE_CHECKING:
     from kubelearn.kubelet.container import Container
 
+DATA = Path(__file__).with_name("data")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -44,12 +47,17 @@ class ImageInfo:
 
     def __init__(self, name: str, files: Callable[[], Directory], entrypoint: Iterable[str] = (), cmd: Iterable[str] = (),
                  env: dict[str, str] | None = None, user: str = "", workdir: str = "/", size: int = 4_000_000, ports: Iterable[int] = (),
-                 stop_signal: str = "TERM", docs: str = ""):
+                 stop_signal: str = "TERM"):
         self.name, self._make, self.entrypoint, self.cmd = name, files, list(entrypoint), list(cmd)
         self.env, self.user, self.workdir, self.size, self.ports = {"PATH": PATH, **(env or {})}, user, workdir, size, tuple(ports)
-        self.stop_signal, self.docs, self.build = stop_signal, docs, 0
+        self.stop_signal, self.build = stop_signal, 0
         self._quick: dict[tuple, tuple[str, Node] | None] = {}
         self._prepared: dict[tuple, tuple[Directory, tuple[str, ...]]] = {}
+
+    def over(self, files: Callable[[], Directory]) -> ImageInfo:
+        """The same with other files."""
+        self._make = files
+        return self
 
     @cached_property
     def digest(self) -> str:
@@ -115,44 +123,68 @@ class ImageInfo:
         return next((row[5] for row in self._passwd if row[2] == str(uid)), "/")
 
 
-MODULES = {  # which module registers which repositories
-    "agnhost": "registry.k8s.io/e2e-test-images/agnhost k8s.gcr.io/e2e-test-images/agnhost gcr.io/kubernetes-e2e-test-images/agnhost "
-               "registry.k8s.io/liveness k8s.gcr.io/liveness gcr.io/google_containers/liveness",
-    "curl": "curlimages/curl quay.io/curl/curl appropriate/curl radial/busyboxplus",
-    "daemons": "mysql mariadb postgres mongo memcached rabbitmq quay.io/fluentd_elasticsearch/fluentd fluent/fluentd fluent/fluent-bit "
-               "jenkins/jenkins praqma/network-multitool wbitt/network-multitool nicolaka/netshoot "
-               "gcr.io/kubernetes-e2e-test-images/dnsutils registry.k8s.io/e2e-test-images/jessie-dnsutils "
-               "registry.k8s.io/e2e-test-images/dnsutils tutum/dnsutils infoblox/dnstools polinux/stress progrium/stress vish/stress "
-               "alexeiled/stress-ng",
-    "languages": "python perl node",
-    "library": "registry.k8s.io/pause k8s.gcr.io/pause gcr.io/google_containers/pause busybox alpine debian ubuntu",
-    "nginx": "nginx nginxinc/nginx-unprivileged",
-    "redis": "redis valkey/valkey bitnami/redis",
-    "servers": "traefik/whoami containous/whoami registry.k8s.io/echoserver k8s.gcr.io/echoserver gcr.io/google_containers/echoserver "
-               "kicbase/echo-server ealen/echo-server gcr.io/google-samples/hello-app "
-               "us-docker.pkg.dev/google-samples/containers/gke/hello-app gcr.io/google-samples/kubernetes-bootcamp "
-               "jocatalin/kubernetes-bootcamp gcr.io/k8s-minikube/kubernetes-bootcamp nginxdemos/hello paulbouwer/hello-kubernetes "
-               "registry.k8s.io/hpa-example k8s.gcr.io/hpa-example hashicorp/http-echo hello-world httpd php",
-}
+def by_tag(value: object, tag: str) -> object:
+    """A field of the catalogue's rows: itself, or of a table the first whose key the tag holds."""
+    return next(one for key, one in value.items() if key in tag) if isinstance(value, dict) else value
+
+
+def function(place: str) -> Callable:
+    """"module.name" of this package."""
+    module, _, name = place.rpartition(".")
+    return getattr(import_module(f"{__name__}.{module}"), name)
+
+
+def program(place: str, arguments: dict | None = None) -> Program:
+    """What runs "module.function", which is loaded when it first runs; with arguments the function makes the program."""
+    return lambda process: (function(place) if arguments is None else function(place)(**arguments))(process)
+
+
+def image_of(row: dict, name: str, tag: str) -> ImageInfo | None:
+    """The image that a row of the catalogue is for this tag."""
+    if not re.fullmatch(row["tags"], tag):
+        return None
+
+    def files() -> Directory:
+        memory, more = int(row.get("memory", 1) * (1 << 20)), {}
+        for folder in (DATA / name for name in row.get("files", ())):
+            more |= {path.relative_to(folder).as_posix(): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+        more |= {path: Executable(program(place, row.get("arguments")), memory=memory) for path, place in row.get("programs", {}).items()}
+        more |= {path: Directory(uid=owner, gid=owner) for path, owner in row.get("directories", {}).items()}
+        more |= {path: Symlink(target) for path, target in row.get("links", {}).items()}
+        return function("busybox.BASES")[by_tag(row["base"], tag)](row.get("users"), **more)
+    made = ImageInfo(name, files, row.get("entrypoint", ()), row.get("cmd", ()), row.get("env"), by_tag(row.get("user", ""), tag),
+                     row.get("workdir", "/"), int(by_tag(row["size"], tag) * 1e6), row.get("ports", ()), row.get("stop_signal", "TERM"))
+    return function(row["hook"])(made, tag) if "hook" in row else made
+
+
+@cache
+def rows() -> dict[str, dict]:
+    """data/catalogue.toml by repository."""
+    listed = tomllib.loads((DATA / "catalogue.toml").read_text())["image"]
+    return {normalize(name).rpartition(":")[0]: row for row in listed for name in row["names"]}
+
+
+def normalize(reference: str) -> str:
+    """nginx -> docker.io/library/nginx:latest. ImageError InvalidImageName in the kubelet's words."""
+    name, _, digest = reference.partition("@")
+    name, tag = _split_tag(name)
+    host, slash, rest = name.partition("/")
+    if not slash or not ("." in host or ":" in host or host == "localhost"):
+        host, rest = "docker.io", name if slash else f"library/{name}"
+    if not REPOSITORY.fullmatch(rest) or not TAG.fullmatch(tag or "latest"):
+        lower = f": repository name ({rest}) must be lowercase" if rest != rest.lower() else ""
+        raise ImageError(f'Failed to apply default image tag "{reference}": couldn\'t parse image name "{reference}": '
+                         f"invalid reference format{lower}", "InvalidImageName")
+    return f"{host}/{rest}@{digest}" if digest else f"{host}/{rest}:{tag or 'latest'}"
 
 
 class Catalogue:
-    """What the simulated registries hold: exact names, and families that make an image for a tag; their modules load when asked for."""
+    """What the simulated registries hold: the rows of data/catalogue.toml, and what was built here."""
+
+    normalize = staticmethod(normalize)
 
     def __init__(self) -> None:
         self._images: dict[str, ImageInfo] = {}
-        self._families: dict[str, Callable[[str, str], ImageInfo | None]] = {}
-        self._modules = {
-            self.normalize(repository).rpartition(":")[0]: module for module, names in MODULES.items() for repository in names.split()
-        }
-
-    def family(self, *repositories: str) -> Callable:
-        """@family("nginx"): the function gets (full name, tag) and gives an image, None for a tag that is not there."""
-        def register(make: Callable[[str, str], ImageInfo | None]) -> Callable:
-            for repository in repositories:
-                self._families[self.normalize(repository).rpartition(":")[0]] = make
-            return make
-        return register
 
     def add(self, image: ImageInfo) -> None:
         """An image built here: made anew under the same name it takes the older one's place, also on nodes that have that."""
@@ -163,36 +195,18 @@ class Catalogue:
         """What this image has been built anew as."""
         return self._images.get(image.name, image)
 
-    def normalize(self, reference: str) -> str:
-        """nginx -> docker.io/library/nginx:latest. ImageError InvalidImageName in the kubelet's words."""
-        name, _, digest = reference.partition("@")
-        name, tag = _split_tag(name)
-        host, slash, rest = name.partition("/")
-        if not slash or not ("." in host or ":" in host or host == "localhost"):
-            host, rest = "docker.io", name if slash else f"library/{name}"
-        if not REPOSITORY.fullmatch(rest) or not TAG.fullmatch(tag or "latest"):
-            lower = ": repository name ({}) must be lowercase".format(rest) if rest != rest.lower() else ""
-            raise ImageError(f'Failed to apply default image tag "{reference}": couldn\'t parse image name "{reference}": '
-                             f"invalid reference format{lower}", "InvalidImageName")
-        return f"{host}/{rest}@{digest}" if digest else f"{host}/{rest}:{tag or 'latest'}"
-
     def find(self, reference: str) -> ImageInfo:
         """The image as the registry has it; ImageError as containerd words it."""
-        name = self.normalize(reference)
+        name = normalize(reference)
         if name not in self._images:
             repository, _, tag = name.rpartition(":")
-            make = self._family(repository)
-            known = make or any(other.rpartition(":")[0] == repository for other in self._images)
-            image = make(name, tag) if make else None
+            row = rows().get(repository)
+            image = image_of(row, name, tag) if row else None
             if image is None:
+                known = row or any(other.rpartition(":")[0] == repository for other in self._images)
                 raise ImageError(_pull_error(name, repository, bool(known)))
             self._images[name] = image
         return self._images[name]
-
-    def _family(self, repository: str) -> Callable[[str, str], ImageInfo | None] | None:
-        if repository not in self._families and repository in self._modules:
-            import_module(f"{__name__}.{self._modules[repository]}")
-        return self._families.get(repository)
 
     @property
     def pause(self) -> ImageInfo:
@@ -232,9 +246,4 @@ def image(name: str, size: int = 10_000_000, env: dict[str, str] | None = None, 
     return register
 
 
-def executables(directory: str, programs: dict[str, Program], size: int = 1_000_000, memory: int = 1 << 20) -> dict[str, Node]:
-    """Programs as the files of one directory, for tree()."""
-    return {f"{directory}/{name}": Executable(program, size, memory) for name, program in programs.items()}
-
-
-__all__ = ["Catalogue", "ImageError", "ImageInfo", "catalogue", "executables", "image", "tree"]
+__all__ = ["Catalogue", "ImageError", "ImageInfo", "catalogue", "image", "tree"]

@@ -1,8 +1,11 @@
 """busybox and alpine: a shell with its commands, on a small Linux tree."""
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import lru_cache
 
+from kubelearn.kubelet.images import ImageInfo
 from kubelearn.kubelet.images.applets import NAMES, applet, find_applet, starter
 from kubelearn.kubelet.process import Executable, Exit, Process
 from kubelearn.volumes import Directory, Node, Symlink, tree
@@ -63,16 +66,18 @@ def commands() -> dict[str, Node]:
     return {f"bin/{name}": Executable(starter(name), 900_000, 512 << 10) for name in sorted(NAMES)}
 
 
-def busybox_tree() -> Directory:
-    return tree({**base(), **commands()})
-
-
 OS_RELEASE = 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID={0}\nPRETTY_NAME="Alpine Linux v{1}"\n'
 
 
-def alpine_tree(version: str = "3.22.2", users: dict | None = None, **more: object) -> Directory:
+def alpine_tree(users: dict | None = None, version: str = "3.22.2", **more: object) -> Directory:
     release = {"etc/alpine-release": f"{version}\n", "etc/os-release": OS_RELEASE.format(version, version.rpartition(".")[0])}
     return tree({**base(users), **commands(), **release, "sbin/apk": Executable(offline), **more})
+
+
+def alpine(image: ImageInfo, tag: str) -> ImageInfo:
+    """alpine:3.20 says that it is 3.20."""
+    number = re.match(r"3\.\d+", tag)
+    return image.over(lambda: alpine_tree(version=f"{number[0]}.2")) if number else image
 
 
 async def offline(process: Process) -> int:
@@ -87,7 +92,9 @@ DEBIAN = {
     "etc/debian_version": "12.12\n",
     "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n',
 }
-
-
-def debian_tree(users: dict | None = None, **more: object) -> Directory:
-    return tree({**base(users), **commands(), **DEBIAN, **more})
+BASES: dict[str, Callable[..., Directory]] = {  # what an image starts from; called with its users and its own files
+    "alpine": alpine_tree,
+    "busybox": lambda users, **more: tree({**base(users), **commands(), **more}),
+    "debian": lambda users, **more: tree({**base(users), **commands(), **DEBIAN, **more}),
+    "empty": lambda users, **more: tree({**({"etc/passwd": passwd(users)} if users else {}), **more}),
+}

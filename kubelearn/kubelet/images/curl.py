@@ -1,256 +1,116 @@
-"""curl: HTTP requests with the options that tutorials use. Texts and exit codes are curl's."""
+"""curl: HTTP requests with the options that tutorials use. Texts and exit codes are curl's.
+
+Leaves out: other options, of which it says that they are unknown; uploads, cookies, other protocols."""
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin, urlsplit
+from getopt import GetoptError
 
-from kubelearn.kubelet.images import ImageInfo, catalogue
-from kubelearn.kubelet.images.applets.net import TimeUp, within
-from kubelearn.kubelet.images.busybox import alpine_tree
-from kubelearn.kubelet.images.http import BadRequest, Reply, request
-from kubelearn.kubelet.process import Executable, Exit, Process
-from kubelearn.kubelet.resolver import BadName, resolve
-from kubelearn.streams import Stream
+from kubelearn.kubelet.images.applets import Options, parse
+from kubelearn.kubelet.images.http import Failed, Reply, fetch
+from kubelearn.kubelet.process import Process, TimeUp, within
 
-VALUED = {
-    "-o",
-    "--output",
-    "-X",
-    "--request",
-    "-H",
-    "--header",
-    "-d",
-    "--data",
-    "--data-raw",
-    "--data-binary",
-    "-w",
-    "--write-out",
-    "-m",
-    "--max-time",
-    "--connect-timeout",
-    "--retry",
-    "--retry-delay",
-    "-A",
-    "--user-agent",
-    "-u",
-    "--user",
-    "--cacert",
-    "--resolve",
-    "-b",
-    "--cookie",
-    "-e",
+FLAGS = "o:X:H:d:w:m:A:u:b:e:siILfvkSOV4#gN"
+LONG = {"output": "o", "request": "X", "header": "H", "data": "d", "data-raw": "d", "data-binary": "d", "write-out": "w", "max-time": "m",
+        "user-agent": "A", "user": "u", "cookie": "b", "silent": "s", "include": "i", "head": "I", "location": "L", "fail": "f",
+        "fail-with-body": "f", "verbose": "v", "insecure": "k", "show-error": "S", "version": "V", "connect-timeout=": "", "retry=": "",
+        "retry-delay=": "", "retry-connrefused": "", "retry-all-errors": "", "cacert=": "", "resolve=": "", "compressed": "", "http1.1": ""}
+FAILURES = {  # exit code and text
+    "url": (3, "URL using bad/illegal format or missing URL"), "scheme": (1, 'Protocol "{scheme}" not supported'),
+    "name": (6, "Could not resolve host: {host}"),
+    "connect": (7, "Failed to connect to {host} port {port} after 0 ms: Could not connect to server"),
+    "timeout": (28, "Failed to connect to {host} port {port} after {took} ms: Could not connect to server"),
+    "empty": (52, "Empty reply from server"), "protocol": (1, "Received HTTP/0.9 when not allowed"),
+    "reset": (56, "Recv failure: Connection reset by peer"), "redirects": (47, "Maximum (50) redirects followed"),
+    "certificate": (60, "SSL certificate problem: unable to get local issuer certificate"),
+    "slow": (28, "Operation timed out after {took} milliseconds with 0 bytes received"),
+    "status": (22, "The requested URL returned error: {status}"),
 }
-SHORT = {
-    "--output": "-o",
-    "--request": "-X",
-    "--header": "-H",
-    "--data": "-d",
-    "--data-raw": "-d",
-    "--data-binary": "-d",
-    "--write-out": "-w",
-    "--max-time": "-m",
-    "--user-agent": "-A",
-    "--silent": "-s",
-    "--show-error": "-S",
-    "--include": "-i",
-    "--head": "-I",
-    "--location": "-L",
-    "--fail": "-f",
-    "--verbose": "-v",
-    "--insecure": "-k",
-    "--user": "-u",
-}
-
-
-class CurlError(Exception):
-    def __init__(self, code: int, text: str):
-        super().__init__(text)
-        self.code, self.text = code, text
-
-
-def parse(process: Process) -> tuple[dict[str, list[str]], list[str]]:
-    given: dict[str, list[str]] = {}
-    urls, words = [], list(process.args)
-    while words:
-        word = words.pop(0)
-        if not word.startswith("-") or word == "-":
-            urls.append(word)
-            continue
-        if word.startswith("--"):
-            parts = [SHORT.get(word, word)]
-        else:
-            parts = []
-            for at, letter in enumerate(word[1:], 1):
-                parts.append(f"-{letter}")
-                if f"-{letter}" in VALUED and word[at + 1:]:
-                    words.insert(0, word[at + 1:])
-                    break
-                if f"-{letter}" in VALUED:
-                    break
-        for part in parts:
-            if part in VALUED and not words:
-                process.error(f"curl: option {word}: requires parameter\ncurl: try 'curl --help' for more information")
-                raise Exit(2)
-            given.setdefault(part, []).append(words.pop(0) if part in VALUED else "")
-    return given, urls
+HINT = "\ncurl: try 'curl --help' for more information"
 
 
 async def curl(process: Process) -> int:
     try:
-        return await _curl(process)
-    except ValueError:
-        process.error("curl: expected a proper numerical parameter\ncurl: try 'curl --help' for more information")
-        return 2
-
-
-async def _curl(process: Process) -> int:
-    given, urls = parse(process)
-    if not urls:
-        if "--version" in given or "-V" in given:
+        given, urls = parse(process.args, FLAGS, LONG)
+        if "V" in given:
             process.print("curl 8.16.0 (simulated)")
             return 0
-        process.error("curl: try 'curl --help' for more information")
-        return 2
-    code = 0
-    for url in urls:
-        for attempt in range(int(given.get("--retry", ["0"])[-1]) + 1):
-            if attempt:
-                await process.sleep(float(given.get("--retry-delay", ["1"])[-1]))
-            code = await _fetch(process, given, url if "://" in url else f"http://{url}")
-            if code not in (7, 28, 52):
-                break
-    return code
+        if not urls:
+            return process.fail(HINT[7:], 2)
+        code = 0
+        for url in urls:
+            for attempt in range(int(given.get("retry", 0)) + 1):
+                if attempt:
+                    await process.sleep(float(given.get("retry-delay", 1)))
+                code = await _once(process, given, url if "://" in url else f"http://{url}")
+                if code not in (7, 28, 52):
+                    break
+        return code
+    except GetoptError as error:
+        dash = "-" if len(error.opt) == 1 else "--"
+        return process.fail(f"option {dash}{error.opt}: " + ("requires parameter" if "requires" in error.msg else "is unknown") + HINT, 2)
+    except ValueError:
+        return process.fail("expected a proper numerical parameter" + HINT, 2)
 
 
-async def _fetch(process: Process, given: dict, url: str) -> int:
-    started = process.clock.now
-    limit = float(given["-m"][-1]) if "-m" in given else None
+async def _once(process: Process, given: Options, url: str) -> int:
+    started, limit = process.clock.now, float(given.get("m", 0))
     try:
         try:
-            reply = await within(process, limit, _follow(process, given, url))
+            reply = await within(process, limit, _fetch(process, given, url))
         except TimeUp:
-            raise CurlError(28, f"Operation timed out after {int(limit * 1000)} milliseconds with 0 bytes received") from None
-        if "-f" in given and reply.status >= 400:
-            raise CurlError(22, f"The requested URL returned error: {reply.status}")
-    except CurlError as error:
-        if "-s" not in given or "-S" in given:
-            process.error(f"curl: ({error.code}) {error.text}")
+            raise Failed("slow", limit=limit) from None
+        if "f" in given and reply.status >= 400:
+            raise Failed("status", status=reply.status)
+    except Failed as error:
+        code, text = FAILURES[error.kind]
+        if "s" not in given or "S" in given:
+            process.fail(f"({code}) " + text.format(took=int((error.about.get("limit") or 127) * 1000), **error.about))
         _write_out(process, given, "000", 0, process.clock.now - started)
-        return error.code
-    head = reply.head.decode("latin-1")
-    data = (head.encode("latin-1") if "-i" in given or "-I" in given else b"") + reply.body
-    target = given.get("-o", ["-"])[-1]
+        return code
     try:
-        process.stdout.write(data) if target == "-" else process.open(target, ">").write(data)
+        name = given.get("o") or (url.rpartition("/")[2] if "O" in given else "-")
+        target = process.stdout if name == "-" else process.open(name, ">")
+        target.write((reply.head if given.any("iI") else b"") + reply.body)
     except OSError as error:
-        process.error(f"curl: (23) Failure writing output to destination: {error.strerror}")
-        return 23
+        return process.fail(f"(23) Failure writing output to destination: {error.strerror}", 23)
     _write_out(process, given, str(reply.status), len(reply.body), process.clock.now - started)
     return 0
 
 
-def _write_out(process: Process, given: dict, status: str, size: int, took: float) -> None:
-    if "-w" in given:
-        values = {"http_code": status, "response_code": status, "size_download": str(size), "time_total": f"{took:.6f}"}
-        text = re.sub(r"%\{(\w+)\}", lambda match: values.get(match[1], ""), given["-w"][-1])
-        process.stdout.write(text.replace("\\n", "\n").replace("\\t", "\t").encode())
+def _write_out(process: Process, given: Options, status: str, size: int, took: float) -> None:
+    values = {"http_code": status, "response_code": status, "size_download": str(size), "time_total": f"{took:.6f}"}
+    text = re.sub(r"%\{(\w+)\}", lambda match: values.get(match[1], ""), given.get("w", ""))
+    process.stdout.write(text.replace("\\n", "\n").replace("\\t", "\t").encode())
 
 
-async def _follow(process: Process, given: dict, url: str) -> Reply:
-    for _ in range(50):
-        reply = await _once(process, given, url)
-        if "-L" not in given or reply.status not in (301, 302, 303, 307, 308) or "location" not in reply.headers:
-            return reply
-        url = urljoin(url, reply.headers["location"])
-    raise CurlError(47, "Maximum (50) redirects followed")
-
-
-async def _once(process: Process, given: dict, url: str) -> Reply:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"https": 443}.get(parts.scheme, 80)
-    except ValueError:
-        raise CurlError(3, "URL using bad/illegal format or missing URL") from None
-    if parts.scheme not in ("http", "https"):
-        raise CurlError(1, f'Protocol "{parts.scheme}" not supported')
-    stream = await _connected(process, given, parts.hostname or "", port)
-    if parts.scheme == "https" and "-k" not in given and "--cacert" not in given:  # spoken in the clear, but nothing vouches for the server
-        stream.close()
-        raise CurlError(60, "SSL certificate problem: unable to get local issuer certificate")
-    headers = {"User-Agent": given.get("-A", ["curl/8.16.0"])[-1], "Accept": "*/*"}
-    for line in given.get("-H", ()):
-        name, _, value = line.partition(":")
-        headers[name.strip()] = value.strip()
-    body = "&".join(given.get("-d", ())).encode()
+async def _fetch(process: Process, given: Options, url: str) -> Reply:
+    headers = {"User-Agent": given.get("A", "curl/8.16.0"), "Accept": "*/*"}
+    headers |= {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in given.all("H"))}
+    body = "&".join(given.all("d")).encode()
     if body:
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
-    method = given.get("-X", ["HEAD" if "-I" in given else "POST" if "-d" in given else "GET"])[-1]
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    host = headers.pop("Host", parts.netloc)
-    if "-v" in given:
-        process.error(f"> {method} {target} HTTP/1.1\n> Host: {host}\n>")
-    reply = await _replied(stream, method, host, target, headers, body)
-    if "-v" in given:
-        process.error("".join(f"< {line}\n" for line in reply.head.decode("latin-1").splitlines()).rstrip("\n"))
-    return reply
+    method = given.get("X") or ("HEAD" if "I" in given else "POST" if "d" in given else "GET")
 
-
-async def _connected(process: Process, given: dict, host: str, port: int) -> Stream:
-    limit = float(given["--connect-timeout"][-1]) if "--connect-timeout" in given else None
-    failed = f"Failed to connect to {host} port {port} after"
-    try:
-        address = (await resolve(process, host))[0]
-        stream = await within(process, limit, process.connect(address, port))
-    except BadName:
-        raise CurlError(6, f"Could not resolve host: {host}") from None
-    except (TimeUp, TimeoutError):
-        raise CurlError(28, f"{failed} {int((limit or 127) * 1000)} ms: Could not connect to server") from None
-    except OSError:
-        raise CurlError(7, f"{failed} 0 ms: Could not connect to server") from None
-    if "-v" in given:
-        process.error(f"*   Trying {address}:{port}...\n* Connected to {host} ({address}) port {port}")
-    return stream
-
-
-async def _replied(stream: Stream, method: str, host: str, target: str, headers: dict[str, str], body: bytes) -> Reply:
-    try:
-        return await request(stream, method, host, target, headers, body)
-    except EOFError:
-        raise CurlError(52, "Empty reply from server") from None
-    except BadRequest:
-        raise CurlError(1, "Received HTTP/0.9 when not allowed") from None
-    except BrokenPipeError:
-        raise CurlError(56, "Recv failure: Connection reset by peer") from None
-    finally:
-        stream.close()
-
-
-@catalogue.family("curlimages/curl", "quay.io/curl/curl", "appropriate/curl", "radial/busyboxplus")
-def _image(name: str, tag: str) -> ImageInfo | None:
-    if not re.fullmatch(r"latest|curl|[78]\.\d+(\.\d+)?", tag):
-        return None
-    users = {"curl_user": (100, "/home/curl_user", "/bin/sh")}
-    entry = ["/entrypoint.sh"] if "curl" in name.rpartition("/")[2] else ["sh"]
-    files = {"usr/bin/curl": Executable(curl, 300_000), "entrypoint.sh": Executable(entrypoint, 200)}
-    return ImageInfo(
-        name,
-        lambda: alpine_tree(users=users, **files),
-        entry,
-        ["curl"] if entry != ["sh"] else [],
-        user="curl_user" if entry != ["sh"] else "",
-        size=9_500_000,
-    )
+    def told(what: str, **about: object) -> None:
+        if "v" in given and what == "connected":
+            process.error("*   Trying {address}:{port}...\n* Connected to {host} ({address}) port {port}".format(**about))
+            process.error(f"> {method} {about['target']} HTTP/1.1\n> Host: {about['host']}\n>")
+        elif "v" in given and what == "reply":
+            process.error("".join(f"< {line}\n" for line in about["reply"].head.decode("latin-1").splitlines()).rstrip("\n"))
+        if what == "connected" and about["scheme"] == "https" and not {"k", "cacert"} & set(given):  # nothing vouches for the server
+            raise Failed("certificate")
+    return await fetch(process, url, method, headers, body, 50 if "L" in given else 0, float(given.get("connect-timeout", 0)), told)
 
 
 async def entrypoint(process: Process) -> int:
     """/entrypoint.sh: its arguments are curl's unless they name a command."""
     words = process.args or ["curl"]
-    if words[0].startswith("-") or "://" in words[0]:
-        words = ["curl", *words]
     try:
+        if words[0].startswith("-") or "://" in words[0]:
+            raise FileNotFoundError
         node = process.executable(words[0])[1]
     except OSError:
-        words = ["curl", *words]
-        node = process.executable("curl")[1]
+        words, node = ["curl", *words], process.executable("curl")[1]
     process.argv = words
     return await process.load(node)

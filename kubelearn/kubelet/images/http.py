@@ -5,51 +5,23 @@ Leaves out: keeping connections open (each answer says Connection: close), chunk
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timezone
+from http import HTTPStatus
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
 
-from kubelearn.clock import EPOCH
-from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.process import Process, within
+from kubelearn.kubelet.resolver import BadName, resolve
 from kubelearn.streams import Stream
+from kubelearn.volumes import Directory
 
-PHRASES = {
-    200: "OK",
-    201: "Created",
-    204: "No Content",
-    206: "Partial Content",
-    301: "Moved Permanently",
-    302: "Found",
-    304: "Not Modified",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    408: "Request Timeout",
-    412: "Precondition Failed",
-    413: "Payload Too Large",
-    418: "I'm a teapot",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}
-TYPES = {
-    "html": "text/html",
-    "htm": "text/html",
-    "txt": "text/plain",
-    "css": "text/css",
-    "js": "application/javascript",
-    "json": "application/json",
-    "xml": "text/xml",
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "svg": "image/svg+xml",
-    "ico": "image/x-icon",
-}
+TYPES = {"html": "text/html", "htm": "text/html", "txt": "text/plain", "css": "text/css", "js": "application/javascript",
+         "json": "application/json", "xml": "text/xml", "png": "image/png", "jpg": "image/jpeg", "svg": "image/svg+xml",
+         "ico": "image/x-icon"}
+
+
+def phrase(status: int) -> str:
+    """404 -> Not Found"""
+    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
 
 
 class Request(NamedTuple):
@@ -59,6 +31,14 @@ class Request(NamedTuple):
     headers: dict[str, str]  # names in lower case
     body: bytes
     peer: str  # "address:port"
+
+    @property
+    def client(self) -> str:
+        return self.peer.rpartition(":")[0]
+
+    @property
+    def line(self) -> str:
+        return f"{self.method} {self.target} {self.version}"
 
     @property
     def path(self) -> str:
@@ -114,17 +94,12 @@ async def read_request(stream: Stream) -> Request | None:
 def write_response(process: Process, stream: Stream, response: Response, head_only: bool = False, server: str = "") -> int:
     """The number of body bytes."""
     body = response.body.encode() if isinstance(response.body, str) else response.body
-    stamp = _date(process)
-    lines = [f"{response.version} {response.status} {PHRASES.get(response.status, 'Unknown')}"]
-    headers = {**({"Server": server} if server else {}), "Date": stamp, "Content-Type": response.type, "Content-Length": str(len(body)),
-               "Connection": "close", **(response.headers or {})}
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    headers = {**({"Server": server} if server else {}), "Date": f"{process.clock.date():%a, %d %b %Y %H:%M:%S} GMT",
+               "Content-Type": response.type, "Content-Length": str(len(body)), "Connection": "close", **(response.headers or {})}
+    lines = [f"{response.version} {response.status} {phrase(response.status) or 'Unknown'}",
+             *(f"{name}: {value}" for name, value in headers.items())]
     stream.write("\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + (b"" if head_only else body))
     return 0 if head_only else len(body)
-
-
-def _date(process: Process) -> str:
-    return datetime.fromtimestamp(EPOCH + process.clock.now, timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
 def serve(process: Process, port: int, answer: Callable[[Request], Awaitable[Response]], bind: str = "0.0.0.0", server: str = "",
@@ -147,12 +122,88 @@ def serve(process: Process, port: int, answer: Callable[[Request], Awaitable[Res
     process.listen(port, bind, handle)
 
 
+def static_file(process: Process, home: str, path: str) -> Response | None:
+    """The file, a directory's index.html, a redirection to a directory's own name; None where nothing is."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if ".." in parts:
+        return None
+    full = f"{home.rstrip('/')}/{'/'.join(parts)}"
+    node = process.files.find(full)
+    if isinstance(node, Directory):
+        if not path.endswith("/"):
+            return Response(302, headers={"Location": f"{path}/"})
+        full = f"{full.rstrip('/')}/index.html"
+        node = process.files.find(full)
+    if node is None or isinstance(node, Directory):
+        return None
+    if not process.files.allowed(node, 4):
+        return Response(403, "403 Forbidden\n")
+    return Response(200, node.read(), content_type(full))
+
+
+def access_log(process: Process, asked: Request, response: Response, size: int) -> str:
+    """The line that Apache and nginx write of each request."""
+    return f'{asked.client} - - [{process.clock.date():%d/%b/%Y:%H:%M:%S} +0000] "{asked.line}" {response.status} {size}'
+
+
+# --- clients ------------------------------------------------------------------------------------------------------
+
 class Reply(NamedTuple):
     status: int
     phrase: str
     headers: dict[str, str]
     body: bytes
     head: bytes
+
+
+class Failed(Exception):
+    """kind: url, scheme, name, timeout, connect, empty, protocol, reset, redirects; about: what is known of it."""
+
+    def __init__(self, kind: str, **about: object):
+        super().__init__(about.get("text", kind))
+        self.kind, self.about = kind, about
+
+
+async def fetch(process: Process, url: str, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b"", follow: int = 0,
+                limit: float | None = None, told: Callable[..., object] = lambda what, **about: None) -> Reply:
+    """Asks, and goes where it is sent, so many times. limit: seconds to connect. told: hears of address, connected, reply. Failed."""
+    for _ in range(follow + 1):
+        try:
+            parts = urlsplit(url)
+            port = parts.port or {"https": 443}.get(parts.scheme, 80)
+        except ValueError:
+            raise Failed("url") from None
+        if parts.scheme not in ("http", "https"):
+            raise Failed("scheme", scheme=parts.scheme, url=url)
+        reply = await _exchange(process, parts, port, method, headers or {}, body, limit, told)
+        if not follow or reply.status not in (301, 302, 303, 307, 308) or "location" not in reply.headers:
+            return reply
+        url = urljoin(url, reply.headers["location"])
+    raise Failed("redirects")
+
+
+async def _exchange(process: Process, parts: SplitResult, port: int, method: str, headers: dict[str, str], body: bytes,
+                    limit: float | None, told: Callable[..., object]) -> Reply:
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    about: dict[str, object] = {"host": parts.hostname or "", "port": port, "scheme": parts.scheme, "limit": limit, "target": target}
+    try:
+        about["address"] = address = (await resolve(process, parts.hostname or ""))[0]
+        told("address", **about)
+        stream = await within(process, limit, process.connect(address, port))
+    except BadName:
+        raise Failed("name", **about) from None
+    except OSError as error:
+        kind = "timeout" if isinstance(error, TimeoutError) else "connect"
+        raise Failed(kind, text=error.strerror or str(error), **about) from None
+    try:
+        told("connected", **about)
+        reply = await request(stream, method, parts.netloc, target, headers, body)
+    except (EOFError, BadRequest, BrokenPipeError) as error:
+        raise Failed({EOFError: "empty", BadRequest: "protocol"}.get(type(error), "reset"), **about) from None
+    finally:
+        stream.close()
+    told("reply", reply=reply)
+    return reply
 
 
 async def request(stream: Stream, method: str, host: str, target: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Reply:
@@ -167,9 +218,8 @@ async def request(stream: Stream, method: str, host: str, target: str, headers: 
     first, found = parse_head(head)
     if not first.startswith("HTTP/"):
         raise BadRequest(first)
-    _, status, *phrase = first.split(" ", 2)
-    data = await _body(stream, found, method)
-    return Reply(int(status), phrase[0] if phrase else "", found, data, head)
+    _, status, *words = first.split(" ", 2)
+    return Reply(int(status), words[0] if words else "", found, await _body(stream, found, method), head)
 
 
 async def _body(stream: Stream, headers: dict[str, str], method: str) -> bytes:

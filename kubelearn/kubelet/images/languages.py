@@ -1,4 +1,4 @@
-"""python, perl, node and redis as far as manifests use them: a clear set, nothing of it runs on the host.
+"""python, perl and node as far as manifests use them: a clear set, nothing of it runs on the host.
 
 python: -m http.server, -c with print() of literals and time.sleep(); perl: the print and the pi of the Job tutorial.
 Anything else says that it is not simulated. Leaves out: the languages themselves.
@@ -10,14 +10,28 @@ import re
 from decimal import Decimal, localcontext
 from functools import lru_cache
 
-from kubelearn.kubelet.images import ImageInfo, catalogue
-from kubelearn.kubelet.images.applets.httpd import static_file
-from kubelearn.kubelet.images.busybox import alpine_tree, debian_tree
-from kubelearn.kubelet.images.http import Request, Response, serve
-from kubelearn.kubelet.process import Executable, Process
+from kubelearn.kubelet.images.http import Request, Response, serve, static_file
+from kubelearn.kubelet.process import Process
 from kubelearn.volumes import Directory
 
 ONLY = "{0} is simulated: it knows {1}. For your own program write an image: @image(\"name:tag\") async def program(process)"
+
+
+LISTING = """<!DOCTYPE HTML>
+<html lang="en">
+<head>
+<title>Directory listing for {path}</title>
+</head>
+<body>
+<h1>Directory listing for {path}</h1>
+<hr>
+<ul>
+{rows}</ul>
+<hr>
+</body>
+</html>
+"""
+MISSING = "<html><body><h1>Error response</h1><p>Error code: 404</p></body></html>\n"
 
 
 # --- Python -------------------------------------------------------------------------------------------------------
@@ -43,26 +57,17 @@ async def python(process: Process) -> int:
 
 async def _http_server(process: Process, words: list[str]) -> int:
     port = next((int(word) for word in words if word.isdigit()), 8000)
-    home = (
-        words[words.index("-d") + 1] if "-d" in words else words[words.index("--directory") + 1] if "--directory" in words else process.cwd
-    )
+    home = next((value for flag, value in zip(words, words[1:]) if flag in ("-d", "--directory")), process.cwd)
 
     def log(asked: Request, response: Response, size: int) -> None:
-        process.error(f'{asked.peer.rpartition(":")[0]} - - [] "{asked.method} {asked.target} {asked.version}" {response.status} -')
+        process.error(f'{asked.client} - - [] "{asked.line}" {response.status} -')
 
     async def answer(asked: Request) -> Response:
         node = process.files.find(f"{home}/{asked.path}")
         if isinstance(node, Directory) and asked.path.endswith("/") and node.lookup("index.html") is None:
             rows = "".join(f'<li><a href="{name}">{name}</a></li>\n' for name in node.names())
-            return Response(
-                200,
-                f'<!DOCTYPE HTML>\n<html lang="en">\n<head>\n<title>Directory listing for {asked.path}</title>\n</head>\n<body>\n'
-                f"<h1>Directory listing for {asked.path}</h1>\n<hr>\n<ul>\n{rows}</ul>\n<hr>\n</body>\n</html>\n",
-                "text/html; charset=utf-8",
-            )
-        return static_file(process, home, asked.path) or Response(
-            404, "<html><body><h1>Error response</h1><p>Error code: 404</p></body></html>\n", "text/html"
-        )
+            return Response(200, LISTING.format(path=asked.path, rows=rows), "text/html; charset=utf-8")
+        return static_file(process, home, asked.path) or Response(404, MISSING, "text/html")
     try:
         serve(process, port, answer, server="SimpleHTTP/0.6 Python/3.13.7", log=log)
     except OSError:
@@ -96,17 +101,6 @@ async def _python_lines(process: Process, text: str) -> int:
         process.error(ONLY.format("python", "-m http.server, and -c with print(...) of literals and time.sleep(...)"))
         return 1
     return 0
-
-
-@catalogue.family("python")
-def _python(name: str, tag: str) -> ImageInfo | None:
-    match = re.fullmatch(r"(?:latest|(?P<version>[23](?:\.\d+){0,2}))?-?(?P<variant>slim|alpine|bookworm|bullseye|trixie)?[-.\w]*", tag)
-    if match is None or not (match["version"] or tag == "latest" or match["variant"]):
-        return None
-    make = alpine_tree if "alpine" in tag else debian_tree
-    files = {f"usr/local/bin/{name}": Executable(python, 30_000_000, 9 << 20) for name in ("python", "python3")}
-    size = 17_000_000 if "alpine" in tag else 45_000_000 if "slim" in tag else 360_000_000
-    return ImageInfo(name, lambda: make(**files), [], ["python3"], size=size)
 
 
 # --- Perl ---------------------------------------------------------------------------------------------------------
@@ -146,15 +140,6 @@ async def perl(process: Process) -> int:
     return 1
 
 
-@catalogue.family("perl")
-def _perl(name: str, tag: str) -> ImageInfo | None:
-    if not re.fullmatch(r"latest|5(\.\d+){0,2}(-slim|-threaded|-bookworm)*", tag):
-        return None
-    return ImageInfo(
-        name, lambda: debian_tree(**{"usr/local/bin/perl": Executable(perl, 4_000_000, 30 << 20)}), [], ["perl", "-de0"], size=330_000_000
-    )
-
-
 # --- Node.js ------------------------------------------------------------------------------------------------------
 
 async def node(process: Process) -> int:
@@ -163,22 +148,3 @@ async def node(process: Process) -> int:
         return 0
     process.error(ONLY.format("node", "--version"))
     return 1
-
-
-@catalogue.family("node")
-def _node(name: str, tag: str) -> ImageInfo | None:
-    if not re.fullmatch(r"(latest|lts|current|\d+(\.\d+){0,2})(-(alpine|slim|bookworm)[-.\w]*)?|alpine|slim", tag):
-        return None
-    make = alpine_tree if "alpine" in tag else debian_tree
-    return ImageInfo(
-        name,
-        lambda: make(**{"usr/local/bin/node": Executable(node, 90_000_000, 40 << 20)}),
-        [],
-        ["node"],
-        size=50_000_000 if "alpine" in tag else 390_000_000,
-    )
-
-
-# --- Redis --------------------------------------------------------------------------------------------------------
-
-

@@ -3,13 +3,14 @@
 Leaves out: what directives mean (nginx.py)."""
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from kubelearn.filesystem import Filesystem
 from kubelearn.kubelet.images import ImageInfo
-from kubelearn.kubelet.images.shell.expansion import pattern
+from kubelearn.kubelet.images.regex import glob
 from kubelearn.volumes import Directory
 
 
@@ -80,46 +81,37 @@ class Config:
             self._block(block)
 
     def _block(self, block: Block) -> None:
-        name = block.words[0]
-        if name == "http":
+        kind = block.words[0]
+        if kind == "http":
             for child in block.children:
                 self._block(child)
-        elif name == "include" and not block.words[1].endswith("mime.types"):
-            directory, _, glob = block.words[1].rpartition("/")
-            directory = directory if directory.startswith("/") else f"/etc/nginx/{directory}"
+        elif kind == "include" and not block.words[1].endswith("mime.types"):
+            directory, _, name = block.words[1].rpartition("/")
+            directory = os.path.join("/etc/nginx", directory)
             node = self.files.find(directory)
             for entry in node.names() if isinstance(node, Directory) else ():
-                if pattern(glob).fullmatch(entry):
+                if glob(name).fullmatch(entry):
                     self._take(f"{directory}/{entry}")
-        elif name == "server":
+        elif kind == "server":
             self.servers.append(block)
-        elif name == "upstream":
+        elif kind == "upstream":
             self.upstreams[block.words[1]] = [server.words[1] for server in block.all("server")]
 
     def ports(self) -> list[int]:
-        found = {}
-        for server in self.servers:
-            for listen in server.all("listen") or [Block(["listen", "80"])]:
-                port = listen.words[1].rpartition(":")[2].rstrip("]")
-                if not port.isdigit():
-                    port = "80"
-                found[int(port)] = None
-        return list(found)
+        return list(dict.fromkeys(port for server in self.servers for port in _ports(server)))
 
     def server(self, port: int, host: str) -> Block:
         """By port, then by name; the first of the port otherwise."""
-        there = [
-            server
-            for server in self.servers
-            if any(
-                listen.words[1].rpartition(":")[2].rstrip("]") in (str(port), *(("localhost",) if port == 80 else ()))
-                for listen in server.all("listen") or [Block(["listen", "80"])]
-            )
-        ] or self.servers
+        there = [server for server in self.servers if port in _ports(server)] or self.servers
         named = [server for server in there if any(host in names.words[1:] for names in server.all("server_name"))]
-        return (named or [server for server in there if any("default_server" in listen.words for listen in server.all("listen"))] or there)[
-            0
-        ]
+        default = [server for server in there if any("default_server" in listen.words for listen in server.all("listen"))]
+        return (named or default or there)[0]
+
+
+def _ports(server: Block) -> list[int]:
+    """listen 80, [::]:8080, localhost: 80"""
+    words = [listen.words[1].rpartition(":")[2].rstrip("]") for listen in server.all("listen")] or ["80"]
+    return [int(word) if word.isdigit() else 80 for word in words]
 
 
 @lru_cache(maxsize=50)

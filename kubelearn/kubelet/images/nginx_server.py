@@ -4,16 +4,12 @@ Leaves out: what nginx_config.py leaves out, caches, TLS."""
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
-from functools import lru_cache
 from urllib.parse import urlsplit
 
-from kubelearn.clock import EPOCH
-from kubelearn.kubelet.images.applets.httpd import static_file
-from kubelearn.kubelet.images.http import PHRASES, BadRequest, Request, Response, request, serve
+from kubelearn.kubelet.images.go import on_signals
+from kubelearn.kubelet.images.http import Failed, Request, Response, access_log, fetch, phrase, serve, static_file
 from kubelearn.kubelet.images.nginx_config import Block, Config, ConfigError, image_config
 from kubelearn.kubelet.process import Exit, Process
-from kubelearn.kubelet.resolver import BadName
 from kubelearn.volumes import Directory
 
 
@@ -30,12 +26,8 @@ class Nginx:
                 raise ConfigError(f"bind() to 0.0.0.0:{port} failed (98: Address already in use)") from None
 
     def log(self, asked: Request, response: Response, size: int) -> None:
-        when = datetime.fromtimestamp(EPOCH + self.process.clock.now, timezone.utc).strftime("%d/%b/%Y:%H:%M:%S +0000")
         agent, referer, forwarded = (asked.headers.get(name, "-") for name in ("user-agent", "referer", "x-forwarded-for"))
-        self.process.print(
-            f'{asked.peer.rpartition(":")[0]} - - [{when}] "{asked.method} {asked.target} {asked.version}" {response.status} {size} '
-            f'"{referer}" "{agent}" "{forwarded}"'
-        )
+        self.process.print(f'{access_log(self.process, asked, response, size)} "{referer}" "{agent}" "{forwarded}"')
 
     async def answer(self, port: int, asked: Request) -> Response:
         server = self.config.server(port, asked.headers.get("host", "").partition(":")[0])
@@ -70,7 +62,7 @@ class Nginx:
                 return Response(code, text, kind)
         if location.all("proxy_pass"):
             return await self.proxy(location, asked)
-        if location.value("stub_status", "none") != "none" or any(block.words[0] == "stub_status" for block in location.children):
+        if location.all("stub_status"):
             return Response(200, "Active connections: 1 \n", "text/plain")
         if asked.method not in ("GET", "HEAD"):
             return Response(405)
@@ -92,12 +84,8 @@ class Nginx:
         found = static_file(self.process, root, path)
         if found is None:
             listed = isinstance(self.process.files.find(f"{root}{path}"), Directory)
-            self.complain(
-                asked,
-                f'directory index of "{root}{path}" is forbidden'
-                if listed
-                else f'open() "{root}{path}" failed (2: No such file or directory)',
-            )
+            self.complain(asked, f'directory index of "{root}{path}" is forbidden' if listed else
+                          f'open() "{root}{path}" failed (2: No such file or directory)')
             return Response(403 if listed else 404)
         return found._replace(status=301) if found.status == 302 else found._replace(body=b"") if found.status == 403 else found
 
@@ -105,62 +93,41 @@ class Nginx:
         parts = urlsplit(self.fill(location.value("proxy_pass"), asked))
         servers = self.config.upstreams.get(parts.netloc, [parts.netloc])
         target = asked.target if not parts.path else parts.path + asked.target[len(location.words[-1]):]
-        headers = {"Host": parts.netloc, "X-Forwarded-For": asked.peer.rpartition(":")[0]}
+        headers = {"Host": parts.netloc, "X-Forwarded-For": asked.client}
         headers |= {header.words[1]: self.fill(header.words[2], asked) for header in location.all("proxy_set_header")}
         for _ in servers:
             self.turn += 1
-            host, _, port = servers[self.turn % len(servers)].partition(":")
             try:
-                stream = await self.process.connect(host, int(port or 80))
-                reply = await request(stream, asked.method, headers["Host"], target, headers, asked.body)
-                stream.close()
+                reply = await fetch(self.process, f"http://{servers[self.turn % len(servers)]}{target}", asked.method, headers, asked.body)
                 return Response(reply.status, reply.body, reply.headers.get("content-type", "text/plain"))
-            except (OSError, BadName, EOFError, BadRequest) as error:
+            except Failed as error:
                 self.complain(asked, f"connect() failed ({error}) while connecting to upstream")
         return Response(502)
 
     def fill(self, text: str, asked: Request) -> str:
-        """$variables of nginx."""
-        values = {
-            "host": asked.headers.get("host", "").partition(":")[0],
-            "hostname": self.process.hostname,
-            "uri": asked.path,
-            "request_uri": asked.target,
-            "remote_addr": asked.peer.rpartition(":")[0],
-            "server_addr": self.process.address,
-            "request_method": asked.method,
-            "scheme": "http",
-            "http_host": asked.headers.get("host", ""),
-            "args": asked.target.partition("?")[2],
-            "proxy_add_x_forwarded_for": asked.peer.rpartition(":")[0],
-            "nginx_version": self.version,
-            "server_port": "80",
-            "time_local": "",
-        }
-        text = re.sub(
-            r"\$\{?(\w+)\}?",
-            lambda match: values.get(match[1], asked.headers.get(match[1].removeprefix("http_").replace("_", "-"), "")),
-            text,
-        )
-        return text.replace("\\n", "\n")
+        """$variables of nginx; others are the request's headers."""
+        host = asked.headers.get("host", "")
+        values = {"host": host.partition(":")[0], "hostname": self.process.hostname, "uri": asked.path, "request_uri": asked.target,
+                  "remote_addr": asked.client, "server_addr": self.process.address, "request_method": asked.method, "scheme": "http",
+                  "http_host": host, "args": asked.target.partition("?")[2], "proxy_add_x_forwarded_for": asked.client,
+                  "nginx_version": self.version, "server_port": "80"}
+
+        def value(match: re.Match) -> str:
+            return values.get(match[1], asked.headers.get(match[1].removeprefix("http_").replace("_", "-"), ""))
+        return re.sub(r"\$\{?(\w+)\}?", value, text).replace("\\n", "\n")
 
     def page(self, status: int) -> str:
-        phrase = f"{status} {PHRASES.get(status, '')}"
-        return (f"<html>\r\n<head><title>{phrase}</title></head>\r\n<body>\r\n<center><h1>{phrase}</h1></center>\r\n"
+        title = f"{status} {phrase(status)}"
+        return (f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
                 f"<hr><center>nginx/{self.version}</center>\r\n</body>\r\n</html>\r\n")
 
     def complain(self, asked: Request, text: str) -> None:
-        self.process.error(f'{stamp(self.process)} [error] 29#29: *1 {text}, client: {asked.peer.rpartition(":")[0]}, server: localhost, '
-                           f'request: "{asked.method} {asked.target} {asked.version}", host: "{asked.headers.get("host", "")}"')
+        self.process.error(f'{stamp(self.process)} [error] 29#29: *1 {text}, client: {asked.client}, server: localhost, '
+                           f'request: "{asked.line}", host: "{asked.headers.get("host", "")}"')
 
 
 def stamp(process: Process) -> str:
-    return _stamp(int(process.clock.now))
-
-
-@lru_cache(maxsize=100)
-def _stamp(second: int) -> str:
-    return datetime.fromtimestamp(EPOCH + second, timezone.utc).strftime("%Y/%m/%d %H:%M:%S")
+    return f"{process.clock.date():%Y/%m/%d %H:%M:%S}"
 
 
 async def nginx(process: Process) -> int:
@@ -175,10 +142,8 @@ async def nginx(process: Process) -> int:
     try:
         server = Nginx(process, version)
         if "-t" in words:
-            process.error(
-                "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
-                "nginx: configuration file /etc/nginx/nginx.conf test is successful"
-            )
+            process.error("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
+                          "nginx: configuration file /etc/nginx/nginx.conf test is successful")
             return 0
         process.argv = ["nginx: master process " + " ".join(process.argv)]
         server.start()
@@ -188,8 +153,7 @@ async def nginx(process: Process) -> int:
     if not process.container.tty:
         notices = (f"nginx/{version}", 'using the "epoll" event method', "start worker processes")
         process.error("\n".join(f"{stamp(process)} [notice] 1#1: {text}" for text in notices))
-    process.on_signal("TERM", lambda: process.die(0))
-    process.on_signal("QUIT", lambda: process.die(0))
+    on_signals(process, "TERM", "QUIT")
     process.on_signal("HUP", lambda: _reload(server))
     await process.forever()
 

@@ -3,13 +3,9 @@
 Leaves out: persistence, replication, most commands."""
 from __future__ import annotations
 
-import re
-
-from kubelearn.kubelet.images import ImageInfo, catalogue
-from kubelearn.kubelet.images.busybox import alpine_tree, debian_tree
-from kubelearn.kubelet.process import Executable, Process
+from kubelearn.kubelet.images.go import on_signals
+from kubelearn.kubelet.process import Process
 from kubelearn.streams import Stream
-from kubelearn.volumes import Directory
 
 
 class Redis:
@@ -163,7 +159,7 @@ async def redis_server(process: Process) -> int:
         return 1
     process.print("1:C * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
     process.print("1:M * Ready to accept connections tcp")
-    process.on_signal("TERM", lambda: process.die(0))
+    on_signals(process, "TERM")
     await process.forever()
 
 
@@ -175,9 +171,7 @@ async def redis_cli(process: Process) -> int:
     try:
         stream = await process.connect(host, port)
     except (OSError, LookupError) as error:
-        process.error(
-            f"Could not connect to Redis at {host}:{port}: {error.strerror if isinstance(error, OSError) and error.strerror else error}"
-        )
+        process.error(f"Could not connect to Redis at {host}:{port}: {getattr(error, 'strerror', None) or error}")
         return 1
     stream.write(encode(words or ["PING"]))
     show(process, await decode(stream))
@@ -188,25 +182,3 @@ def show(process: Process, value: object) -> None:
     """As redis-cli prints to something that is no terminal."""
     for item in value if isinstance(value, list) else [value]:
         process.print("" if item is None else f"(error) {item}" if isinstance(item, RedisError) else item)
-
-
-@catalogue.family("redis", "valkey/valkey", "bitnami/redis")
-def _redis(name: str, tag: str) -> ImageInfo | None:
-    if not re.fullmatch(r"latest|[2-8](\.\d+){0,2}(-(alpine|bookworm)[.\d]*)?|alpine", tag):
-        return None
-    make = alpine_tree if "alpine" in tag else debian_tree
-    files = {
-        "usr/local/bin/redis-server": Executable(redis_server, 10_000_000, 8 << 20),
-        "usr/local/bin/redis-cli": Executable(redis_cli, 5_000_000),
-        "data": Directory(uid=999, gid=999),
-    }
-    return ImageInfo(
-        name,
-        lambda: make(users={"redis": (999, "/data", "/bin/sh")}, **files),
-        [],
-        ["redis-server"],
-        {"REDIS_VERSION": "7.4.5"},
-        workdir="/data",
-        size=17_000_000 if "alpine" in tag else 47_000_000,
-        ports=[6379],
-    )

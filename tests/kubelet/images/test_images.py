@@ -156,7 +156,6 @@ def test_what_is_loaded_only_when_asked_for_is_where_the_tables_say():
     for module, names in applets.MODULES.items():
         registered = {name for name in applets.NAMES if getattr(applets.find_applet(name), "__module__", "").endswith(f"images.{module}")}
         assert registered == set(names.split()), module
-    for module, repositories in images.MODULES.items():
-        for repository in repositories.split():
-            family = images.catalogue._family(images.catalogue.normalize(repository).rpartition(":")[0])
-            assert family is not None and family.__module__.endswith(f"images.{module}"), repository
+    for row in images.rows().values():
+        places = [*row.get("programs", {}).values(), *([row["hook"]] if "hook" in row else [])]
+        assert all(callable(images.function(place)) for place in places), row["names"]

@@ -1,6 +1,6 @@
-"""Busybox's commands. Each module registers its own when it is first needed; an applet is a program that reads process.args.
+"""Busybox's commands. Each module registers its own when it is first needed; an applet is a program with its table of options.
 
-Texts are busybox's. Leaves out: options that scripts hardly use.
+Texts are busybox's, also of an option that is not in the table: "invalid option". Leaves out: options that scripts hardly use.
 """
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from kubelearn.volumes import Directory
 
 MODULES = {  # where each command is
     "applets.awk": "awk",
-    "applets.files": "basename chgrp chmod chown cp dd dirname fallocate ln mkdir mktemp mv rm rmdir sync touch truncate",
+    "applets.files": "chgrp chmod chown cp dd fallocate ln mkdir mktemp mv rm rmdir touch truncate",
     "applets.find": "find",
     "applets.grep": "egrep fgrep grep",
     "applets.httpd": "httpd",
     "applets.looking": "df du ls readlink realpath stat",
-    "applets.making": "base64 md5sum nl paste rev seq sha1sum sha256sum sha512sum tac tr yes",
-    "applets.net": "ip nc netstat nslookup ping ss telnet wget",
+    "applets.making": "base64 md5sum paste rev seq sha1sum sha256sum sha512sum tac tr yes",
+    "applets.net": "ip nc netstat nslookup ping telnet wget",
     "applets.processes": "kill killall pgrep pidof pkill ps time timeout top watch xargs",
     "applets.sed": "sed",
     "applets.system": (
-        "arch chroot clear date env false free halt hostname id ifconfig insmod ionice logger mknod modprobe mount nice nohup nproc "
-        "poweroff pwd reboot reset route setsid sleep stdbuf stty swapon sysctl true tty umount uname uptime usleep which whoami"
+        "arch basename chroot clear date dirname env false free halt hostname id ifconfig mknod mount nice nohup nproc poweroff pwd "
+        "reboot route setsid sleep stty sync sysctl true tty umount uname uptime usleep which whoami"
     ),
     "applets.tar": "tar",
     "applets.text": "cat cut head sort tail tee uniq wc",
@@ -37,10 +37,69 @@ NAMES = {name: module for module, names in MODULES.items() for name in names.spl
 _programs: dict[str, Program] = {}
 
 
-def applet(*names: str) -> Callable[[Program], Program]:
-    def register(program: Program) -> Program:
-        _programs.update(dict.fromkeys(names, program))
-        return program
+class Options(dict):
+    """Options by name with their values; `all` of one that was given several times."""
+
+    def __init__(self, pairs: list[tuple[str, str]]):
+        super().__init__(pairs)
+        self.pairs = pairs
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.pairs if key == name]
+
+    def any(self, letters: str) -> bool:
+        return any(letter in self for letter in letters)
+
+
+def parse(words: list[str], flags: str, long: dict[str, str], stop: bool = False) -> tuple[Options, list[str]]:
+    """getopt's: flags "pm:", long {"parents": "p", "mode": "m", "header=": ""}, each with its letter if it has one. GetoptError."""
+    names = {name.rstrip("="): letter for name, letter in long.items()}
+    valued = [name if name[-1] == "=" or f"{letter}:" not in flags or not letter else f"{name}=" for name, letter in long.items()]
+    found, rest = (getopt.getopt if stop else getopt.gnu_getopt)(words, flags, valued)
+    return Options([(names.get(name[2:]) or name.lstrip("-"), value) for name, value in found]), rest
+
+
+def options(process: Process, flags: str, usage: str = "", least: int = 0, stop: bool = False,
+            long: dict[str, str] | None = None) -> tuple[Options, list[str]]:
+    """The options and the operands, of which there must be `least`; ends the program when they are wrong.
+    stop: the first operand ends the options."""
+    try:
+        given, rest = parse(process.args, flags, long or {}, stop)
+    except getopt.GetoptError as error:
+        text = f"invalid option -- '{error.opt}'" if len(error.opt) == 1 else f"unrecognized option '--{error.opt}'"
+        if "requires argument" in error.msg:
+            text = f"option requires an argument -- '{error.opt}'"
+        process.fail(text)
+        raise usage_error(process, usage) from None
+    if len(rest) < least:
+        raise usage_error(process, usage)
+    return given, rest
+
+
+def usage_error(process: Process, usage: str) -> Exit:
+    process.error(f"BusyBox v1.36.1 multi-call binary.\n\nUsage: {process.name} {usage}".rstrip())
+    return Exit(1)
+
+
+def applet(*names: str, flags: str | None = None, usage: str = "", least: int = 0, stop: bool = False, long: dict[str, str] | None = None,
+           each: str = "") -> Callable:
+    """Registers a command. With flags its function gets (process, options, operands), and its exit code is 0 when it gives none.
+    With `each` it gets one operand at a time; an OSError is told in that form, and the others still come."""
+    def register(function: Callable) -> Callable:
+        async def program(process: Process) -> int:
+            given, rest = options(process, flags, usage, least, stop, long)
+            if not each:
+                return await function(process, given, rest) or 0
+            code = 0
+            for name in rest:
+                try:
+                    code = function(process, given, name) or code
+                except OSError as error:
+                    code = process.fail(each.format(name=name, error=error.strerror))
+            return code
+        program.__module__ = function.__module__
+        _programs.update(dict.fromkeys(names, function if flags is None else program))
+        return function
     return register
 
 
@@ -55,7 +114,7 @@ def starter(name: str) -> Program:
     """What runs an applet that need not be loaded yet; an error that it does not word itself is the kernel's or a bad argument."""
     async def program(process: Process) -> int:
         try:
-            return await find_applet(name)(process)
+            return await find_applet(name)(process) or 0
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -65,34 +124,22 @@ def starter(name: str) -> Program:
     return program
 
 
-def options(process: Process, short: str, long: tuple[str, ...] = (), usage: str = "", least: int = 0,
-            stop: bool = False) -> tuple[dict[str, str], list[str]]:
-    """Options by name ("n", "max-count") with their values, and the other arguments. Ends the program when they are wrong.
-    stop: the first other argument ends the options."""
+async def run(process: Process, words: list[str], **given: object) -> int:
+    """A command as a child; 127 or 126 when there is none."""
     try:
-        found, rest = (getopt.getopt if stop else getopt.gnu_getopt)(process.args, short, long)
-    except getopt.GetoptError as error:
-        text = f"invalid option -- '{error.opt}'" if len(error.opt) == 1 else f"unrecognized option '--{error.opt}'"
-        if "requires argument" in error.msg:
-            text = f"option requires an argument -- '{error.opt}'"
-        process.error(f"{process.name}: {text}")
-        raise usage_error(process, usage) from None
-    if len(rest) < least:
-        raise usage_error(process, usage)
-    return {name.lstrip("-"): value for name, value in found}, rest
+        return await process.run(words, **given)
+    except OSError as error:
+        shown = words[0] if process.name == "xargs" else f"can't execute '{words[0]}'"
+        return process.fail(f"{shown}: {error.strerror}", 127 if isinstance(error, FileNotFoundError) else 126)
 
 
-def usage_error(process: Process, usage: str) -> Exit:
-    process.error(f"BusyBox v1.36.1 multi-call binary.\n\nUsage: {process.name} {usage}".rstrip())
-    return Exit(1)
-
+# --- numbers ------------------------------------------------------------------------------------------------------
 
 def integer(process: Process, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        process.error(f"{process.name}: invalid number '{text}'")
-        raise Exit(1) from None
+        raise Exit(process.fail(f"invalid number '{text}'")) from None
 
 
 def seconds(process: Process, text: str) -> float:
@@ -103,53 +150,59 @@ def seconds(process: Process, text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < float("inf"):
-        process.error(f"{process.name}: invalid number '{text}'")
-        raise Exit(1)
+        raise Exit(process.fail(f"invalid number '{text}'"))
     return value
 
 
-QUOTING = {
-    "cat",
-    "tail",
-    "uniq",
-    "dd",
-    "nl",
-    "rev",
-    "tac",
-    "md5sum",
-    "sha1sum",
-    "sha256sum",
-    "sha512sum",
-}  # say "can't open 'x'", others "x"
+# --- input and output ---------------------------------------------------------------------------------------------
+
+QUOTING = {"cat", "tail", "uniq", "dd", "rev", "tac", "md5sum", "sha1sum", "sha256sum", "sha512sum"}  # say "can't open 'x'", others "x"
 
 
-class Failures:
-    """The exit code of an applet that goes on after a file that it cannot read."""
+class Inputs:
+    """The files that an applet reads, standard input without names; `code` is 1 after one that it could not read."""
 
-    code = 0
+    def __init__(self, process: Process, names: list[str]):
+        self.process, self.names, self.code = process, names, 0
 
+    def open(self, name: str) -> OpenFile | None:
+        """None after saying why not."""
+        process = self.process
+        if name == "-":
+            return process.stdin
+        try:
+            if not isinstance(process.files.find(process.path(name)), Directory):
+                return process.open(name)
+            process.fail("read error: Is a directory")
+        except OSError as error:
+            shown = f"can't open '{name}'" if process.name in QUOTING else name
+            process.fail(f"{shown}: {error.strerror}")
+        self.code = 1
+        return None
 
-def open_input(process: Process, name: str, failures: Failures) -> OpenFile | None:
-    """A file to read, "-" for standard input; None after saying why not."""
-    if name == "-":
-        return process.stdin
-    try:
-        if isinstance(process.files.find(process.path(name)), Directory):
-            process.error(f"{process.name}: read error: Is a directory")
-        else:
-            return process.open(name)
-    except OSError as error:
-        shown = f"can't open '{name}'" if process.name in QUOTING else name
-        process.error(f"{process.name}: {shown}: {error.strerror}")
-    failures.code = 1
-    return None
+    def files(self) -> list[tuple[str, OpenFile]]:
+        """Those that can be opened."""
+        opened = [(name, self.open(name)) for name in self.names or ["-"]]
+        return [(name, file) for name, file in opened if file is not None]
 
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for name in self.names or ["-"]:
+            file = self.open(name)
+            while file is not None and (data := await file.read()):
+                yield data
 
-async def chunks(process: Process, names: list[str], failures: Failures) -> AsyncIterator[bytes]:
-    for name in names or ["-"]:
-        file = open_input(process, name, failures)
-        while file is not None and (data := await file.read()):
-            yield data
+    async def lines(self) -> AsyncIterator[str]:
+        for name in self.names or ["-"]:
+            file = self.open(name)
+            if file is not None:
+                async for line in lines(file):
+                    yield line
+
+    async def data(self) -> bytes:
+        return b"".join([chunk async for chunk in self.chunks()])
+
+    async def text(self) -> str:
+        return (await self.data()).decode("utf-8", "surrogateescape")
 
 
 async def lines(file: OpenFile) -> AsyncIterator[str]:
@@ -163,17 +216,9 @@ async def lines(file: OpenFile) -> AsyncIterator[str]:
         yield rest.decode("utf-8", "surrogateescape")
 
 
-async def input_lines(process: Process, names: list[str], failures: Failures) -> AsyncIterator[str]:
-    for name in names or ["-"]:
-        file = open_input(process, name, failures)
-        if file is not None:
-            async for line in lines(file):
-                yield line
-
-
-async def read_input(process: Process, names: list[str], failures: Failures) -> bytes:
+async def read_all(file: OpenFile) -> bytes:
     data = bytearray()
-    async for chunk in chunks(process, names, failures):
+    while chunk := await file.read():
         data += chunk
     return bytes(data)
 

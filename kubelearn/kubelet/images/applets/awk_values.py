@@ -1,14 +1,16 @@
-"""awk's values: variables, elements, fields, operators and functions, as closures over the running program.
-
-Leaves out: getline, system()."""
+"""awk's values: variables, elements, fields, operators and functions, as closures over the running program."""
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kubelearn.clock import EPOCH
+
 if TYPE_CHECKING:
     from kubelearn.kubelet.images.applets.awk import Awk
+
+Expression = Callable[["Awk"], object]
 
 
 class AwkError(Exception):
@@ -22,15 +24,14 @@ class Jump(Exception):
         self.kind, self.code = kind, code
 
 
-Expression = Callable[["Awk"], object]
-
+# --- what can be assigned to --------------------------------------------------------------------------------------
 
 class Variable:
     def __init__(self, name: str):
         self.name = name
 
     def __call__(self, awk: Awk) -> object:
-        return awk.get(self.name)
+        return awk.variables.get(self.name, "")
 
     def assign(self, awk: Awk, value: object) -> object:
         awk.variables[self.name] = value
@@ -44,14 +45,11 @@ class Element:
     def __init__(self, name: str, keys: list[Expression]):
         self.name, self.keys = name, keys
 
-    def key(self, awk: Awk) -> str:
-        return "\x1c".join(awk.text(key(awk)) for key in self.keys)
-
     def __call__(self, awk: Awk) -> object:
-        return awk.array(self.name).setdefault(self.key(awk), "")
+        return awk.array(self.name).setdefault(awk.key(self.keys), "")
 
     def assign(self, awk: Awk, value: object) -> object:
-        awk.array(self.name)[self.key(awk)] = value
+        awk.array(self.name)[awk.key(self.keys)] = value
         return value
 
 
@@ -74,8 +72,24 @@ class Field:
         return value
 
 
-COMPARE = {"<": int.__lt__, "<=": int.__le__, "==": int.__eq__, "!=": int.__ne__, ">": int.__gt__, ">=": int.__ge__}
+class Match:
+    """/expression/: alone it is asked of the record."""
 
+    def __init__(self, expression: re.Pattern):
+        self.expression = expression
+
+    def __call__(self, awk: Awk) -> int:
+        return int(bool(self.expression.search(awk.record)))
+
+
+class Group(list):
+    """(a, b): for print and for `in`; of one expression its value."""
+
+    def __call__(self, awk: Awk) -> object:
+        return self[-1](awk)
+
+
+# --- operators ----------------------------------------------------------------------------------------------------
 
 def _divide(a: float, b: float) -> float:
     if b == 0:
@@ -83,31 +97,89 @@ def _divide(a: float, b: float) -> float:
     return a / b
 
 
-ARITHMETIC = {"+": float.__add__, "-": float.__sub__, "*": float.__mul__, "/": _divide, "^": float.__pow__, "**": float.__pow__,
+ARITHMETIC = {"+": float.__add__, "-": float.__sub__, "*": float.__mul__, "/": _divide, "^": float.__pow__,
               "%": lambda a, b: a - b * int(_divide(a, b))}
+COMPARE = {"<": int.__lt__, "<=": int.__le__, "==": int.__eq__, "!=": int.__ne__, ">": int.__gt__, ">=": int.__ge__}
 
 
-def _sub(awk: Awk, arguments: list[Expression], count: int) -> int:
-    target = arguments[2] if len(arguments) > 2 else Field(lambda awk: 0)
-    replacement = awk.text(arguments[1](awk))
-    result, found = awk.regex(arguments[0]).subn(
-        lambda match: re.sub(r"\\&|&", lambda part: "&" if part[0] == "\\&" else match[0], replacement), awk.text(target(awk)), count=count
-    )
-    if found:
-        target.assign(awk, result)
+def arithmetic(operator: str) -> Callable[[Expression, Expression], Expression]:
+    operation = ARITHMETIC[operator]
+    return lambda a, b: lambda awk: operation(awk.number(a(awk)), awk.number(b(awk)))
+
+
+def comparison(operator: str) -> Callable[[Expression, Expression], Expression]:
+    compare = COMPARE[operator]
+    return lambda a, b: lambda awk: int(compare(awk.order(a(awk), b(awk)), 0))
+
+
+def concatenation(a: Expression, b: Expression) -> Expression:
+    return lambda awk: awk.text(a(awk)) + awk.text(b(awk))
+
+
+def matching(wanted: bool) -> Callable[[Expression, Expression], Expression]:
+    return lambda a, b: lambda awk: int(bool(awk.regex(b).search(awk.text(a(awk)))) == wanted)
+
+
+def membership(key: Expression, array: Variable) -> Expression:
+    keys = key if isinstance(key, Group) else [key]
+    found = lambda awk: int(awk.key(keys) in awk.array(array.name))  # noqa: E731
+    found.each = (key, array)  # for (key in array)
     return found
 
 
+BINARY: dict[str, tuple[int, Callable[[Expression, Expression], Expression]]] = {  # how tightly it binds, and what it makes
+    "||": (3, lambda a, b: lambda awk: int(awk.true(a(awk)) or awk.true(b(awk)))),
+    "&&": (4, lambda a, b: lambda awk: int(awk.true(a(awk)) and awk.true(b(awk)))),
+    "in": (5, membership), "~": (6, matching(True)), "!~": (6, matching(False)),
+    **{operator: (7, comparison(operator)) for operator in COMPARE},
+    **{operator: (level, arithmetic(operator)) for level, operators in ((9, "+-"), (10, "*/%"), (12, "^")) for operator in operators},
+}
+CONCATENATION, UNARY, POWER, STEP = 8, 11, 12, 13
+PREFIX: dict[str, Callable[[Expression], Expression]] = {
+    "!": lambda a: lambda awk: int(not awk.true(a(awk))), "-": lambda a: lambda awk: -awk.number(a(awk)),
+    "+": lambda a: lambda awk: awk.number(a(awk)),
+}
+
+
+def assignment(target: Expression, operator: str, value: Expression) -> Expression:
+    """= and += and their like; target and value are evaluated once."""
+    if not operator:
+        return lambda awk: target.assign(awk, value(awk))
+    operation = arithmetic(operator)(target, value)
+    return lambda awk: target.assign(awk, operation(awk))
+
+
+def step(target: Expression, by: int, before: bool) -> Expression:
+    """++ and --; its value is that before or after."""
+    def run(awk: Awk) -> float:
+        old = awk.number(target(awk))
+        target.assign(awk, old + by)
+        return old if before else old + by
+    return run
+
+
+# --- functions ----------------------------------------------------------------------------------------------------
+
+def _sub(count: int) -> Callable:
+    def sub(awk: Awk, arguments: list[Expression]) -> int:
+        target = arguments[2] if len(arguments) > 2 else Field(lambda awk: 0)
+        replacement = awk.text(arguments[1](awk))
+
+        def one(match: re.Match) -> str:
+            return re.sub(r"\\&|&", lambda part: "&" if part[0] == "\\&" else match[0], replacement)
+        result, found = awk.regex(arguments[0]).subn(one, awk.text(target(awk)), count=count)
+        if found:
+            target.assign(awk, result)
+        return found
+    return sub
+
+
 def _split(awk: Awk, arguments: list[Expression]) -> int:
-    parts = awk.cut(awk.text(arguments[0](awk)), awk.separator(arguments[2]) if len(arguments) > 2 else awk.text(awk.get("FS")))
+    separator = arguments[2] if len(arguments) > 2 else Variable("FS")
+    mark = separator.expression.pattern if isinstance(separator, Match) else awk.text(separator(awk))
+    parts = awk.cut(awk.text(arguments[0](awk)), mark)
     awk.arrays[arguments[1].name] = {str(at): part for at, part in enumerate(parts, 1)}
     return len(parts)
-
-
-def _substr(awk: Awk, arguments: list[Expression]) -> str:
-    text, start = awk.text(arguments[0](awk)), max(round(awk.number(arguments[1](awk))), 1)
-    end = start + round(awk.number(arguments[2](awk))) if len(arguments) > 2 else len(text) + 1
-    return text[start - 1:max(end, 1) - 1]
 
 
 def _match(awk: Awk, arguments: list[Expression]) -> int:
@@ -116,28 +188,37 @@ def _match(awk: Awk, arguments: list[Expression]) -> int:
     return awk.variables["RSTART"]
 
 
-FUNCTIONS: dict[str, Callable[[Awk, list[Expression]], object]] = {
-    "length": lambda awk, arguments: len(
-        awk.record
-        if not arguments
-        else awk.arrays[arguments[0].name]
-        if getattr(arguments[0], "name", None) in awk.arrays
-        else awk.text(arguments[0](awk))
-    ),
-    "sub": lambda awk, arguments: _sub(awk, arguments, 1),
-    "gsub": lambda awk, arguments: _sub(awk, arguments, 0),
-    "split": _split,
-    "substr": _substr,
-    "match": _match,
-    "index": lambda awk, arguments: awk.text(arguments[0](awk)).find(awk.text(arguments[1](awk))) + 1,
-    "toupper": lambda awk, arguments: awk.text(arguments[0](awk)).upper(),
-    "tolower": lambda awk, arguments: awk.text(arguments[0](awk)).lower(),
-    "sprintf": lambda awk, arguments: awk.format(*[argument(awk) for argument in arguments]),
-    "int": lambda awk, arguments: int(awk.number(arguments[0](awk))),
-    "sqrt": lambda awk, arguments: awk.number(arguments[0](awk)) ** 0.5,
-    "srand": lambda awk, arguments: 0,
-    "rand": lambda awk, arguments: awk.random.random(),
-    "systime": lambda awk, arguments: int(awk.process.clock.now + 1_767_225_600),
-    "close": lambda awk, arguments: 0,
-    "fflush": lambda awk, arguments: 0,
+def _length(awk: Awk, arguments: list[Expression]) -> int:
+    name = getattr(arguments[0], "name", None) if arguments else None
+    return len(awk.record if not arguments else awk.arrays[name] if name in awk.arrays else awk.text(arguments[0](awk)))
+
+
+def _substr(awk: Awk, text: object, start: object, count: object = None) -> str:
+    text, first = awk.text(text), round(awk.number(start))
+    end = len(text) + 1 if count is None else first + round(awk.number(count))
+    return text[max(first, 1) - 1:max(end, 1) - 1]
+
+
+SPECIAL: dict[str, Callable[[Awk, list[Expression]], object]] = {  # they get their arguments unevaluated
+    "length": _length, "sub": _sub(1), "gsub": _sub(0), "split": _split, "match": _match,
 }
+FUNCTIONS: dict[str, Callable[..., object]] = {
+    "substr": _substr,
+    "index": lambda awk, text, part: awk.text(text).find(awk.text(part)) + 1,
+    "toupper": lambda awk, text: awk.text(text).upper(),
+    "tolower": lambda awk, text: awk.text(text).lower(),
+    "sprintf": lambda awk, *values: awk.format(*values),
+    "int": lambda awk, value: int(awk.number(value)),
+    "sqrt": lambda awk, value: awk.number(value) ** 0.5,
+    "srand": lambda awk, *seed: 0,
+    "rand": lambda awk: awk.random.random(),
+    "systime": lambda awk: int(awk.process.clock.now + EPOCH),
+    "close": lambda awk, name: 0,
+    "fflush": lambda awk, *name: 0,
+}
+
+
+def call(name: str, arguments: list[Expression]) -> Expression:
+    if name in SPECIAL:
+        return lambda awk: SPECIAL[name](awk, arguments)
+    return lambda awk: FUNCTIONS[name](awk, *[argument(awk) for argument in arguments])

@@ -1,100 +1,59 @@
-"""Busybox's commands on files: ls, mkdir, rm, mv, cp, ln, touch, stat, chmod, chown, du, df, dd and their like."""
+"""Busybox's commands that change files: mkdir, rm, mv, cp, ln, touch, chmod, chown, dd and their like.
+
+Leaves out: options that scripts hardly use."""
 from __future__ import annotations
 
 import os
 import re
-from datetime import datetime, timezone
 
-from kubelearn.clock import EPOCH
-from kubelearn.kubelet.images.applets import Failures, applet, integer, open_input, options, out
+from kubelearn.kubelet.images.applets import Inputs, Options, applet, integer, out, usage_error
 from kubelearn.kubelet.images.applets.names import group_id, user_id
 from kubelearn.kubelet.process import Exit, Process
 from kubelearn.volumes import Directory, File, Node, Symlink
 
 
 def human(size: int) -> str:
-    for unit in ("", "K", "M", "G"):
-        if size < 1024 or unit == "G":
-            return f"{size:.1f}{unit}" if unit else str(size)
-        size /= 1024
-    return ""
+    """1536 -> 1.5K"""
+    power = min((max(size, 1).bit_length() - 1) // 10, 3)
+    return f"{size / 1024 ** power:.1f}{' KMG'[power]}" if power else str(size)
 
 
-def moment(process: Process, at: float) -> datetime:
-    return datetime.fromtimestamp(EPOCH + at, timezone.utc)
+@applet("mkdir", flags="pm:", usage="[-m MODE] [-p] DIRECTORY...", least=1, long={"parents": "p", "mode": "m"},
+        each="can't create directory '{name}': {error}")
+def mkdir(process: Process, given: Options, name: str) -> None:
+    if "p" not in given:
+        process.files.mkdir(process.path(name), int(given.get("m", "755"), 8))
+    elif not isinstance(process.files.makedirs(process.path(name)), Directory):
+        raise FileExistsError(17, "File exists")
 
 
-def complain(process: Process, text: str, failures: Failures) -> None:
-    process.error(f"{process.name}: {text}")
-    failures.code = 1
+@applet("rmdir", flags="p", usage="[-p] DIRECTORY...", least=1, each="'{name}': {error}")
+def rmdir(process: Process, given: Options, name: str) -> None:
+    if not isinstance(process.files.node(process.path(name), follow=False), Directory):
+        raise NotADirectoryError(20, "Not a directory")
+    process.files.remove(process.path(name))
 
 
-# --- looking ------------------------------------------------------------------------------------------------------
+@applet("rm", flags="rRfi", usage="[-irf] FILE...", each="can't remove '{name}': {error}")
+def rm(process: Process, given: Options, name: str) -> int:
+    path = process.path(name).rstrip("/")
+    node = process.files.find(path or "/", follow=False)
+    if isinstance(node, Directory) and not given.any("rR"):
+        return process.fail(f"'{name}' is a directory")
+    return 0 if node is None and "f" in given else remove_tree(process, path, name)
 
 
-def blocks(node: Node) -> int:
-    return 0 if node.kind in "lc" else (node.size + 4095) // 4096 * 4
-
-
-# --- changing -----------------------------------------------------------------------------------------------------
-
-@applet("mkdir")
-async def mkdir(process: Process) -> int:
-    given, names = options(process, "pm:", ("parents", "mode="), "[-m MODE] [-p] DIRECTORY...", least=1)
-    failures, mode = Failures(), int(given.get("m", given.get("mode", "755")), 8)
-    for name in names:
-        try:
-            if "p" in given or "parents" in given:
-                if not isinstance(process.files.makedirs(process.path(name)), Directory):
-                    raise FileExistsError(17, "File exists")
-            else:
-                process.files.mkdir(process.path(name), mode)
-        except OSError as error:
-            complain(process, f"can't create directory '{name}': {error.strerror}", failures)
-    return failures.code
-
-
-@applet("rmdir")
-async def rmdir(process: Process) -> int:
-    failures = Failures()
-    for name in options(process, "p", usage="[-p] DIRECTORY...", least=1)[1]:
-        try:
-            if not isinstance(process.files.node(process.path(name), follow=False), Directory):
-                raise NotADirectoryError(20, "Not a directory")
-            process.files.remove(process.path(name))
-        except OSError as error:
-            complain(process, f"'{name}': {error.strerror}", failures)
-    return failures.code
-
-
-@applet("rm")
-async def rm(process: Process) -> int:
-    given, names = options(process, "rRfi", usage="[-irf] FILE...")
-    failures = Failures()
-    for name in names:
-        path = process.path(name)
-        try:
-            node = process.files.node(path.rstrip("/") or "/", follow=False)
-            if isinstance(node, Directory) and not ("r" in given or "R" in given):
-                complain(process, f"'{name}' is a directory", failures)
-            else:
-                remove_tree(process, path.rstrip("/"), name)
-        except OSError as error:
-            if not ("f" in given and isinstance(error, FileNotFoundError)):
-                complain(process, f"can't remove '{getattr(error, 'shown', name)}': {error.strerror}", failures)
-    return failures.code
-
-
-def remove_tree(process: Process, path: str, shown: str) -> None:
-    node = process.files.node(path, follow=False)
+def remove_tree(process: Process, path: str, shown: str) -> int:
+    """1 when something stayed, which was said."""
+    node, code = process.files.node(path or "/", follow=False), 0
     if isinstance(node, Directory):
         for name in node.names():
-            remove_tree(process, f"{path}/{name}", f"{shown.rstrip('/')}/{name}")
+            code = remove_tree(process, f"{path}/{name}", f"{shown.rstrip('/')}/{name}") or code
     try:
         process.files.remove(path)
     except OSError as error:
-        error.shown = shown
-        raise
+        code = code or process.fail(f"can't remove '{shown}': {error.strerror}")
+    return code
 
 
 def target_of(process: Process, name: str, source: str) -> str:
@@ -103,10 +62,9 @@ def target_of(process: Process, name: str, source: str) -> str:
     return f"{path.rstrip('/')}/{os.path.basename(source.rstrip('/'))}" if isinstance(process.files.find(path), Directory) else path
 
 
-@applet("mv")
-async def mv(process: Process) -> int:
-    given, names = options(process, "finTv", usage="[-finT] SOURCE... DEST", least=2)
-    failures = Failures()
+@applet("mv", flags="finTv", usage="[-finT] SOURCE... DEST", least=2)
+async def mv(process: Process, given: Options, names: list[str]) -> int:
+    code = 0
     for name in names[:-1]:
         source, target = process.path(name), target_of(process, names[-1], name)
         try:
@@ -116,61 +74,56 @@ async def mv(process: Process) -> int:
                 copy_tree(process, source, target)
                 remove_tree(process, source, name)
             else:
-                complain(process, f"can't rename '{name}': {error.strerror}", failures)
-    return failures.code
+                code = process.fail(f"can't rename '{name}': {error.strerror}")
+    return code
 
 
-@applet("cp")
-async def cp(process: Process) -> int:
-    given, names = options(process, "rRafpdLHiTv", usage="[-arPLHpfinlsTu] SOURCE DEST", least=2)
-    failures = Failures()
+@applet("cp", flags="rRafpdLHiTv", usage="[-arPLHpfinlsTu] SOURCE DEST", least=2)
+async def cp(process: Process, given: Options, names: list[str]) -> int:
+    code = 0
     for name in names[:-1]:
+        source, target = process.path(name), target_of(process, names[-1], name)
         try:
-            node = process.files.node(process.path(name), follow=not {"r", "R", "a", "d"} & set(given))
+            node = process.files.node(source, follow=not given.any("rRad"))
         except OSError as error:
-            complain(process, f"can't stat '{name}': {error.strerror}", failures)
+            code = process.fail(f"can't stat '{name}': {error.strerror}")
             continue
-        if isinstance(node, Directory) and not {"r", "R", "a"} & set(given):
-            complain(process, f"omitting directory '{name}'", failures)
-            continue
-        target = target_of(process, names[-1], name)
-        if isinstance(node, Directory) and f"{target}/".startswith(f"{process.path(name).rstrip('/')}/"):
-            complain(process, f"recursion detected, omitting directory '{name}'", failures)
-            continue
-        try:
-            copy_tree(process, process.path(name), target)
-        except OSError as error:
-            complain(process, f"can't create '{names[-1]}': {error.strerror}", failures)
-    return failures.code
+        if isinstance(node, Directory) and not given.any("rRa"):
+            code = process.fail(f"omitting directory '{name}'")
+        elif isinstance(node, Directory) and f"{target}/".startswith(f"{source.rstrip('/')}/"):
+            code = process.fail(f"recursion detected, omitting directory '{name}'")
+        else:
+            try:
+                copy_tree(process, source, target)
+            except OSError as error:
+                code = process.fail(f"can't create '{names[-1]}': {error.strerror}")
+    return code
 
 
 def copy_tree(process: Process, source: str, target: str) -> None:
-    node = (
-        process.files.node(source, follow=False)
-        if isinstance(process.files.find(source), Directory) or process.files.find(source) is None
-        else process.files.node(source)
-    )
+    """A directory with what is in it; a link to a file gives the file."""
+    files = process.files
+    node, there = files.node(source, follow=False), files.find(target)
+    if isinstance(node, Symlink) and isinstance(files.find(source), File):
+        node = files.node(source)
     if isinstance(node, Directory):
-        if process.files.find(target) is None:
-            process.files.mkdir(target, node.mode)
+        if there is None:
+            files.mkdir(target, node.mode)
         for name in node.names():
             copy_tree(process, f"{source}/{name}", f"{target}/{name}")
     elif isinstance(node, Symlink):
-        process.files.add(target, Symlink(node.target))
-    elif process.files.find(target) is None:
-        process.files.room(target, node.size)
-        process.files.add(
-            target, node.copy() if node.kind == "-" and node.size == len(node.data) or node.mode & 0o111 else File(node.read(), node.mode)
-        )
+        files.add(target, Symlink(node.target))
+    elif there is not None:
+        files.write(target, node.read())
     else:
-        process.files.write(target, node.read())
+        files.room(target, node.size)
+        whole = node.kind == "-" and node.size == len(node.data) or node.mode & 0o111
+        files.add(target, node.copy() if whole else File(node.read(), node.mode))
 
 
-@applet("ln")
-async def ln(process: Process) -> int:
-    given, names = options(process, "sfnT", usage="[-sfnbtv] [-S SUF] TARGET... LINK", least=1)
-    failures = Failures()
-    link = names[-1] if len(names) > 1 else os.path.basename(names[0])
+@applet("ln", flags="sfnT", usage="[-sfnT] TARGET... LINK", least=1)
+async def ln(process: Process, given: Options, names: list[str]) -> int:
+    link, code = names[-1] if len(names) > 1 else os.path.basename(names[0]), 0
     for name in names[:-1] or names:
         path = process.path(link) if "n" in given else target_of(process, link, name)
         try:
@@ -181,97 +134,81 @@ async def ln(process: Process) -> int:
             else:
                 process.files.link(process.path(name), path)
         except OSError as error:
-            complain(process, f"{link}: {error.strerror}", failures)
-    return failures.code
+            code = process.fail(f"{link}: {error.strerror}")
+    return code
 
 
-@applet("touch")
-async def touch(process: Process) -> int:
-    given, names = options(process, "cd:t:r:am", usage="[-cham] [-d DATE] [-t DATE] [-r FILE] FILE...", least=1)
-    failures = Failures()
+@applet("touch", flags="cam", usage="[-cam] FILE...", least=1, each="{name}: {error}")
+def touch(process: Process, given: Options, name: str) -> None:
+    path = process.path(name)
+    if process.files.find(path) is not None:
+        process.files.change(path, mtime=process.clock.now)
+    elif "c" not in given:
+        process.files.write(path, b"")
+
+
+# --- modes and owners ---------------------------------------------------------------------------------------------
+
+def change(process: Process, recursive: bool, names: list[str], attributes) -> int:
+    """attributes(node): what each file, when recursive also those below, gets."""
+    code = 0
     for name in names:
-        path = process.path(name)
         try:
-            if process.files.find(path) is not None:
-                process.files.change(path, mtime=process.clock.now)
-            elif "c" not in given:
-                process.files.write(path, b"")
+            node = process.files.node(process.path(name))
+            inner = node.walk() if recursive and isinstance(node, Directory) else ()
+            for path, one in [("", node), *inner]:
+                process.files.change(process.path(name.rstrip("/") + path if path else name), **attributes(one))
         except OSError as error:
-            complain(process, f"{name}: {error.strerror}", failures)
-    return failures.code
-
-
-def _walk(process: Process, name: str, recursive: bool):
-    node = process.files.node(process.path(name))
-    yield name
-    if recursive and isinstance(node, Directory):
-        for path, _ in node.walk():
-            yield name.rstrip("/") + path
+            code = process.fail(f"{name}: {error.strerror}")
+    return code
 
 
 @applet("chmod")
 async def chmod(process: Process) -> int:
-    given, names = (
-        [word for word in process.args if word in ("-R", "-f", "-v")],
-        [word for word in process.args if word not in ("-R", "-f", "-v")],
-    )
-    failures = Failures()
-    for name in names[1:]:
-        try:
-            for path in _walk(process, name, "-R" in given):
-                node = process.files.node(process.path(path))
-                process.files.change(process.path(path), mode=new_mode(process, names[0], node))
-        except OSError as error:
-            complain(process, f"{name}: {error.strerror}", failures)
-    return failures.code
+    words = [word for word in process.args if word not in ("-R", "-f", "-v", "-c")]  # -x is a mode
+    if len(words) < 2:
+        raise usage_error(process, "[-Rcvf] MODE[,MODE]... FILE...")
+    return change(process, "-R" in process.args, words[1:], lambda node: {"mode": new_mode(process, words[0], node)})
+
+
+SHIFTS, BITS = {"u": 6, "g": 3, "o": 0}, {"r": 4, "w": 2, "x": 1}
+SPECIAL = {("u", "s"): 0o4000, ("g", "s"): 0o2000, ("o", "t"): 0o1000}
 
 
 def new_mode(process: Process, text: str, node: Node) -> int:
+    """755, u+x, go-rwx, a=r"""
     if re.fullmatch(r"[0-7]+", text):
         return int(text, 8)
     mode = node.mode
     for part in text.split(","):
         match = re.fullmatch(r"([ugoa]*)([-+=])([rwxXst]*)", part)
         if match is None:
-            process.error(f"chmod: invalid mode '{text}'")
-            raise Exit(1)
+            raise Exit(process.fail(f"invalid mode '{text}'"))
         who = "ugo" if "a" in match[1] or not match[1] else match[1]
         letters = match[3].replace("X", "x" if isinstance(node, Directory) or mode & 0o111 else "")
-        bits = sum({"r": 4, "w": 2, "x": 1}.get(letter, 0) for letter in letters)
-        mask = sum(bits << {"u": 6, "g": 3, "o": 0}[one] for one in who)
-        mask |= (
-            (0o1000 if "t" in letters else 0)
-            | (0o2000 if "s" in letters and "g" in who else 0)
-            | (0o4000 if "s" in letters and "u" in who else 0)
-        )
-        everything = sum(7 << {"u": 6, "g": 3, "o": 0}[one] for one in who)
+        mask = sum(sum(BITS.get(letter, 0) for letter in letters) << SHIFTS[one] for one in who)
+        mask |= sum(SPECIAL.get((one, letter), 0) for one in who for letter in letters)
+        everything = sum(7 << SHIFTS[one] for one in who)
         mode = mode | mask if match[2] == "+" else mode & ~mask if match[2] == "-" else mode & ~everything | mask
     return mode
 
 
-@applet("chown", "chgrp")
-async def chown(process: Process) -> int:
-    given, names = options(process, "Rhfv", usage="[-Rh] USER[:[GRP]] FILE...", least=2)
+@applet("chown", "chgrp", flags="Rhfv", usage="[-Rh] USER[:[GRP]] FILE...", least=2)
+async def chown(process: Process, given: Options, names: list[str]) -> int:
     user, _, group = names[0].replace(".", ":", 1).partition(":") if process.name == "chown" else ("", "", names[0])
-    attributes = ({"uid": user_id(process, user)} if user else {}) | ({"gid": group_id(process, group)} if group else {})
-    failures = Failures()
-    for name in names[1:]:
-        try:
-            for path in _walk(process, name, "R" in given):
-                process.files.change(process.path(path), **attributes)
-        except OSError as error:
-            complain(process, f"{name}: {error.strerror}", failures)
-    return failures.code
+    owner = ({"uid": user_id(process, user)} if user else {}) | ({"gid": group_id(process, group)} if group else {})
+    return change(process, "R" in given, names[1:], lambda node: owner)
 
+
+# --- sizes --------------------------------------------------------------------------------------------------------
 
 @applet("dd")
 async def dd(process: Process) -> int:
     given = dict(word.partition("=")[::2] for word in process.args)
-    failures = Failures()
-    source = open_input(process, given["if"], failures) if "if" in given else process.stdin
+    source = Inputs(process, []).open(given.get("if", "-"))
     if source is None:
         return 1
-    block, left = _size(process, given.get("bs", "512")), int(given.get("count", "-1"))
+    block, left, code = _size(process, given.get("bs", "512")), int(given.get("count", "-1")), 0
     try:
         target = process.open(given["of"], ">") if "of" in given else process.stdout
     except OSError as error:
@@ -283,12 +220,11 @@ async def dd(process: Process) -> int:
             await process.work(max(1, len(data) >> 16))
             records, copied, left = records + 1, copied + len(data), left - 1
     except OSError as error:
-        failures.code = process.fail(f"error writing '{given.get('of', 'standard output')}': {error.strerror}")
+        code = process.fail(f"error writing '{given.get('of', 'standard output')}': {error.strerror}")
     if given.get("status") != "none":
-        process.error(
-            f"{records}+0 records in\n{records}+0 records out\n{copied} bytes ({human(copied)}B) copied, 0.000100 seconds, 1.0GB/s"
-        )
-    return failures.code
+        process.error(f"{records}+0 records in\n{records}+0 records out\n"
+                      f"{copied} bytes ({human(copied)}B) copied, 0.000100 seconds, 1.0GB/s")
+    return code
 
 
 def _size(process: Process, text: str) -> int:
@@ -296,23 +232,16 @@ def _size(process: Process, text: str) -> int:
     return integer(process, text[:-1]) * scale if scale else integer(process, text)
 
 
-@applet("truncate", "fallocate")
-async def truncate(process: Process) -> int:
-    given, names = options(process, "s:l:o:c", usage="-s SIZE FILE...", least=1)
-    size, failures = _size(process, given.get("s", given.get("l", "0"))), Failures()
-    for name in names:
-        try:
-            file = process.files.open(process.path(name), write=True, create=True)
-            process.files.room(process.path(name), size - file.size)
-            file.truncate(size)
-        except OSError as error:
-            complain(process, f"{name}: {error.strerror}", failures)
-    return failures.code
+@applet("truncate", "fallocate", flags="s:l:o:c", usage="-s SIZE FILE...", least=1, each="{name}: {error}")
+def truncate(process: Process, given: Options, name: str) -> None:
+    size = _size(process, given.get("s", given.get("l", "0")))
+    file = process.files.open(process.path(name), write=True, create=True)
+    process.files.room(process.path(name), size - file.size)
+    file.truncate(size)
 
 
-@applet("mktemp")
-async def mktemp(process: Process) -> int:
-    given, names = options(process, "dp:tqu", usage="[-dt] [-p DIR] [TEMPLATE]")
+@applet("mktemp", flags="dp:tqu", usage="[-dt] [-p DIR] [TEMPLATE]")
+async def mktemp(process: Process, given: Options, names: list[str]) -> int:
     template = names[0] if names else f"{given.get('p', '/tmp')}/tmp.XXXXXX"
     letters = process.clock.random(f"mktemp/{process.container.id}/{process.pid}").choices("abcdefghijklmnopqrstuvwxyz0123456789", k=6)
     path = template[:-6] + "".join(letters)
@@ -321,24 +250,4 @@ async def mktemp(process: Process) -> int:
     except OSError as error:
         return process.fail(f"can't create '{path}': {error.strerror}")
     out(process, path + "\n")
-    return 0
-
-
-@applet("basename")
-async def basename(process: Process) -> int:
-    words = options(process, "", usage="FILE [SUFFIX]", least=1, stop=True)[1]
-    name = os.path.basename(words[0].rstrip("/")) or "/"
-    out(process, (name.removesuffix(words[1]) if len(words) > 1 and name != words[1] else name) + "\n")
-    return 0
-
-
-@applet("dirname")
-async def dirname(process: Process) -> int:
-    words = options(process, "", usage="FILENAME", least=1, stop=True)[1]
-    out(process, (os.path.dirname(words[0].rstrip("/")) or ("/" if words[0].startswith("/") else ".")) + "\n")
-    return 0
-
-
-@applet("sync")
-async def sync(process: Process) -> int:
     return 0

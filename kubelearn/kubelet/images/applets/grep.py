@@ -5,97 +5,80 @@ from __future__ import annotations
 
 import re
 
-from kubelearn.kubelet.images.applets import (
-    Failures,
-    applet,
-    lines,
-    options,
-    out,
-    usage_error,
-)
+from kubelearn.kubelet.images.applets import Options, applet, lines, out, usage_error
 from kubelearn.kubelet.images.regex import compile_expression
 from kubelearn.kubelet.process import Process
 
+USAGE = "[-HhnlLoqvsrRiwFEx] [-m N] [-A|B|C N] { PATTERN | -e PATTERN... } [FILE]..."
 
-@applet("grep", "egrep", "fgrep")
-async def grep(process: Process) -> int:
-    given, rest = options(
-        process, "ivncloqsrRHhEFwxe:f:m:A:B:C:", usage="[-HhnlLoqvsrRiwFE] [-m N] [-A|B|C N] { PATTERN | -e PATTERN... } [FILE]..."
-    )
-    patterns = [word for flag, word in zip(process.args, process.args[1:]) if flag == "-e"] or ([given["e"]] if "e" in given else [])
+
+@applet("grep", "egrep", "fgrep", flags="ivncloqsrRHhEFwxe:m:A:B:C:L", usage=USAGE)
+async def grep(process: Process, given: Options, names: list[str]) -> int:
+    patterns = given.all("e")
     if not patterns:
-        if not rest:
-            raise usage_error(process, "[-HhnlLoqvsrRiwFE] [-m N] PATTERN [FILE]...")
-        patterns.append(rest.pop(0))
+        if not names:
+            raise usage_error(process, USAGE)
+        patterns.append(names.pop(0))
     fixed, extended = "F" in given or process.name == "fgrep", "E" in given or process.name == "egrep"
-    sources = [re.escape(line) if fixed else compile_expression(line, extended).pattern for text in patterns for line in text.split("\n")]
-    source = "|".join(f"(?:{one})" for one in sources)
+    rows = [line for text in patterns for line in text.split("\n")]
+    source = "|".join(f"(?:{re.escape(row) if fixed else compile_expression(row, extended).pattern})" for row in rows)
     source = f"(?<!\\w)(?:{source})(?!\\w)" if "w" in given else f"^(?:{source})$" if "x" in given else source
-    return await _Grep(process, given, re.compile(source, re.IGNORECASE if "i" in given else 0), _walked(process, rest, given)).run()
-
-
-def _walked(process: Process, names: list[str], given: dict) -> list[str]:
-    if not ("r" in given or "R" in given):
-        return names
-    found = []
-    for name in names or ["."]:
-        node = process.files.find(process.path(name))
-        found += [name + path for path, inner in node.walk() if inner.kind == "-"] if node is not None and node.kind == "d" else [name]
-    return found
+    return await _Grep(process, given, re.compile(source, re.IGNORECASE if "i" in given else 0)).run(names)
 
 
 class _Grep:
-    def __init__(self, process: Process, given: dict, expression: re.Pattern, names: list[str]):
-        self.process, self.given, self.expression, self.names = process, given, expression, names
-        self.named = ("H" in given or len(names) > 1 or "r" in given or "R" in given) and "h" not in given
+    def __init__(self, process: Process, given: Options, expression: re.Pattern):
+        self.process, self.given, self.expression = process, given, expression
         self.after, self.before = (int(given.get(letter, given.get("C", "0"))) for letter in "AB")
 
-    async def run(self) -> int:
-        failures, matched = Failures(), False
-        for name in self.names or ["-"]:
+    async def run(self, names: list[str]) -> int:
+        code, matched, given = 0, False, self.given
+        if given.any("rR"):
+            names = [path for name in names or ["."] for path in self._walked(name)]
+        named = (given.any("HrR") or len(names) > 1) and "h" not in given
+        for name in names or ["-"]:
             try:
                 file = self.process.stdin if name == "-" else self.process.open(name)
-                matched = await self.file(file, "(standard input)" if name == "-" else name) or matched
+                matched = await self.file(file, "(standard input)" if name == "-" else name, named) or matched
             except BrokenPipeError:
                 raise
             except OSError as error:
-                failures.code = 2
-                if "s" not in self.given:
-                    self.process.error(f"{self.process.name}: {name}: {error.strerror}")
+                code = 2 if "s" in given else self.process.fail(f"{name}: {error.strerror}", 2)
                 continue
-            if matched and "q" in self.given:
+            if matched and "q" in given:
                 return 0
-        return failures.code or int(not matched)
+        return code or int(not matched)
 
-    async def file(self, file, name: str) -> bool:
-        count, number, earlier, left = 0, 0, [], 0
-        prefix = f"{name}:" if self.named else ""
+    def _walked(self, name: str) -> list[str]:
+        node = self.process.files.find(self.process.path(name))
+        return [name + path for path, inner in node.walk() if inner.kind == "-"] if node is not None and node.kind == "d" else [name]
+
+    async def file(self, file, name: str, named: bool) -> bool:
+        given, count, number, earlier, left = self.given, 0, 0, [], 0
+        shown, prefix = not given.any("clqL"), name if named else ""
         async for line in lines(file):
-            number += 1
-            line = line.rstrip("\n")
-            hit = bool(self.expression.search(line)) != ("v" in self.given)
+            number, line = number + 1, line.rstrip("\n")
+            hit = bool(self.expression.search(line)) != ("v" in given)
             count += hit
-            if hit and "q" in self.given:
-                return True
-            if hit and not ("c" in self.given or "l" in self.given):
+            if hit and shown:
                 for at, text in earlier:
-                    self.show(prefix.replace(":", "-"), at, text, "-")
+                    self.show(prefix, at, text, "-")
                 self.show(prefix, number, line, ":")
                 earlier, left = [], self.after
             elif left:
-                self.show(prefix.replace(":", "-"), number, line, "-")
+                self.show(prefix, number, line, "-")
                 left -= 1
             elif self.before:
                 earlier = [*earlier, (number, line)][-self.before:]
-            if hit and ("l" in self.given or count == int(self.given.get("m", "0"))):
+            if hit and (given.any("lqL") or count == int(given.get("m", "0"))):
                 break
-        if "c" in self.given:
-            out(self.process, f"{prefix}{count}\n")
-        if "l" in self.given and count:
+        if "c" in given:
+            out(self.process, f"{prefix}{':' if named else ''}{count}\n")
+        if "l" in given and count or "L" in given and not count:
             out(self.process, f"{name}\n")
         return count > 0
 
     def show(self, prefix: str, number: int, line: str, mark: str) -> None:
-        prefix += f"{number}{mark}" if "n" in self.given else ""
+        prefix = (prefix + mark if prefix else "") + (f"{number}{mark}" if "n" in self.given else "")
         texts = [match[0] for match in self.expression.finditer(line) if match[0]] if "o" in self.given and mark == ":" else [line]
         out(self.process, "".join(f"{prefix}{text}\n" for text in texts))

@@ -4,25 +4,17 @@ from __future__ import annotations
 from kubelearn.kubelet.process import Exit, Process
 
 
-def _rows(process: Process, path: str) -> list[list[str]]:
+def _names(process: Process, path: str) -> dict[str, str]:
+    """Number by name."""
     try:
-        return [line.split(":") for line in process.files.as_user(0, (0,)).read(path).decode().splitlines() if ":" in line]
+        text = process.files.as_user(0, (0,)).read(path).decode()
     except OSError:
-        return []
+        return {}
+    return {line.split(":")[0]: line.split(":")[2] for line in text.splitlines() if line.count(":") >= 2}
 
 
 def _name(process: Process, path: str, number: int) -> str:
-    return next((row[0] for row in _rows(process, path) if row[2] == str(number)), str(number))
-
-
-def _id(process: Process, path: str, name: str, what: str) -> int:
-    if name.isdigit():
-        return int(name)
-    found = next((int(row[2]) for row in _rows(process, path) if row[0] == name), None)
-    if found is None:
-        process.error(f"{process.name}: unknown {what} {name}")
-        raise Exit(1)
-    return found
+    return next((name for name, known in _names(process, path).items() if known == str(number)), str(number))
 
 
 def user_name(process: Process, uid: int) -> str:
@@ -31,6 +23,13 @@ def user_name(process: Process, uid: int) -> str:
 
 def group_name(process: Process, gid: int) -> str:
     return _name(process, "/etc/group", gid)
+
+
+def _id(process: Process, path: str, name: str, what: str) -> int:
+    number = name if name.isdigit() else _names(process, path).get(name)
+    if number is None:
+        raise Exit(process.fail(f"unknown {what} {name}"))
+    return int(number)
 
 
 def user_id(process: Process, name: str) -> int:

@@ -4,62 +4,74 @@ Leaves out: options that scripts hardly use."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from kubelearn.kubelet.images.applets import Failures, applet, options, out, read_input, seconds
+from kubelearn.kubelet.images.applets import Inputs, Options, applet, out, run, seconds
 from kubelearn.kubelet.images.applets.names import group_name, user_name
-from kubelearn.kubelet.images.applets.system import run
-from kubelearn.kubelet.images.shell.jobs import kill_processes
+from kubelearn.kubelet.images.shell.jobs import kill_processes, signal_name
 from kubelearn.kubelet.kernel import memory_info, parent_of
-from kubelearn.kubelet.process import SIGNALS, Process
+from kubelearn.kubelet.process import Process
 
 
-def _time(process: Process) -> str:
-    return "0:00"
+def _all(process: Process) -> list[Process]:
+    return [one for _, one in sorted(process.space.processes.items())]
 
 
-COLUMNS = {  # name: width, header, value, aligned right
-    "pid": (5, "PID", lambda one: str(one.pid), True),
-    "ppid": (5, "PPID", lambda one: str(parent_of(one)), True),
-    "user": (8, "USER", lambda one: user_name(one, one.user[0])[:8], False),
-    "group": (8, "GROUP", lambda one: group_name(one, one.user[1])[:8], False),
-    "ruser": (8, "RUSER", lambda one: user_name(one, one.user[0])[:8], False),
-    "comm": (16, "COMMAND", lambda one: one.name[:15], False),
-    "args": (0, "COMMAND", lambda one: " ".join(one.argv), False),
-    "time": (5, "TIME", _time, True),
-    "vsz": (4, "VSZ", lambda one: str(one.memory >> 10), True),
-    "rss": (4, "RSS", lambda one: str(one.memory >> 10), True),
-    "stat": (4, "STAT", lambda one: "S", False),
-    "tty": (6, "TT", lambda one: "?", False),
-    "pgid": (5, "PGID", lambda one: str(one.pid), True),
-    "etime": (
-        7,
-        "ELAPSED",
-        lambda one: f"{int(one.clock.now - one.started_at) // 60:02}:{int(one.clock.now - one.started_at) % 60:02}",
-        False,
-    ),
+def _elapsed(one: Process) -> str:
+    return "{:02}:{:02}".format(*divmod(int(one.clock.now - one.started_at), 60))
+
+
+COLUMNS: dict[str, tuple[str, str, Callable[[Process], object]]] = {  # header, its place (> right, < left, with the width), value
+    "pid": ("PID", ">5", lambda one: one.pid),
+    "ppid": ("PPID", ">5", parent_of),
+    "user": ("USER", "<8", lambda one: user_name(one, one.user[0])[:8]),
+    "group": ("GROUP", "<8", lambda one: group_name(one, one.user[1])[:8]),
+    "comm": ("COMMAND", "<16", lambda one: one.name[:15]),
+    "args": ("COMMAND", "<7", lambda one: " ".join(one.argv)),
+    "time": ("TIME", ">5", lambda one: "0:00"),
+    "vsz": ("VSZ", ">4", lambda one: one.memory >> 10),
+    "rss": ("RSS", ">4", lambda one: one.memory >> 10),
+    "stat": ("STAT", "<4", lambda one: "S"),
+    "tty": ("TT", "<6", lambda one: "?"),
+    "etime": ("ELAPSED", "<7", _elapsed),
 }
 
 
 @applet("ps")
 async def ps(process: Process) -> int:
+    """ps [-o COLUMN[=TITLE],...]; other words (aux, -ef) are taken and change nothing."""
     words = process.args
-    chosen = "pid,user,time,args"
     given = [words[at + 1] if word == "-o" and at + 1 < len(words) else word[2:] for at, word in enumerate(words) if word.startswith("-o")]
-    if given:
-        chosen = ",".join(given)
-    columns = []
-    for name in chosen.split(","):
-        name, equals, title = name.partition("=")
+    titles, places, values = [], [], []
+    for chosen in (",".join(given) or "pid,user,time,args").split(","):
+        name, equals, title = chosen.partition("=")
         if name not in COLUMNS:
             return process.fail(f"bad -o argument '{name}', supported arguments: {','.join(COLUMNS)}")
-        width, header, value, right = COLUMNS[name]
-        columns.append((max(width, len(header)), title if equals else header, value, right))
-    rows = [[title.ljust(width) for width, title, _, _ in columns]]
-    for _, one in sorted(process.space.processes.items()):
-        rows.append([value(one).rjust(width) if right else value(one).ljust(width) for width, _, value, right in columns])
+        header, place, value = COLUMNS[name]
+        titles.append(f"{title if equals else header:<{place[1:]}}")
+        places.append(place)
+        values.append(value)
+    rows = [titles, *([f"{value(one)!s:{place}}" for place, value in zip(places, values)] for one in _all(process))]
     out(process, "".join(" ".join(row).rstrip() + "\n" for row in rows))
     return 0
 
+
+@applet("top", flags="bn:d:", usage="[-b] [-n COUNT] [-d SECONDS]")
+async def top(process: Process, given: Options, words: list[str]) -> int:
+    left = int(given.get("n", "0" if "b" not in given else "-1"))
+    while True:
+        info = memory_info(process.container)
+        rows = [f"{one.pid:5} {parent_of(one):5} {user_name(one, one.user[0]):<8} S    {one.memory >> 10:6}   0%   0   0% "
+                f"{' '.join(one.argv)}\n" for one in _all(process)]
+        out(process, f"Mem: {info['MemTotal'] - info['MemFree'] >> 10}K used, {info['MemFree'] >> 10}K free\n"
+            "CPU:   0% usr   0% sys   0% nic 100% idle\n  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n" + "".join(rows))
+        left -= 1
+        if left == 0:
+            return 0
+        await process.sleep(float(given.get("d", "5")))
+
+
+# --- signals ------------------------------------------------------------------------------------------------------
 
 @applet("kill")
 async def kill(process: Process) -> int:
@@ -68,45 +80,41 @@ async def kill(process: Process) -> int:
     return await kill_processes(process, process.args, process.name)
 
 
+def _found(process: Process, name: str) -> list[Process]:
+    full = "-f" in process.args
+    return [one for one in _all(process) if one is not process and (name in " ".join(one.argv) if full else one.name == name)]
+
+
 @applet("killall", "pkill")
 async def killall(process: Process) -> int:
-    given = [word[1:].upper().removeprefix("SIG") for word in process.args if word.startswith("-") and word != "-f" and word != "-q"]
-    numbers = {str(number): name for name, number in SIGNALS.items()}
-    signal, code = numbers.get(given[0], given[0]) if given else "TERM", 0
+    given, code = [word[1:] for word in process.args if word.startswith("-") and word not in ("-f", "-q")], 0
     for name in [word for word in process.args if not word.startswith("-")]:
-        found = _found(process, name, "-f" in process.args)
+        found = _found(process, name)
         if not found:
             code = process.fail(f"{name}: no process killed") if process.name == "killall" else 1
         for one in found:
-            one.signal(signal)
+            one.signal(signal_name(given[0])) if given[:1] != ["0"] else None
     return code
-
-
-def _found(process: Process, name: str, full: bool) -> list[Process]:
-    return [one for _, one in sorted(process.space.processes.items())
-            if one is not process and (name in " ".join(one.argv) if full else one.name == name)]
 
 
 @applet("pidof", "pgrep")
 async def pidof(process: Process) -> int:
-    words = [word for word in process.args if not word.startswith("-")]
-    found = [one for name in words for one in _found(process, name, "-f" in process.args)]
-    mark = "\n" if process.name == "pgrep" else " "
+    found = [str(one.pid) for name in process.args if not name.startswith("-") for one in _found(process, name)]
     if found:
-        out(process, mark.join(str(one.pid) for one in (found if mark == "\n" else found[::-1])) + "\n")
+        out(process, ("\n".join(found) if process.name == "pgrep" else " ".join(reversed(found))) + "\n")
     return int(not found)
 
 
-@applet("timeout")
-async def timeout(process: Process) -> int:
-    given, words = options(process, "s:k:t:", usage="[-s SIG] [-k KILL_SECS] SECS PROG ARGS", least=2, stop=True)
+# --- running others -----------------------------------------------------------------------------------------------
+
+@applet("timeout", flags="s:k:t:", usage="[-s SIG] [-k KILL_SECS] SECS PROG ARGS", least=2, stop=True)
+async def timeout(process: Process, given: Options, words: list[str]) -> int:
     limit = seconds(process, words[0])
     try:
         child = process.spawn(words[1:])
     except OSError as error:
         return process.fail(f"can't execute '{words[1]}': {error.strerror}", 127)
-    signal = given.get("s", "TERM").upper().removeprefix("SIG")
-    timer = process.clock.call_later(limit, child.signal, signal) if limit else None
+    timer = process.clock.call_later(limit, child.signal, signal_name(given.get("s", "TERM"))) if limit else None
     code = await child.exit
     if timer is not None:
         timer.cancel()
@@ -121,20 +129,17 @@ async def time(process: Process) -> int:
     return code
 
 
-@applet("watch")
-async def watch(process: Process) -> int:
-    given, words = options(process, "n:t", usage="[-n SEC] [-t] PROG ARGS", least=1, stop=True)
+@applet("watch", flags="n:t", usage="[-n SEC] [-t] PROG ARGS", least=1, stop=True)
+async def watch(process: Process, given: Options, words: list[str]) -> None:
     while True:
         out(process, f"\x1b[H\x1b[JEvery {given.get('n', '2')}s: {' '.join(words)}\n\n")
         await run(process, ["sh", "-c", " ".join(words)])
         await process.sleep(float(given.get("n", "2")))
 
 
-@applet("xargs")
-async def xargs(process: Process) -> int:
-    given, words = options(process, "n:I:rt0P:L:", usage="[OPTIONS] [PROG ARGS]", stop=True)
-    text = (await read_input(process, [], Failures())).decode("utf-8", "surrogateescape")
-    words = words or ["echo"]
+@applet("xargs", flags="n:I:rt0P:L:", usage="[OPTIONS] [PROG ARGS]", stop=True)
+async def xargs(process: Process, given: Options, words: list[str]) -> int:
+    text, words = await Inputs(process, []).text(), words or ["echo"]
     if "I" in given:
         batches = [[word.replace(given["I"], line.strip()) for word in words] for line in text.splitlines() if line.strip()]
     else:
@@ -149,26 +154,3 @@ async def xargs(process: Process) -> int:
             return status
         code = 123 if status else code
     return code
-
-
-@applet("top")
-async def top(process: Process) -> int:
-    given, _ = options(process, "bn:d:", usage="[-b] [-n COUNT] [-d SECONDS]")
-    left = int(given.get("n", "0" if "b" not in given else "-1"))
-    while True:
-        info = memory_info(process.container)
-        out(
-            process,
-            f"Mem: {info['MemTotal'] - info['MemFree'] >> 10}K used, {info['MemFree'] >> 10}K free\n"
-            f"CPU:   0% usr   0% sys   0% nic 100% idle\n"
-            "  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n"
-            + "".join(
-                f"{one.pid:5} {parent_of(one):5} {user_name(one, one.user[0]):<8} S    "
-                f"{one.memory >> 10:6}   0%   0   0% {' '.join(one.argv)}\n"
-                for _, one in sorted(process.space.processes.items())
-            ),
-        )
-        left -= 1
-        if left == 0:
-            return 0
-        await process.sleep(float(given.get("d", "5")))

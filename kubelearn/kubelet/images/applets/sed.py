@@ -1,22 +1,26 @@
-"""Busybox's sed: addresses, s d p q a i c y = n N G H x h g, b and t with labels, { }, -n -i -E -e -f."""
+"""Busybox's sed: addresses, s d p q a i c y = n N D P G H g h x, b and t with labels, { }, -n -i -E -e -f.
+
+Leaves out: r, w, l, T, addr,+N and first~step: "unsupported command"."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from kubelearn.kubelet.images.applets import Failures, applet, input_lines, options, out, usage_error
+from kubelearn.kubelet.images.applets import Inputs, applet, options, out, usage_error
 from kubelearn.kubelet.images.regex import compile_expression
 from kubelearn.kubelet.process import Exit, Process
+
+USAGE = "[-i[SFX]] [-nrE] [-f FILE]... [-e CMD]... [FILE]..."
 
 
 @dataclass
 class Command:
-    name: str
+    name: str = ""
     start: object = None  # a line number, "$", or an expression
     end: object = None
     negated: bool = False
     argument: object = None
-    inside: bool = field(default=False)  # between start and end now
+    inside: bool = False  # between start and end now
 
 
 class SedError(Exception):
@@ -29,47 +33,33 @@ class _Parser:
 
     def all(self) -> list[Command]:
         commands = []
-        while True:
-            self.skip(" \t\n;")
-            if self.at >= len(self.text):
-                return commands
-            if self.text[self.at] == "#":
-                self.line()
-                continue
+        while self.match(r"([ \t\n;]|#[^\n]*)*") is not None and self.at < len(self.text):
             commands.append(self.command())
+        labels = {command.argument for command in commands if command.name == ":"} | {""}
+        for command in commands:
+            if command.name in "bt" and command.argument not in labels:
+                raise SedError(f"can't find label for jump to '{command.argument}'")
+        return commands
 
-    def skip(self, characters: str) -> None:
-        while self.at < len(self.text) and self.text[self.at] in characters:
-            self.at += 1
-
-    def line(self) -> str:
-        end = self.text.find("\n", self.at)
-        while end > 0 and self.text[end - 1] == "\\":
-            end = self.text.find("\n", end + 1)
-        end = len(self.text) if end < 0 else end
-        text, self.at = self.text[self.at:end], end
-        return text
+    def match(self, source: str) -> str:
+        """What comes next of this form, which may be nothing."""
+        found = re.compile(source, re.DOTALL).match(self.text, self.at)
+        self.at = found.end() if found else self.at
+        return found[0] if found else ""
 
     def address(self) -> object:
-        character = self.text[self.at:self.at + 1]
-        if character.isdigit():
-            match = re.compile(r"\d+").match(self.text, self.at)
-            self.at = match.end()
-            return int(match[0])
-        if character == "$":
-            self.at += 1
+        if number := self.match(r"\d+"):
+            return int(number)
+        if self.match(r"\$"):
             return "$"
-        if character in ("/", "\\") and character:
-            self.at += character == "\\"
-            source = self.delimited(self.text[self.at:self.at + 1])
-            flag = self.text[self.at:self.at + 1] == "I"
-            self.at += flag
-            return compile_expression(source, self.extended, flag)
+        if self.match(r"\\(?=.)") or self.text.startswith("/", self.at):
+            source = self.delimited()
+            return compile_expression(source, self.extended, bool(self.match("I")))
         return None
 
-    def delimited(self, mark: str) -> str:
+    def delimited(self) -> str:
         """From a delimiter to the next one, past escapes and bracket expressions."""
-        at = self.at + 1
+        mark, at = self.text[self.at:self.at + 1], self.at + 1
         while mark and at < len(self.text) and self.text[at] != mark:
             if self.text[at] == "\\":
                 at += 1
@@ -77,135 +67,111 @@ class _Parser:
                 at = end
             at += 1
         if at >= len(self.text):
-            raise SedError("unmatched '%s'" % mark)
+            raise SedError(f"unmatched '{mark}'")
         text, self.at = self.text[self.at + 1:at], at + 1
         return text.replace(f"\\{mark}", mark) if mark not in "|()" else text
 
+    def pair(self) -> tuple[str, str]:
+        first = self.delimited()
+        self.at -= 1
+        return first, self.delimited()
+
     def command(self) -> Command:
-        command = Command("")
-        command.start = self.address()
-        if command.start is not None and self.text[self.at:self.at + 1] == ",":
-            self.at += 1
+        command = Command(start=self.address())
+        if command.start is not None and self.match(","):
             command.end = self.address()
-        self.skip(" \t")
-        while self.text[self.at:self.at + 1] == "!":
-            command.negated = True
-            self.at += 1
-            self.skip(" ")
+        command.negated = "!" in self.match(r"[ \t!]*")
         if self.at >= len(self.text):
             raise SedError("missing command")
-        command.name = self.text[self.at]
-        self.at += 1
+        command.name = self.match(".")
         command.argument = self.argument(command.name)
         return command
 
     def argument(self, name: str) -> object:
         """What follows the command's letter."""
         if name == "s":
-            mark = self.text[self.at:self.at + 1]
-            source = self.delimited(mark)
-            self.at -= 1
-            replacement = self.delimited(mark)
-            flags = re.compile(r"[gpIi0-9]*").match(self.text, self.at)[0]
-            self.at += len(flags)
-            return (compile_expression(source, self.extended, "i" in flags.lower()), replacement, flags)
+            source, replacement = self.pair()
+            flags = self.match(r"[gpIi0-9]*")
+            return compile_expression(source, self.extended, "i" in flags.lower()), replacement, flags
         if name == "y":
-            mark = self.text[self.at:self.at + 1]
-            first = self.delimited(mark)
-            self.at -= 1
-            return str.maketrans(first, self.delimited(mark))
+            return str.maketrans(*self.pair())
         if name in "aic":
-            self.skip(" \t")
-            text = self.line()
+            text = self.match(r"[ \t]*(\\.|[^\n\\])*").lstrip(" \t")
             return re.sub(r"\\(.)", r"\1", text[1:].lstrip("\n") if text.startswith("\\") else text, flags=re.DOTALL)
-        if name in ":btrw":
-            end = re.compile(r"[^;\n}]*").match(self.text, self.at)
-            self.at = end.end()
-            return end[0].strip()
+        if name in ":bt":
+            return self.match(r"[^;\n}]*").strip()
         if name == "q":
-            self.skip(" ")
-            match = re.compile(r"\d*").match(self.text, self.at)
-            self.at = match.end()
-            return int(match[0] or 0)
-        if name not in "dDpPhHgGxnN={}l":
+            return int(self.match(r" *\d*").strip() or 0)
+        if name not in "dDpPhHgGxnN={}":
             raise SedError(f"unsupported command {name}")
         return None
 
 
 class _Sed:
-    def __init__(self, process: Process, commands: list[Command], quiet: bool):
-        self.process, self.commands, self.quiet = process, commands, quiet
-        self.hold, self.number, self.output = "", 0, []
+    def __init__(self, process: Process, commands: list[Command], quiet: bool, rows: list[str]):
+        self.process, self.commands, self.quiet, self.rows = process, commands, quiet, rows
+        self.space, self.hold, self.at, self.output, self.after = "", "", 0, [], []
         self.labels = {command.argument: at for at, command in enumerate(commands) if command.name == ":"}
 
-    def selected(self, command: Command, space: str, last: bool) -> bool:
+    def selected(self, command: Command) -> bool:
+        number, last = self.at + 1, self.at == len(self.rows) - 1
+
         def hit(address: object) -> bool:
-            if isinstance(address, int):
-                return self.number == address
-            return last if address == "$" else bool(address.search(space))
-        if command.start is None:
-            value = True
-        elif command.end is None:
-            value = hit(command.start)
+            return number == address if isinstance(address, int) else last if address == "$" else bool(address.search(self.space))
+        passed = isinstance(command.end, int) and number >= command.end
+        if command.start is None or command.end is None:
+            value = command.start is None or hit(command.start)
         elif command.inside:
-            value = True
-            command.inside = not (hit(command.end) or isinstance(command.end, int) and self.number >= command.end)
+            value, command.inside = True, not (passed or hit(command.end))
         else:
             value = hit(command.start)
-            command.inside = value and not (isinstance(command.end, int) and command.end <= self.number or command.end == "$" and last)
+            command.inside = value and not (passed or command.end == "$" and last)
         return value != command.negated
 
-    def run(self, rows: list[str]) -> int | None:
+    def run(self) -> int:
         """All lines, one cycle each; the exit code when q ended it."""
-        self.rows, self.at = rows, 0
-        while self.at < len(rows):
-            after: list[str] = []
-            space, quit_code = self.cycle(rows[self.at], after)
-            if space is not None and not self.quiet:
-                self.output.append(space)
-            self.output += after
+        while self.at < len(self.rows):
+            self.space, self.after = self.rows[self.at], []
+            keep, code = self.cycle()
+            self.output += ([self.space] if keep and not self.quiet else []) + self.after
             self.at += 1
-            if quit_code is not None:
-                return quit_code
-        return None
+            if code is not None:
+                return code
+        return 0
 
-    def cycle(self, space: str, after: list[str]) -> tuple[str | None, int | None]:
-        """The pattern space at the end (None: deleted), and the exit code when q ended it."""
-        self.number, pc, replaced = self.number + 1, 0, False
+    def cycle(self) -> tuple[bool, int | None]:
+        """Is the pattern space shown at the end? And the exit code when q ended it."""
+        pc, replaced = 0, False
         while pc < len(self.commands):
             command = self.commands[pc]
             name, pc = command.name, pc + 1
-            if not self.selected(command, space, self.at == len(self.rows) - 1):
+            if not self.selected(command):
                 pc = self._closing(pc) if name == "{" else pc
-            elif name == "s":
-                space, count = self.substitute(command, space)
-                replaced = replaced or bool(count)
-            elif name in "Dd":
-                return None, None
-            elif name == "c":
-                self.output.append(command.argument)
-                return None, None
+            elif name in "dDc":
+                self.output += [command.argument] if name == "c" else []
+                return False, None
             elif name == "q":
-                return space, command.argument
+                return True, command.argument
             elif name in "nN":
                 if self.at + 1 >= len(self.rows):
-                    return space, None
-                space = self.next(name, space)
-            elif name in "bt":
-                if name == "b" or replaced:
-                    replaced = False
-                    pc = self.labels[command.argument] if command.argument else len(self.commands)
-            else:
-                space = self.simple(command, space, after)
-        return space, None
+                    return True, None
+                self.next(name)
+            elif name == "s":
+                replaced = self.substitute(*command.argument) or replaced
+            elif name == "b" or name == "t" and replaced:
+                replaced = False
+                pc = self.labels[command.argument] if command.argument else len(self.commands)
+            elif name in SIMPLE:
+                SIMPLE[name](self, command.argument)
+        return True, None
 
-    def next(self, name: str, space: str) -> str:
-        self.at, self.number = self.at + 1, self.number + 1
+    def next(self, name: str) -> None:
+        self.at += 1
         if name == "N":
-            return f"{space}\n{self.rows[self.at]}"
-        if not self.quiet:
-            self.output.append(space)
-        return self.rows[self.at]
+            self.space += "\n" + self.rows[self.at]
+        else:
+            self.output += [] if self.quiet else [self.space]
+            self.space = self.rows[self.at]
 
     def _closing(self, pc: int) -> int:
         depth = 1
@@ -214,32 +180,10 @@ class _Sed:
             pc += 1
         return pc
 
-    def simple(self, command: Command, space: str, after: list[str]) -> str:
-        name = command.name
-        if name in "pP":
-            self.output.append(space if name == "p" else space.split("\n")[0])
-        elif name == "h":
-            self.hold = space
-        elif name == "H":
-            self.hold += "\n" + space
-        elif name == "g":
-            space = self.hold
-        elif name == "G":
-            space += "\n" + self.hold
-        elif name == "x":
-            space, self.hold = self.hold, space
-        elif name == "y":
-            space = space.translate(command.argument)
-        elif name == "=":
-            self.output.append(str(self.number))
-        elif name == "a":
-            after.append(command.argument)
-        elif name == "i":
-            self.output.append(command.argument)
-        return space
+    def set(self, space: str | None = None, hold: str | None = None) -> None:
+        self.space, self.hold = self.space if space is None else space, self.hold if hold is None else hold
 
-    def substitute(self, command: Command, space: str) -> tuple[str, int]:
-        expression, replacement, flags = command.argument
+    def substitute(self, expression: re.Pattern, replacement: str, flags: str) -> bool:
         wanted, seen = int(re.sub(r"\D", "", flags) or 1), 0
 
         def replace(match: re.Match) -> str:
@@ -249,47 +193,44 @@ class _Sed:
                 return match[0]
             return re.sub(r"\\(\d)|\\n|\\t|\\(.)|&|\\\n", lambda part: (match[int(part[1])] or "") if part[1] else
                           {"\\n": "\n", "\\t": "\t", "&": match[0]}.get(part[0], part[2] or "\n"), replacement, flags=re.DOTALL)
-        result = expression.sub(replace, space)
+        self.space = expression.sub(replace, self.space)
         if seen >= wanted and "p" in flags:
-            self.output.append(result)
-        return result, max(0, seen - wanted + 1)
+            self.output.append(self.space)
+        return seen >= wanted
+
+
+SIMPLE = {
+    "p": lambda sed, _: sed.output.append(sed.space), "P": lambda sed, _: sed.output.append(sed.space.split("\n")[0]),
+    "=": lambda sed, _: sed.output.append(str(sed.at + 1)), "i": lambda sed, text: sed.output.append(text),
+    "a": lambda sed, text: sed.after.append(text), "y": lambda sed, table: sed.set(sed.space.translate(table)),
+    "h": lambda sed, _: sed.set(hold=sed.space), "H": lambda sed, _: sed.set(hold=f"{sed.hold}\n{sed.space}"),
+    "g": lambda sed, _: sed.set(sed.hold), "G": lambda sed, _: sed.set(f"{sed.space}\n{sed.hold}"),
+    "x": lambda sed, _: sed.set(sed.hold, sed.space),
+}
 
 
 @applet("sed")
 async def sed(process: Process) -> int:
-    given, rest = options(process, "nrEe:f:i::s", usage="[-i[SFX]] [-nrE] [-f FILE]... [-e CMD]... [FILE]...") if not any(
-        word.startswith("-i") for word in process.args) else _in_place(process)
-    scripts = [word for flag, word in zip(process.args, process.args[1:]) if flag == "-e"]
-    if "f" in given:
-        scripts.append(process.files.read(process.path(given["f"])).decode())
+    in_place = any(word.startswith("-i") for word in process.args)  # its suffix is joined to it
+    process.argv = [word for word in process.argv if not word.startswith("-i")]
+    given, rest = options(process, "nrEe:f:s", USAGE)
+    scripts = given.all("e") + [process.files.read(process.path(name)).decode() for name in given.all("f")]
     if not scripts:
         if not rest:
-            raise usage_error(process, "[-i[SFX]] [-nrE] [-f FILE]... [-e CMD]... [FILE]...")
+            raise usage_error(process, USAGE)
         scripts.append(rest.pop(0))
     try:
-        commands = _Parser("\n".join(scripts), "r" in given or "E" in given).all()
-        labels = {command.argument for command in commands if command.name == ":"} | {""}
-        for command in commands:
-            if command.name in "bt" and command.argument not in labels:
-                raise SedError(f"can't find label for jump to '{command.argument}'")
+        commands = _Parser("\n".join(scripts), given.any("rE")).all()
     except (SedError, ValueError) as error:
         raise Exit(process.fail(str(error))) from None
-    failures = Failures()
-    for name in rest if "i" in given else [None]:
-        rows = [line.rstrip("\n") async for line in input_lines(process, [name] if name else rest, failures)]
-        runner = _Sed(process, commands, "n" in given)
-        code = runner.run(rows)
+    code = 0
+    for names in [[name] for name in rest] if in_place else [rest]:
+        inputs = Inputs(process, names)
+        runner = _Sed(process, commands, "n" in given, [line.rstrip("\n") async for line in inputs.lines()])
+        code = runner.run() or inputs.code or code
         text = "".join(f"{row}\n" for row in runner.output)
-        if name is None:
+        if not in_place:
             out(process, text)
-        elif failures.code == 0:
-            process.files.write(process.path(name), text.encode("utf-8", "surrogateescape"))
-    return failures.code or code or 0
-
-
-def _in_place(process: Process) -> tuple[dict[str, str], list[str]]:
-    """-i takes its suffix only when joined to it."""
-    words = [word for word in process.args if not re.fullmatch(r"-i.*", word)]
-    process.argv = [process.argv[0], *words]
-    given, rest = options(process, "nrEe:f:s")
-    return {**given, "i": ""}, rest
+        elif inputs.code == 0:
+            process.files.write(process.path(names[0]), text.encode("utf-8", "surrogateescape"))
+    return code

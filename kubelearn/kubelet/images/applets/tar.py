@@ -8,95 +8,77 @@ import io
 import re
 import tarfile
 
-from kubelearn.kubelet.images.applets import applet, usage_error
+from kubelearn.kubelet.images.applets import applet, read_all, usage_error
 from kubelearn.kubelet.process import Process
 from kubelearn.volumes import Directory, Node, Symlink
 
 
 @applet("tar")
 async def tar(process: Process) -> int:
-    words = [word for word in process.args if not word.startswith("--")]
-    flags, values, names = _options(words)
+    flags, values, names = _options([word for word in process.args if not word.startswith("--")])
     mode = next((letter for letter in "cxt" if letter in flags), None)
     if mode is None:
         raise usage_error(process, "c|x|t [-zvf TARFILE] [-C DIR] [FILE]...")
-    base = process.path(values.get("C", "."))
+    base, source = process.path(values.get("C", ".")), values.get("f", "-")
     if not isinstance(process.files.find(base), Directory):
         return process.fail(f"can't change directory to '{values['C']}': No such file or directory")
     if mode == "c":
-        return await _create(process, values.get("f", "-"), base, names, "z" in flags)
-    data = await _read(process, values.get("f", "-"))
+        return _create(process, source, base, names, "z" in flags)
+    data, code = await read_all(process.stdin if source == "-" else process.open(source)), 0
     try:
         archive = tarfile.open(fileobj=io.BytesIO(data), mode="r:*")
     except tarfile.TarError:
         return process.fail("invalid tar magic" if data else "short read")
     for member in archive:
-        if names and not any(member.name == name.rstrip("/") or member.name.startswith(name.rstrip("/") + "/") for name in names):
+        if names and not any(f"{member.name}/".startswith(f"{name.rstrip('/')}/") for name in names):
             continue
         if "v" in flags or mode == "t":
             process.print(member.name)
-        if mode == "x":
-            code = _extract(process, archive, member, base)
-            if code:
-                return code
-    return 0
+        code = code or (_extract(process, archive, member, base) if mode == "x" else 0)
+    return code
 
 
 def _options(words: list[str]) -> tuple[str, dict[str, str], list[str]]:
     """tar's own way: cf FILE, -cf FILE, -C DIR anywhere."""
-    flags, values, names, words = "", {}, [], list(words)
-    first = True
+    flags, values, names, first = "", {}, [], True
     while words:
         word = words.pop(0)
         if word.startswith("-") and len(word) > 1 or first:
-            for letter in word.lstrip("-"):
-                if letter in "fC":
-                    values[letter] = words.pop(0) if words else "-"
-                flags += letter
+            flags += word.lstrip("-")
+            values |= {letter: words.pop(0) if words else "-" for letter in word if letter in "fC"}
         else:
             names.append(word)
         first = False
     return flags, values, names
 
 
-async def _read(process: Process, name: str) -> bytes:
-    file, data = process.stdin if name == "-" else process.open(name), bytearray()
-    while chunk := await file.read():
-        data += chunk
-    return bytes(data)
-
-
-async def _create(process: Process, target: str, base: str, names: list[str], zipped: bool) -> int:
+def _create(process: Process, target: str, base: str, names: list[str], zipped: bool) -> int:
     buffer, code = io.BytesIO(), 0
     with tarfile.open(fileobj=buffer, mode="w:gz" if zipped else "w") as archive:
         for name in names:
-            node = process.files.find(f"{base}/{name}" if not name.startswith("/") else name, follow=False)
+            node = process.files.find(name if name.startswith("/") else f"{base}/{name}", follow=False)
             if node is None:
                 code = process.fail(f"{name}: No such file or directory")
                 continue
             if name.startswith("/"):
-                process.error("tar: removing leading '/' from member names")
-            _add(archive, name.lstrip("/") or ".", node)
-            if isinstance(node, Directory):
-                for path, inner in node.walk():
-                    _add(archive, name.strip("/") + path, inner)
+                process.fail("removing leading '/' from member names")
+            for path, one in [("", node), *(node.walk() if isinstance(node, Directory) else ())]:
+                _add(archive, (name.strip("/") or ".") + path, one)
     (process.stdout if target == "-" else process.open(target, ">")).write(buffer.getvalue())
     return code
 
 
 def _add(archive: tarfile.TarFile, name: str, node: Node) -> None:
-    member = tarfile.TarInfo(name)
+    member, data = tarfile.TarInfo(name), b""
     member.mode, member.uid, member.gid, member.mtime = node.mode & 0o7777, node.uid, node.gid, int(node.mtime)
     if isinstance(node, Directory):
         member.type = tarfile.DIRTYPE
-        archive.addfile(member)
     elif isinstance(node, Symlink):
         member.type, member.linkname = tarfile.SYMTYPE, node.target
-        archive.addfile(member)
     else:
         data = node.read()
         member.size = len(data)
-        archive.addfile(member, io.BytesIO(data))
+    archive.addfile(member, io.BytesIO(data))
 
 
 def _extract(process: Process, archive: tarfile.TarFile, member: tarfile.TarInfo, base: str) -> int:

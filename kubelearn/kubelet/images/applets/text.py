@@ -1,108 +1,86 @@
-"""Busybox's commands on text: cat, head, tail, wc, sort, uniq, cut, tr, tee, grep and their like."""
+"""Busybox's commands on text: cat, head, tail, wc, sort, uniq, cut, tee.
+
+Leaves out: options that scripts hardly use."""
 from __future__ import annotations
 
 import re
 
-from kubelearn.kubelet.images.applets import (
-    Failures,
-    applet,
-    chunks,
-    input_lines,
-    integer,
-    lines,
-    open_input,
-    options,
-    out,
-    read_input,
-)
+from kubelearn.kubelet.files import OpenFile
+from kubelearn.kubelet.images.applets import Inputs, Options, applet, integer, lines, options, out, read_all
 from kubelearn.kubelet.process import Process
 from kubelearn.volumes import Device
 
 
-@applet("cat")
-async def cat(process: Process) -> int:
-    given, names = options(process, "nevtAu", usage="[-n] [FILE]...")
-    failures, number = Failures(), 0
+@applet("cat", flags="nu", usage="[-nu] [FILE]...")
+async def cat(process: Process, given: Options, names: list[str]) -> int:
+    inputs, number = Inputs(process, names), 0
     if "n" in given:
-        async for line in input_lines(process, names, failures):
+        async for line in inputs.lines():
             number += 1
             out(process, f"{number:6}\t{line}")
-        return failures.code
-    async for data in chunks(process, names, failures):
-        process.stdout.write(data)
-        await process.stdout.drain()
-    return failures.code
+    else:
+        async for data in inputs.chunks():
+            process.stdout.write(data)
+            await process.stdout.drain()
+    return inputs.code
 
 
-def _count(process: Process, args: list[str]) -> list[str]:
-    """-5 is -n 5."""
-    return [part for at, word in enumerate(args)
-            for part in (["-n", word[1:]] if re.fullmatch(r"-\d+", word) and args[at - 1:at] not in (["-n"], ["-c"]) else [word])]
+def _counted(process: Process, flags: str) -> tuple[Options, list[str]]:
+    """head -5 is head -n 5."""
+    words = process.args
+    process.argv = [process.argv[0], *(part for before, word in zip(["", *words], words) for part in (
+        ["-n", word[1:]] if re.fullmatch(r"-\d+", word) and before not in ("-n", "-c") else [word]))]
+    return options(process, flags, "[OPTIONS] [FILE]...")
+
+
+def _title(process: Process, name: str, names: list[str], given: Options) -> None:
+    if len(names) > 1 and "q" not in given:
+        out(process, f"{'' if name == names[0] else chr(10)}==> {name} <==\n")
 
 
 @applet("head")
 async def head(process: Process) -> int:
-    process.argv = [process.argv[0], *_count(process, process.args)]
-    given, names = options(process, "n:c:qv", usage="[OPTIONS] [FILE]...")
-    failures = Failures()
-    for name in names or ["-"]:
-        file = open_input(process, name, failures)
-        if file is None:
-            continue
-        if len(names) > 1 and "q" not in given:
-            out(process, f"{'' if name == names[0] else chr(10)}==> {name} <==\n")
-        if "c" in given:
-            left = integer(process, given["c"])
+    given, names = _counted(process, "n:c:qv")
+    inputs = Inputs(process, names)
+    for name, file in inputs.files():
+        _title(process, name, names, given)
+        left = integer(process, given.get("c", given.get("n", "10")))
+        if left < 0:
+            parts = (await read_all(file)).splitlines(keepends=True)
+            process.stdout.write(b"".join(parts[:left]))
+        elif "c" in given:
             while left > 0 and (data := await file.read(min(left, 65_536))):
                 process.stdout.write(data)
                 left -= len(data)
-            continue
-        left = integer(process, given.get("n", "10"))
-        if left < 0:
-            rows = (await _all(file)).splitlines(keepends=True)
-            process.stdout.write(b"".join(rows[:left]))
-        if left <= 0:
-            continue
-        async for line in lines(file):
-            out(process, line)
-            left -= 1
-            if left == 0:
-                break
-    return failures.code
+        elif left:
+            async for line in lines(file):
+                out(process, line)
+                left -= 1
+                if left == 0:
+                    break
+    return inputs.code
 
 
 @applet("tail")
 async def tail(process: Process) -> int:
-    process.argv = [process.argv[0], *_count(process, process.args)]
-    given, names = options(process, "fFn:c:qvs:", usage="[OPTIONS] [FILE]...")
-    failures, count = Failures(), given.get("n", given.get("c", "10"))
-    opened = {name: file for name in names or ["-"] if (file := open_input(process, name, failures)) is not None}
-    if not opened:
-        process.error("tail: no files")
-        return 1
-    for name, file in opened.items():
-        if isinstance(getattr(file, "node", None), Device):
-            continue
-        if len(names) > 1 and "q" not in given:
-            out(process, f"{'' if name == names[0] else chr(10)}==> {name} <==\n")
-        parts = [bytes([byte]) for byte in await _all(file)] if "c" in given else (await _all(file)).splitlines(keepends=True)
+    given, names = _counted(process, "fFn:c:qvs:")
+    inputs, count = Inputs(process, names), given.get("n", given.get("c", "10"))
+    opened = [(name, file) for name, file in inputs.files() if not isinstance(getattr(file, "node", None), Device)]
+    if inputs.code and not opened:
+        return process.fail("no files")
+    for name, file in opened:
+        _title(process, name, names, given)
+        data = await read_all(file)
+        parts = [data[at:at + 1] for at in range(len(data))] if "c" in given else data.splitlines(keepends=True)
         start = integer(process, count.lstrip("+-"))
         process.stdout.write(b"".join(parts[start - 1:] if count[0] == "+" else parts[max(0, len(parts) - start):]))
-    if "f" in given or "F" in given:
-        await _follow(process, list(opened.values()))
-    return failures.code
+    if given.any("fF"):
+        await _follow(process, [file for _, file in opened])
+    return inputs.code
 
 
-async def _all(file) -> bytes:
-    data = bytearray()
-    while chunk := await file.read():
-        data += chunk
-    return bytes(data)
-
-
-async def _follow(process: Process, files: list) -> None:
+async def _follow(process: Process, files: list[OpenFile]) -> None:
     """Looks once a second, as tail does; at a device there is nothing to see."""
-    files = [file for file in files if not isinstance(getattr(file, "node", None), Device)]
     while files:
         await process.sleep(1)
         for file in files:
@@ -111,107 +89,91 @@ async def _follow(process: Process, files: list) -> None:
     await process.forever()
 
 
-@applet("wc")
-async def wc(process: Process) -> int:
-    given, names = options(process, "lwcmL", usage="[-cmlwL] [FILE]...")
-    failures, totals = Failures(), [0, 0, 0]
-    for name in names or ["-"]:
-        before = failures.code
-        data = await read_input(process, [name], failures)
-        if failures.code and not before and not data:
-            continue
+@applet("wc", flags="lwcm", usage="[-cmlw] [FILE]...")
+async def wc(process: Process, given: Options, names: list[str]) -> int:
+    inputs, totals = Inputs(process, names), [0, 0, 0]
+    for name, file in inputs.files():
+        data = await read_all(file)
         counts = [data.count(b"\n"), len(data.split()), len(data)]
         totals = [old + new for old, new in zip(totals, counts)]
         _print_counts(process, given, counts, name if names else "")
     if len(names) > 1:
         _print_counts(process, given, totals, "total")
-    return failures.code
+    return inputs.code
 
 
-def _print_counts(process: Process, given: dict, counts: list[int], name: str) -> None:
-    shown = [count for letters, count in zip(("l", "w", "cm"), counts) if not given or any(letter in given for letter in letters)]
+def _print_counts(process: Process, given: Options, counts: list[int], name: str) -> None:
+    shown = [count for letters, count in zip(("l", "w", "cm"), counts) if not given or given.any(letters)]
     text = str(shown[0]) if len(shown) == 1 else " ".join(f"{count:9}" for count in shown)
     out(process, text + (f" {name}" if name else "") + "\n")
 
 
-@applet("sort")
-async def sort(process: Process) -> int:
-    given, names = options(process, "nrut:k:fbhVso:z", usage="[-nrugfhV] [-t CHAR] [-k START[,END]] [FILE]...")
-    failures = Failures()
-    rows = (await read_input(process, names, failures)).decode("utf-8", "surrogateescape").splitlines()
+@applet("sort", flags="nrut:k:fbhVs", usage="[-nrufbhVs] [-t CHAR] [-k START[,END]] [FILE]...")
+async def sort(process: Process, given: Options, names: list[str]) -> int:
+    inputs = Inputs(process, names)
+    rows = (await inputs.text()).splitlines()
     start, _, end = given.get("k", "").partition(",")
     flags = set(given) | set(re.sub(r"[\d.]", "", start + end))
 
-    def key(row: str):
+    def key(row: str) -> object:
         text = row
         if start:
-            fields = row.split(given["t"]) if "t" in given else row.split()
-            first = int(re.match(r"\d+", start)[0]) - 1
+            fields = row.split(given.get("t"))
             last = int(re.match(r"\d+", end)[0]) if end else len(fields)
-            text = (given.get("t") or " ").join(fields[first:last])
+            text = given.get("t", " ").join(fields[int(re.match(r"\d+", start)[0]) - 1:last])
         text = text.lower() if "f" in flags else text
-        if "n" in flags or "h" in flags:
+        if flags & {"n", "h"}:
             number = re.match(r"\s*(-?\d*\.?\d*)([KMGT]?)", text)
             scale = 1024 ** " KMGT".index(number[2] or " ") if "h" in flags else 1
             return float(number[1]) * scale if number[1] not in ("", "-", ".") else 0.0
         if "V" in flags:
-            return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text)]
+            return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text))
         return text
-    rows.sort(key=lambda row: (key(row), row) if "s" not in flags else key(row), reverse="r" in flags)
+    rows.sort(key=lambda row: key(row) if "s" in flags else (key(row), row), reverse="r" in flags)
     if "u" in given:
-        rows = list({key(row) if not isinstance(key(row), list) else row: row for row in reversed(rows)}.values())[::-1]
+        rows = list({key(row): row for row in reversed(rows)}.values())[::-1]
     out(process, "".join(f"{row}\n" for row in rows))
-    return failures.code
+    return inputs.code
 
 
-@applet("uniq")
-async def uniq(process: Process) -> int:
-    given, names = options(process, "cdui", usage="[-cduiz] [INPUT]")
-    failures, groups = Failures(), []
-    async for line in input_lines(process, names, failures):
+@applet("uniq", flags="cdui", usage="[-cdui] [INPUT]")
+async def uniq(process: Process, given: Options, names: list[str]) -> int:
+    inputs, groups = Inputs(process, names), []
+    async for line in inputs.lines():
         line = line.rstrip("\n")
-        same = groups and (groups[-1][0].lower() == line.lower() if "i" in given else groups[-1][0] == line)
-        if same:
+        if groups and (groups[-1][0] == line or "i" in given and groups[-1][0].lower() == line.lower()):
             groups[-1][1] += 1
         else:
             groups.append([line, 1])
     for line, count in groups:
         if not ("d" in given and count == 1 or "u" in given and count > 1):
             out(process, f"{count:7} {line}\n" if "c" in given else f"{line}\n")
-    return failures.code
+    return inputs.code
 
 
-@applet("cut")
-async def cut(process: Process) -> int:
-    given, names = options(process, "b:c:f:d:sn", usage="{-b|c LIST | -f LIST [-d SEP] [-s]} [FILE]...")
+@applet("cut", flags="b:c:f:d:sn", usage="{-b|c LIST | -f LIST [-d SEP] [-s]} [FILE]...")
+async def cut(process: Process, given: Options, names: list[str]) -> int:
     listed = given.get("f") or given.get("c") or given.get("b")
     if listed is None:
         return process.fail("expected a list of bytes, characters, or fields")
     ranges = []
     for part in listed.split(","):
         first, dash, last = part.partition("-")
-        ranges.append((int(first or 1) - 1, int(last) if last else (None if dash else int(first))))
-    failures, separator = Failures(), given.get("d", "\t")
-    async for line in input_lines(process, names, failures):
+        ranges.append(slice(int(first or 1) - 1, int(last) if last else (None if dash else int(first))))
+    inputs, separator = Inputs(process, names), given.get("d", "\t") if "f" in given else ""
+    async for line in inputs.lines():
         line = line.rstrip("\n")
-        if "f" in given:
-            if separator not in line:
-                if "s" not in given:
-                    out(process, line + "\n")
-                continue
-            fields = line.split(separator)
-            chosen = sorted({at for first, last in ranges for at in range(len(fields))[first:last]})
-            out(process, separator.join(fields[at] for at in chosen) + "\n")
-        else:
-            chosen = sorted({at for first, last in ranges for at in range(len(line))[first:last]})
-            out(process, "".join(line[at] for at in chosen) + "\n")
-    return failures.code
+        if separator and separator not in line:
+            out(process, "" if "s" in given else line + "\n")
+            continue
+        parts = line.split(separator) if separator else line
+        chosen = sorted({at for wanted in ranges for at in range(len(parts))[wanted]})
+        out(process, separator.join(parts[at] for at in chosen) + "\n")
+    return inputs.code
 
 
-
-@applet("tee")
-async def tee(process: Process) -> int:
-    given, names = options(process, "ai", usage="[-ai] [FILE]...")
+@applet("tee", flags="ai", usage="[-ai] [FILE]...")
+async def tee(process: Process, given: Options, names: list[str]) -> int:
     code, files = 0, [process.stdout]
     for name in names:
         try:
@@ -222,5 +184,3 @@ async def tee(process: Process) -> int:
         for file in files:
             file.write(data)
     return code
-
-

@@ -1,16 +1,17 @@
-"""Busybox's commands on words and values: echo, printf, test, expr; the shell has them built in too.
+"""Busybox's commands on words and values: echo, printf, test, expr; the shell has all but the last built in too.
 
-Leaves out: options that scripts hardly use."""
+Leaves out: options that scripts hardly use; tests of sockets, pipes and block devices, which do not exist here."""
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Callable
 
 from kubelearn.kubelet.images.applets import applet, out
-from kubelearn.kubelet.images.regex import compile_expression
+from kubelearn.kubelet.images.regex import compile_expression, glob
 from kubelearn.kubelet.images.shell.builtins import BUILTINS
-from kubelearn.kubelet.images.shell.expansion import pattern
 from kubelearn.kubelet.process import Process
-from kubelearn.volumes import Directory, Symlink
+from kubelearn.volumes import Directory, Node, Symlink
 
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\\": "\\", "e": "\x1b"}
 
@@ -26,12 +27,7 @@ def unescape(text: str) -> tuple[str, bool]:
     return re.sub(r"\\(?:x([0-9a-fA-F]{1,2})|(0?[0-7]{1,3})|(.))", one, head, flags=re.DOTALL), bool(stop)
 
 
-@applet("echo")
-async def echo(process: Process) -> int:
-    return say(process, process.args)
-
-
-def say(process: Process, words: list[str]) -> int:
+def echo(process: Process, words: list[str], name: str) -> int:
     newline, escapes, at = True, False, 0
     while at < len(words) and re.fullmatch(r"-[neE]+", words[at]):
         newline, escapes = newline and "n" not in words[at], "e" in words[at] or escapes and "E" not in words[at]
@@ -41,64 +37,63 @@ def say(process: Process, words: list[str]) -> int:
     return 0
 
 
-@applet("printf")
-async def printf(process: Process) -> int:
-    return formatted(process, process.args, process.name)
+# --- printf -------------------------------------------------------------------------------------------------------
 
-
-def formatted(process: Process, words: list[str], name: str) -> int:
+def printf(process: Process, words: list[str], name: str) -> int:
+    """The format again and again until all arguments are used."""
     if not words:
         process.error(f"{name}: usage: printf FORMAT [ARGUMENT...]")
         return 1
-    form, arguments, code, pieces = words[0], list(words[1:]), 0, []
-
-    def convert(match: re.Match) -> str:
-        nonlocal code
-        if match[0] == "%%":
-            return "%"
-        flags, kind = match[1], match[2]
-        while "*" in flags:
-            flags = flags.replace("*", arguments.pop(0) if arguments else "0", 1)
-        word = arguments.pop(0) if arguments else ""
-        if kind in "diouxX":
-            try:
-                value = ord(word[1]) if word[:1] in "'\"" and len(word) > 1 else int(word or "0", 0)
-            except ValueError:
-                process.error(f"{name}: invalid number '{word}'")
-                value, code = 0, 1
-            return f"%{flags}{'d' if kind in 'iu' else kind}" % value
-        if kind in "eEfgG":
-            return f"%{flags}{kind}" % float(word or 0)
-        return f"%{flags}s" % (word[:1] if kind == "c" else unescape(word)[0] if kind == "b" else word)
+    arguments, pieces, code = list(words[1:]), [], 0
+    parts = re.split(r"(%%|%[-+ #0-9.*]*[a-zA-Z])", words[0])
     while True:
         before = len(arguments)
-        parts = re.split(r"(%%|%[-+ #0-9.*]*[a-zA-Z])", form)
         for number, part in enumerate(parts):
-            match = re.fullmatch(r"%([-+ #0-9.*]*)([a-zA-Z])|%%", part) if number % 2 else None
-            pieces.append(convert(match) if match else unescape(part)[0])
+            try:
+                pieces.append(_converted(part, arguments) if number % 2 else unescape(part)[0])
+            except ValueError as error:
+                process.error(f"{name}: invalid number '{error.args[0]}'")
+                pieces.append("0")
+                code = 1
         if not arguments or len(arguments) == before:
             break
     out(process, "".join(pieces))
     return code
 
 
+def _converted(part: str, arguments: list[str]) -> str:
+    """What one %... gives, taking the arguments that it needs. ValueError of a word that is no number."""
+    if part == "%%":
+        return "%"
+    flags, kind = part[1:-1], part[-1]
+    while "*" in flags:
+        flags = flags.replace("*", arguments.pop(0) if arguments else "0", 1)
+    word = arguments.pop(0) if arguments else ""
+    try:
+        if kind in "diouxX":
+            value = ord(word[1]) if word[:1] in ("'", '"') and len(word) > 1 else int(word or "0", 0)
+            return f"%{flags}{'d' if kind in 'iu' else kind}" % value
+        if kind in "eEfgG":
+            return f"%{flags}{kind}" % float(word or 0)
+    except ValueError:
+        raise ValueError(word) from None
+    return f"%{flags}s" % (word[:1] if kind == "c" else unescape(word)[0] if kind == "b" else word)
+
+
+# --- test ---------------------------------------------------------------------------------------------------------
+
 class BadTest(Exception):
     """Its text is what test says."""
 
 
-@applet("test", "[")
-async def test(process: Process) -> int:
-    return judge(process, [process.name, *process.args], process.name)
-
-
-def judge(process: Process, words: list[str], name: str) -> int:
-    if words[0] in ("[", "[["):
-        if words[-1] != {"[": "]", "[[": "]]"}[words[0]]:
-            process.error(f"{name}: missing {']' if words[0] == '[' else ']]'}")
-            return 2
-        words = words[:-1]
+def test(process: Process, words: list[str], name: str) -> int:
+    """words: with the command's own name, which may be [ or [[ and then has its end."""
+    closing = {"[": "]", "[[": "]]"}.get(words[0])
+    if closing and words[-1] != closing:
+        process.error(f"{name}: missing {closing}")
+        return 2
     try:
-        return int(not _Test(process, words[1:], words[0] == "[[").all())
+        return int(not _Test(process, words[1:-1] if closing else words[1:], words[0] == "[[").all())
     except BadTest as error:
         process.error(f"{name}: {error}")
         return 2
@@ -111,86 +106,10 @@ def _int(text: str) -> int:
         raise BadTest(f"{text}: bad number") from None
 
 
-NUMERIC = {"-eq": int.__eq__, "-ne": int.__ne__, "-lt": int.__lt__, "-le": int.__le__, "-gt": int.__gt__, "-ge": int.__ge__}
-
-
-TEXTUAL = {"=": str.__eq__, "==": str.__eq__, "!=": str.__ne__, "<": str.__lt__, ">": str.__gt__}
-
-
-class _Test:
-    def __init__(self, process: Process, words: list[str], matching: bool):
-        self.process, self.words, self.matching = process, words, matching
-
-    def all(self) -> bool:
-        if not self.words:
-            return False
-        value = self.either()
-        if self.words:
-            raise BadTest(f"{self.words[0]}: unknown operand")
-        return value
-
-    def either(self) -> bool:
-        value = self.both()
-        while self.words and self.words[0] in ("-o", "||"):
-            self.words = self.words[1:]
-            value = self.both() or value
-        return value
-
-    def both(self) -> bool:
-        value = self.one()
-        while self.words and self.words[0] in ("-a", "&&") and len(self.words) > 1:
-            self.words = self.words[1:]
-            value = self.one() and value
-        return value
-
-    def take(self) -> str:
-        if not self.words:
-            raise BadTest("argument expected")
-        word, self.words = self.words[0], self.words[1:]
-        return word
-
-    def one(self) -> bool:
-        words = self.words
-        if len(words) >= 3 and (words[1] in NUMERIC or words[1] in TEXTUAL or words[1] in ("=~", "-nt", "-ot")):
-            left, operator, right = self.take(), self.take(), self.take()
-            return self.compare(left, operator, right)
-        if len(words) > 1 and words[0] == "!":
-            self.take()
-            return not self.one()
-        if len(words) > 1 and words[0] == "(":
-            self.take()
-            value = self.either()
-            self.take()
-            return value
-        if len(words) > 1 and re.fullmatch(r"-[a-zA-Z]", words[0]):
-            operator = self.take()
-            return self.unary(operator, self.take())
-        return bool(self.take())
-
-    def compare(self, left: str, operator: str, right: str) -> bool:
-        if operator in NUMERIC:
-            return NUMERIC[operator](_int(left), _int(right))
-        if operator in ("-nt", "-ot"):
-            times = [node.mtime if (node := self.process.files.find(self.process.path(name))) else -1.0 for name in (left, right)]
-            return times[0] > times[1] if operator == "-nt" else times[0] < times[1]
-        if operator == "=~":
-            return compile_expression(right, True).search(left) is not None
-        if self.matching and operator in ("=", "==", "!="):
-            return bool(pattern(right).fullmatch(left)) == (operator != "!=")
-        return TEXTUAL[operator](left, right)
-
-    def unary(self, operator: str, word: str) -> bool:
-        if operator in "-n-z":
-            return bool(word) == (operator == "-n")
-        if operator == "-t":
-            return bool(self.process.fds.get(_int(word)) and self.process.fds[_int(word)].is_terminal)
-        node = self.process.files.find(self.process.path(word), follow=operator not in ("-L", "-h"))
-        if operator not in FILE_TESTS:
-            raise BadTest(f"{operator}: unknown operand")
-        return node is not None and FILE_TESTS[operator](self.process, node)
-
-
-FILE_TESTS = {
+COMPARE = {"eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}
+SIGNS = {"=": "eq", "==": "eq", "!=": "ne", "<": "lt", ">": "gt"}
+BINARY = {*(f"-{name}" for name in COMPARE), *SIGNS, "=~", "-nt", "-ot"}
+FILE_TESTS: dict[str, Callable[[Process, Node], bool]] = {
     "-e": lambda process, node: True,
     "-f": lambda process, node: node.kind == "-",
     "-d": lambda process, node: isinstance(node, Directory),
@@ -200,100 +119,181 @@ FILE_TESTS = {
     "-r": lambda process, node: process.files.allowed(node, 4),
     "-w": lambda process, node: process.files.allowed(node, 2),
     "-x": lambda process, node: process.files.allowed(node, 1),
-    "-p": lambda process, node: False,
-    "-S": lambda process, node: False,
     "-c": lambda process, node: node.kind == "c",
-    "-b": lambda process, node: False,
-    "-O": lambda process, node: node.uid == process.user[0],
-    "-u": lambda process, node: bool(node.mode & 0o4000),
+    **dict.fromkeys(("-p", "-S", "-b"), lambda process, node: False),
 }
+
+
+class _Test:
+    """matching: of [[, where = compares with a pattern."""
+
+    def __init__(self, process: Process, words: list[str], matching: bool):
+        self.process, self.words, self.matching = process, list(words), matching
+
+    def all(self) -> bool:
+        value = bool(self.words) and self.either()
+        if self.words:
+            raise BadTest(f"{self.words[0]}: unknown operand")
+        return value
+
+    def either(self) -> bool:
+        value = self.both()
+        while self.words[:1] in (["-o"], ["||"]):
+            self.take()
+            value = self.both() or value
+        return value
+
+    def both(self) -> bool:
+        value = self.one()
+        while self.words[:1] in (["-a"], ["&&"]) and len(self.words) > 1:
+            self.take()
+            value = self.one() and value
+        return value
+
+    def take(self) -> str:
+        if not self.words:
+            raise BadTest("argument expected")
+        return self.words.pop(0)
+
+    def one(self) -> bool:
+        words = self.words
+        if len(words) >= 3 and words[1] in BINARY:
+            return self.compare(self.take(), self.take(), self.take())
+        if len(words) > 1 and words[0] == "!":
+            self.take()
+            return not self.one()
+        if len(words) > 1 and words[0] == "(":
+            self.take()
+            value = self.either()
+            self.take()
+            return value
+        if len(words) > 1 and re.fullmatch(r"-[a-zA-Z]", words[0]):
+            return self.unary(self.take(), self.take())
+        return bool(self.take())
+
+    def compare(self, left: str, sign: str, right: str) -> bool:
+        if sign in ("-nt", "-ot"):
+            nodes = [self.process.files.find(self.process.path(name)) for name in (left, right)]
+            times = [-1.0 if node is None else node.mtime for node in nodes]
+            return times[0] > times[1] if sign == "-nt" else times[0] < times[1]
+        if sign == "=~":
+            return compile_expression(right, True).search(left) is not None
+        if sign not in SIGNS:
+            return COMPARE[sign[1:]](_int(left), _int(right))
+        if self.matching and sign[-1] == "=":
+            return bool(glob(right).fullmatch(left)) == (sign != "!=")
+        return COMPARE[SIGNS[sign]](left, right)
+
+    def unary(self, sign: str, word: str) -> bool:
+        if sign in ("-n", "-z"):
+            return bool(word) == (sign == "-n")
+        if sign == "-t":
+            return _int(word) in self.process.fds and self.process.fds[_int(word)].is_terminal
+        if sign not in FILE_TESTS:
+            raise BadTest(f"{sign}: unknown operand")
+        node = self.process.files.find(self.process.path(word), follow=sign not in ("-L", "-h"))
+        return node is not None and FILE_TESTS[sign](self.process, node)
+
+
+# --- expr ---------------------------------------------------------------------------------------------------------
+
+def _true(value: object) -> bool:
+    return str(value) not in ("", "0")
+
+
+def _matched(left: object, right: object) -> object:
+    match = compile_expression(str(right)).match(str(left))
+    return (match[1] or "" if match.re.groups else match.end()) if match else ("" if "\\(" in str(right) else 0)
+
+
+def _compared(name: str) -> Callable:
+    def compared(left: object, right: object) -> int:
+        numeric = all(re.fullmatch(r"-?\d+", str(value)) for value in (left, right))
+        return int(COMPARE[name](*(map(int, (left, right)) if numeric else map(str, (left, right)))))
+    return compared
+
+
+def _calculated(sign: str) -> Callable:
+    def calculated(left: object, right: object) -> int:
+        try:
+            a, b = int(str(left)), int(str(right))
+        except ValueError:
+            raise ValueError("non-numeric argument") from None
+        if sign in "+-*":
+            return {"+": a + b, "-": a - b, "*": a * b}[sign]
+        if b == 0:
+            raise ValueError("division by zero")
+        quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+        return quotient if sign == "/" else a - quotient * b
+    return calculated
+
+
+LEVELS: tuple[dict[str, Callable], ...] = (  # from the loosest to the tightest
+    {"|": lambda left, right: left if _true(left) else right},
+    {"&": lambda left, right: left if _true(left) and _true(right) else 0},
+    {sign: _compared(name) for sign, name in {**SIGNS, "<=": "le", ">=": "ge"}.items()},
+    {sign: _calculated(sign) for sign in "+-"}, {sign: _calculated(sign) for sign in "*/%"}, {":": _matched},
+)
 
 
 @applet("expr")
 async def expr(process: Process) -> int:
-    if not process.args:
+    words = process.args[::-1]
+    if not words:
         return process.fail("too few arguments", 2)
     try:
-        value = _Expr(process.args).value()
-    except (IndexError, ValueError) as error:
-        return process.fail(
-            str(error) if isinstance(error, ValueError) and "number" in str(error) or "zero" in str(error) else "syntax error", 2
-        )
+        value = _level(words, 0)
+        if words:
+            raise IndexError
+    except IndexError:
+        return process.fail("syntax error", 2)
+    except ValueError as error:
+        return process.fail(str(error), 2)
     out(process, f"{value}\n")
-    return int(value in ("", "0", 0))
+    return int(not _true(value))
 
 
-class _Expr:
-    LEVELS = (("|",), ("&",), ("<", "<=", "=", "==", "!=", ">", ">="), ("+", "-"), ("*", "/", "%"), (":",))
+def _level(words: list[str], number: int) -> object:
+    if number == len(LEVELS):
+        return _atom(words)
+    left = _level(words, number + 1)
+    while words and words[-1] in LEVELS[number]:
+        left = LEVELS[number][words.pop()](left, _level(words, number + 1))
+    return left
 
-    def __init__(self, words: list[str]):
-        self.words = words[::-1]
 
-    def value(self) -> object:
-        value = self.level(0)
-        if self.words:
-            raise ValueError("syntax error")
+def _atom(words: list[str]) -> object:
+    word = words.pop()
+    if word == "(":
+        value = _level(words, 0)
+        words.pop()
         return value
-
-    def level(self, number: int) -> object:
-        if number == len(self.LEVELS):
-            return self.atom()
-        left = self.level(number + 1)
-        while self.words and self.words[-1] in self.LEVELS[number]:
-            left = self.apply(left, self.words.pop(), self.level(number + 1))
-        return left
-
-    def atom(self) -> object:
-        word = self.words.pop()
-        if word == "(":
-            value = self.level(0)
-            self.words.pop()
-            return value
-        if word == "length" and self.words:
-            return len(str(self.atom()))
-        if word == "index" and len(self.words) > 1:
-            text, characters = str(self.atom()), str(self.atom())
-            return next((at for at, character in enumerate(text, 1) if character in characters), 0)
-        if word == "substr" and len(self.words) > 2:
-            text, start, count = str(self.atom()), int(str(self.atom())), int(str(self.atom()))
-            return text[start - 1:start - 1 + count]
-        return word
-
-    def apply(self, left: object, operator: str, right: object) -> object:
-        if operator == ":":
-            match = compile_expression(str(right)).match(str(left))
-            return (match[1] or "" if match.re.groups else match.end()) if match else ("" if "\\(" in str(right) else 0)
-        if operator in "|&":
-            truth = str(left) not in ("", "0")
-            return (left if truth else right) if operator == "|" else (left if truth and str(right) not in ("", "0") else 0)
-        if operator in self.LEVELS[2]:
-            a, b = (
-                (int(str(left)), int(str(right)))
-                if re.fullmatch(r"-?\d+", str(left)) and re.fullmatch(r"-?\d+", str(right))
-                else (str(left), str(right))
-            )
-            return int({"<": a < b, "<=": a <= b, "=": a == b, "==": a == b, "!=": a != b, ">": a > b, ">=": a >= b}[operator])
-        try:
-            a, b = int(str(left)), int(str(right))
-        except ValueError:
-            raise ValueError("non-numeric argument: number") from None
-        if operator in "/%" and b == 0:
-            raise ValueError("division by zero")
-        quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1) if b else 0
-        return {"+": a + b, "-": a - b, "*": a * b, "/": quotient, "%": a - quotient * b if b else 0}[operator]
-
-
-async def _builtin_echo(shell, words: list[str]) -> int:
-    return say(shell.process, words[1:])
-
-
-async def _builtin_printf(shell, words: list[str]) -> int:
-    return formatted(shell.process, words[1:], shell.zero)
-
-
-async def _builtin_test(shell, words: list[str]) -> int:
-    return judge(shell.process, words, shell.zero)
+    if word == "length" and words:
+        return len(str(_atom(words)))
+    if word == "index" and len(words) > 1:
+        text, characters = str(_atom(words)), str(_atom(words))
+        return next((at for at, character in enumerate(text, 1) if character in characters), 0)
+    if word == "substr" and len(words) > 2:
+        text, start, count = str(_atom(words)), int(str(_atom(words))), int(str(_atom(words)))
+        return text[start - 1:start - 1 + count]
+    return word
 
 
 # The shell has its own, so that a loop of them starts no processes.
-BUILTINS.update({"echo": _builtin_echo, "printf": _builtin_printf, "test": _builtin_test, "[": _builtin_test, "[[": _builtin_test})
+
+def _both(function: Callable[[Process, list[str], str], int], whole: bool, *names: str) -> None:
+    """An applet and a builtin. whole: it is told its own name as the first word."""
+    async def program(process: Process) -> int:
+        return function(process, [process.name, *process.args][not whole:], process.name)
+
+    async def builtin(shell, words: list[str]) -> int:
+        return function(shell.process, words[not whole:], shell.zero)
+    program.__module__ = __name__
+    applet(*names)(program)
+    BUILTINS.update(dict.fromkeys(names, builtin))
+
+
+_both(echo, False, "echo")
+_both(printf, False, "printf")
+_both(test, True, "test", "[")
+BUILTINS["[["] = BUILTINS["["]

@@ -255,7 +255,7 @@ async def command(shell: Shell, words: list[str]) -> int:
         return 0
     if words[1:2] and words[1] in BUILTINS:
         return await BUILTINS[words[1]](shell, words[1:])
-    return await shell.external(words[1:], {}, None, False) if words[1:] else 0
+    return await shell.external(words[1:], {}) if words[1:] else 0
 
 
 @builtin("times", "umask", "ulimit", "hash", "alias", "unalias", "fg", "bg")

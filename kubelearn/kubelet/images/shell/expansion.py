@@ -6,9 +6,9 @@ Leaves out: brace expansion (ash has none), ~user.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from kubelearn.kubelet.images.regex import glob
 from kubelearn.kubelet.images.shell.arithmetic import ArithmeticFault, evaluate
 from kubelearn.kubelet.images.shell.syntax import Arithmetic, Parameter, Substitution, Text, Word
 
@@ -65,35 +65,6 @@ class Fields:
                 self.add(piece, False)
         if text[-1] in white:
             self.end()
-
-
-@lru_cache(maxsize=2_000)
-def pattern(glob: str) -> re.Pattern:
-    """A shell pattern, quoted characters in it escaped by backslashes, as an expression for the whole of a text."""
-    out, at = [], 0
-    while at < len(glob):
-        character = glob[at]
-        if character == "\\" and at + 1 < len(glob):
-            at += 1
-            out.append(re.escape(glob[at]))
-        elif character == "*":
-            out.append(".*")
-        elif character == "?":
-            out.append(".")
-        elif character == "[" and (end := glob.find("]", at + 2)) > 0:
-            inner = glob[at + 1:end]
-            negated = inner[0] in "!^"
-            inner = re.sub(r"\[:(\w+):\]", lambda match: CLASSES.get(match[1], ""), inner[negated:])
-            out.append(f"[{'^' if negated else ''}{inner.replace(chr(92), chr(92) * 2)}]")
-            at = end
-        else:
-            out.append(re.escape(character))
-        at += 1
-    return re.compile("".join(out), re.DOTALL)
-
-
-CLASSES = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s", "blank": r" \t",
-           "punct": r"!-/:-@\[-`{-~", "xdigit": "0-9a-fA-F", "cntrl": r"\x00-\x1f"}
 
 
 def escaped(pieces: list[tuple[str, bool]]) -> str:
@@ -200,22 +171,21 @@ async def _transformed(shell: Shell, part: Parameter, value: str) -> str:
         return str(len(value))
     if not part.op or part.op[-1] in "-=?+":
         return value
-    glob = await expand_pattern(shell, part.word)
+    pattern = glob(await expand_pattern(shell, part.word))
     if part.op in ("/", "//"):
         other = await expand_one(shell, part.other) if part.other else ""
-        source = re.sub(r"\.\*(?!\?)", ".*", pattern(glob).pattern)
-        return re.sub(source, lambda match: other, value, count=0 if part.op == "//" else 1, flags=re.DOTALL) if glob else value
-    return trim(value, pattern(glob), part.op)
+        return pattern.sub(lambda match: other, value, count=0 if part.op == "//" else 1) if pattern.pattern else value
+    return trim(value, pattern, part.op)
 
 
-def trim(value: str, glob: re.Pattern, op: str) -> str:
+def trim(value: str, pattern: re.Pattern, op: str) -> str:
     """# and ##: without the shortest, longest prefix that matches; % and %%: suffix."""
     ends = range(len(value) + 1)
     if op[0] == "#":
         cuts = ends if op == "#" else reversed(ends)
-        return next((value[cut:] for cut in cuts if glob.fullmatch(value, 0, cut)), value)
+        return next((value[cut:] for cut in cuts if pattern.fullmatch(value, 0, cut)), value)
     cuts = reversed(ends) if op == "%" else ends
-    return next((value[:cut] for cut in cuts if glob.fullmatch(value, cut)), value)
+    return next((value[:cut] for cut in cuts if pattern.fullmatch(value, cut)), value)
 
 
 def _positional(shell: Shell, part: Parameter, fields: Fields, split: bool) -> None:
@@ -237,11 +207,11 @@ def _file_names(shell: Shell, pieces: list[tuple[str, bool]]) -> list[str]:
     return glob_files(shell, escaped(pieces)) or [text]
 
 
-def glob_files(shell: Shell, glob: str) -> list[str]:
+def glob_files(shell: Shell, path: str) -> list[str]:
     """Existing paths that match, sorted; none, where the pattern stays as it is."""
-    found = ["/" if glob.startswith("/") else ""]
+    found = ["/" if path.startswith("/") else ""]
     files, process = shell.process.files, shell.process
-    for part in [part for part in glob.split("/") if part]:
+    for part in [part for part in path.split("/") if part]:
         bare = re.sub(r"\\(.)", r"\1", part)
         matched = []
         for base in found:
@@ -252,6 +222,6 @@ def glob_files(shell: Shell, glob: str) -> list[str]:
                 names = files.listdir(process.path(base or ".")) + ([".", ".."] if part[0] == "." else [])
             except OSError:
                 continue
-            matched += [base + name for name in names if pattern(part).fullmatch(name) and (name[0] != "." or part[0] == ".")]
-        found = [f"{path}/" for path in matched]
-    return sorted(path if glob.endswith("/") else path[:-1] for path in found)
+            matched += [base + name for name in names if glob(part).fullmatch(name) and (name[0] != "." or part[0] == ".")]
+        found = [f"{name}/" for name in matched]
+    return sorted(name if path.endswith("/") else name[:-1] for name in found)

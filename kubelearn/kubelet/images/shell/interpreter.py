@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 
 from kubelearn.clock import Future
 from kubelearn.kubelet.files import OpenFile, ReadEnd, WriteEnd
+from kubelearn.kubelet.images.regex import glob
 from kubelearn.kubelet.images.shell import syntax
-from kubelearn.kubelet.images.shell.expansion import ShellFault, expand, expand_one, expand_pattern, pattern
+from kubelearn.kubelet.images.shell.expansion import ShellFault, expand, expand_one, expand_pattern
 from kubelearn.kubelet.images.shell.parser import parse
 from kubelearn.kubelet.images.shell.redirection import redirect, release, within
 from kubelearn.kubelet.images.shell.variables import MEMORY, Variables
@@ -112,9 +113,6 @@ class Shell(Variables):
                 status = await (self.run(command, last) if final else self.test(command))
         return status
 
-    async def group(self, node: syntax.Group, last: bool) -> int:
-        return await self.run(node.body, last)
-
     async def if_(self, node: syntax.If, last: bool) -> int:
         for condition, body in node.branches:
             if await self.test(condition) == 0:
@@ -122,30 +120,28 @@ class Shell(Variables):
         return await self.run(node.otherwise, last) if node.otherwise else 0
 
     async def while_(self, node: syntax.While, last: bool) -> int:
-        status = 0
-        self.loops += 1
-        try:
-            while (await self.test(node.condition) == 0) != node.until:
-                await self.process.work()
-                try:
-                    status = await self.run(node.body)
-                except Break as jump:
-                    if not self.again(jump):
-                        return 0
-        finally:
-            self.loops -= 1
-        return status
+        async def holds() -> bool:
+            return (await self.test(node.condition) == 0) != node.until
+        return await self.loop(holds, node.body)
 
     async def for_(self, node: syntax.For, last: bool) -> int:
-        words = list(self.arguments) if node.words is None else await expand(self, node.words)
+        words = iter(list(self.arguments) if node.words is None else await expand(self, node.words))
+
+        async def another() -> bool:
+            word = next(words, None)
+            if word is not None:
+                self.put(node.name, word)
+            return word is not None
+        return await self.loop(another, node.body)
+
+    async def loop(self, goes_on: Callable[[], Awaitable[bool]], body: object) -> int:
         status = 0
         self.loops += 1
         try:
-            for word in words:
-                self.put(node.name, word)
+            while await goes_on():
                 await self.process.work()
                 try:
-                    status = await self.run(node.body)
+                    status = await self.run(body)
                 except Break as jump:
                     if not self.again(jump):
                         return 0
@@ -165,7 +161,7 @@ class Shell(Variables):
         subject = await expand_one(self, node.word)
         for patterns, body in node.items:
             for candidate in patterns:
-                if pattern(await expand_pattern(self, candidate)).fullmatch(subject):
+                if glob(await expand_pattern(self, candidate)).fullmatch(subject):
                     return await self.run(body, last)
         return 0
 
@@ -236,34 +232,31 @@ class Shell(Variables):
 
     async def redirected(self, node: syntax.Redirected, last: bool) -> int:
         fds = await redirect(self, node.redirects)
-        return 1 if fds is None else await within(self, fds, lambda: self.run(node.command))
+        if fds is None:
+            return 1
+        if isinstance(node.command, syntax.Simple) and node.command.words and node.command.words[0].plain == "exec":
+            old, self.process.fds = self.process.fds, fds  # for good
+            release(old)
+            return await self.run(node.command, last)
+        return await within(self, fds, lambda: self.run(node.command, last))
 
     # --- simple commands ------------------------------------------------------------------------------------------
 
     async def simple(self, node: syntax.Simple, last: bool) -> int:
         self.substituted = False
         words = await expand(self, node.words)
-        status = self.status if self.substituted else 0
         if not words:
-            return await self.assign(node, status)
+            return await self.assign(node, self.status if self.substituted else 0)
         if self.options.get("x"):
             self.process.error("+ " + " ".join(words))
-        fds = None
-        if node.redirects:
-            fds = await redirect(self, node.redirects)
-            if fds is None:
-                return 1
         assignments = {name: await expand_one(self, word) for name, word in node.assignments}
-        name = words[0]
-        if name == "exec":
-            return await self.exec(words[1:], assignments, fds)
-        builtin = BUILTINS.get(name)
-        body = self.functions.get(name)
+        if words[0] == "exec":
+            return await self.exec(words[1:], assignments)
+        builtin, body = BUILTINS.get(words[0]), self.functions.get(words[0])
         if body is None and builtin is None:
-            return await self.external(words, assignments, fds, last)
+            return await self.external(words, assignments, last)
         await self.process.work(BUILTIN_STEPS)
-        call = (lambda: self.call(body, words[1:], assignments)) if body is not None else lambda: self.builtin(builtin, words, assignments)
-        return await (call() if fds is None else within(self, fds, call))
+        return await (self.builtin(builtin, words, assignments) if body is None else self.call(body, words[1:], assignments))
 
     async def assign(self, node: syntax.Simple, status: int) -> int:
         for name, word in node.assignments:
@@ -272,10 +265,6 @@ class Shell(Variables):
             status = self.status if self.substituted else status
             if self.options.get("x"):
                 self.process.error(f"+ {name}={self.variables[name]}")
-        if node.redirects:
-            fds = await redirect(self, node.redirects)
-            release(fds or {})
-            return status if fds is not None else 1
         await self.process.work(BUILTIN_STEPS)
         return status
 
@@ -285,10 +274,10 @@ class Shell(Variables):
             self.put(name, value)
         try:
             return await builtin(self, words)
+        except BrokenPipeError:
+            raise
         except OSError as error:
-            self.process.error(f"{self.zero}: {words[0]}: {error.strerror}") if not isinstance(error, BrokenPipeError) else None
-            if isinstance(error, BrokenPipeError):
-                raise
+            self.process.error(f"{self.zero}: {words[0]}: {error.strerror}")
             return 1
         finally:
             self.restore(kept)
@@ -307,18 +296,16 @@ class Shell(Variables):
             self.arguments = kept
             self.restore(self.locals.pop())
 
-    async def external(self, words: list[str], assignments: dict[str, str], fds: dict[int, OpenFile] | None, last: bool) -> int:
+    async def external(self, words: list[str], assignments: dict[str, str], last: bool = False) -> int:
         try:
             if assignments or "PATH" in self.variables:
                 self.process.env = {**self.environment(), **assignments}
             node = self.process.executable(words[0])[1]
             if last and not self.traps:
-                return await self.become(words, node, fds)
-            child = self.process.spawn(words, self.process.env, fds, node)
+                self.become(words, node)
+            child = self.process.spawn(words, self.process.env, node=node)
         except OSError as error:
             return self.cannot_run(words[0], error)
-        finally:
-            release(fds or {})
         return await self.finish(child)
 
     def cannot_run(self, name: str, error: OSError) -> int:
@@ -327,31 +314,23 @@ class Shell(Variables):
         self.process.error(f"{self.zero}: {name}: {text}")
         return 127 if missing else 126 if isinstance(error, PermissionError) else 2
 
-    async def become(self, words: list[str], node: object, fds: dict[int, OpenFile] | None) -> int:
+    def become(self, words: list[str], node: object) -> None:
         """exec: this process goes on as another program."""
         process = self.process
-        if fds is not None:
-            old, process.fds = process.fds, {number: file.share() for number, file in fds.items()}
-            release(old)
         while self.saved:
             release(self.saved.pop())
         process.argv = words
         process.handlers = {name: "ignore" for name, action in self.traps.items() if action == ""}
         raise Become(process.load(node))
 
-    async def exec(self, words: list[str], assignments: dict[str, str], fds: dict[int, OpenFile] | None) -> int:
+    async def exec(self, words: list[str], assignments: dict[str, str]) -> int:
         if not words:
-            if fds is not None:
-                old, self.process.fds = self.process.fds, fds
-                release(old)
             return 0
         try:
             self.process.env = {**self.environment(), **assignments}
-            return await self.become(words, self.process.executable(words[0])[1], fds)
+            self.become(words, self.process.executable(words[0])[1])
         except OSError as error:
             raise Exit(self.cannot_run(words[0], error)) from None
-        finally:
-            release(fds or {})
 
     # --- traps and the end ----------------------------------------------------------------------------------------
 
@@ -425,7 +404,7 @@ async def _script(shell: Shell, node: syntax.Script, last: bool) -> int:
 
 RUN = {
     syntax.Simple: Shell.simple, syntax.Pipeline: Shell.pipeline, syntax.AndOr: Shell.and_or, syntax.Sequence: Shell.sequence,
-    syntax.Subshell: Shell.subshell, syntax.Group: Shell.group, syntax.If: Shell.if_, syntax.While: Shell.while_, syntax.For: Shell.for_,
+    syntax.Subshell: Shell.subshell, syntax.If: Shell.if_, syntax.While: Shell.while_, syntax.For: Shell.for_,
     syntax.Case: Shell.case, syntax.Function: Shell.function, syntax.Redirected: Shell.redirected, syntax.Script: _script,
 }
 FAILS = (syntax.Simple, syntax.Pipeline, syntax.Subshell, syntax.Redirected)  # what set -e looks at

@@ -18,7 +18,7 @@ async def trap(shell: Shell, words: list[str]) -> int:
         return 0
     action = None if rest[0] == "-" or (len(rest) == 1 and rest[0].isdigit()) else rest[0]
     for word in rest if len(rest) == 1 and action is None else rest[1:]:
-        name = "EXIT" if word in ("0", "EXIT") else NUMBERS.get(word, word.upper().removeprefix("SIG"))
+        name = "EXIT" if word in ("0", "EXIT") else signal_name(word)
         if name != "EXIT" and name not in SIGNALS:
             shell.process.error(f"{shell.zero}: trap: line 0: {word}: invalid signal specification")
             return 1
@@ -78,36 +78,34 @@ async def kill(shell: Shell, words: list[str]) -> int:
     return await kill_processes(shell.process, words[1:], shell.zero)
 
 
+def signal_name(word: str) -> str:
+    """9, KILL, SIGKILL and kill are KILL."""
+    return NUMBERS.get(word, word.upper().removeprefix("SIG"))
+
+
 async def kill_processes(process: Process, args: list[str], name: str) -> int:
     """kill [-SIGNAL | -s SIGNAL] PID..."""
-    signal, status = "TERM", 0
     if args[:1] == ["-l"]:
-        process.print("\n".join(NUMBERS.get(word, word) for word in args[1:]) or
-                      "\n".join(f"{number:2}) {name}" for name, number in SIGNALS.items()))
+        process.print("\n".join(NUMBERS.get(word, word) for word in args[1:] or NUMBERS))
         return 0
+    signal, status, space = "TERM", 0, process.space.processes
     if args and args[0][:1] == "-" and len(args[0]) > 1:
-        word = args[0][1:]
-        args = args[1:]
-        if word == "s" and args:
-            word, args = args[0], args[1:]
-        signal = NUMBERS.get(word, word.upper().removeprefix("SIG"))
+        word, *args = args
+        if word == "-s" and args:
+            word, *args = args
+        signal = signal_name(word.removeprefix("-"))
         if signal not in SIGNALS and signal != "0":
-            process.error(f"{name}: invalid signal '{word}'")
+            process.error(f"{name}: invalid signal '{word.removeprefix('-')}'")
             return 1
     for word in args:
-        targets = (
-            [other for pid, other in sorted(process.space.processes.items()) if pid != 1 and other is not process]
-            if word == "-1"
-            else [process.space.processes[int(word)]]
-            if word.lstrip("-").isdigit() and int(word) in process.space.processes
-            else None
-        )
-        if targets is None:
-            text = f"can't kill pid {word}: No such process" if word.lstrip("-").isdigit() else f"invalid number '{word}'"
+        number = int(word) if word.lstrip("-").isdigit() else None
+        targets = [other for pid, other in sorted(space.items()) if pid != 1 and other is not process] if number == -1 else \
+            [space[number]] if number in space else []
+        if not targets and number != -1:
+            text = f"invalid number '{word}'" if number is None else f"can't kill pid {word}: No such process"
             process.error(f"{name}: {text}")
             status = 1
-        for target in targets or ():
-            if signal != "0":
-                target.signal(signal)
+        for target in targets if signal != "0" else ():
+            target.signal(signal)
     await process.clock.sleep(0)  # a signal to oneself arrives here
     return status

@@ -6,43 +6,27 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from kubelearn.kubelet.images.shell import syntax
 from kubelearn.kubelet.images.shell.lexer import NAME, Lexer, make_word
-from kubelearn.kubelet.images.shell.syntax import (
-    AndOr,
-    Case,
-    For,
-    Function,
-    Group,
-    If,
-    Pipeline,
-    Redirect,
-    Redirected,
-    Script,
-    Sequence,
-    ShellSyntaxError,
-    Simple,
-    Subshell,
-    Text,
-    While,
-    Word,
-)
+from kubelearn.kubelet.images.shell.syntax import ShellSyntaxError, Text, Word
 
 RESERVED = {"if", "then", "else", "elif", "fi", "while", "until", "for", "do", "done", "case", "esac", "in", "{", "}", "!", "function"}
+STARTING = {"if", "while", "until", "for", "case", "{", "!", "function"}
 REDIRECTS = {"<": 0, ">": 1, ">>": 1, "<>": 0, ">&": 1, "<&": 0, ">|": 1, "<<": 0, "<<-": 0, "&>": 1}
 
 
 @lru_cache(maxsize=1_000)
-def parse(text: str) -> Script:
+def parse(text: str) -> syntax.Script:
     """Never raises: what is wrong is the script's `error`, met after the lines before it have run."""
     parser, lines = Parser(text), []
     try:
         while (line := parser.line()) is not None:
             lines.append(line)
     except ShellSyntaxError as error:
-        return Script(tuple(lines), error.text)
+        return syntax.Script(tuple(lines), error.text)
     except RecursionError:
-        return Script(tuple(lines), "nested too deeply")
-    return Script(tuple(lines), None)
+        return syntax.Script(tuple(lines), "nested too deeply")
+    return syntax.Script(tuple(lines), None)
 
 
 def complete(text: str) -> bool:
@@ -87,7 +71,7 @@ class Parser:
 
     # --- lists ----------------------------------------------------------------------------------------------------
 
-    def line(self) -> Sequence | None:
+    def line(self) -> syntax.Sequence | None:
         """The commands of the next line; None at the end."""
         self.skip_newlines()
         if self.lexer.peek() is None:
@@ -101,17 +85,14 @@ class Parser:
             self.lexer._read_here_documents()
         return items
 
-    def sequence(self, *ends: str, stop_at_newline: bool = False) -> Sequence:
+    def sequence(self, *ends: str, stop_at_newline: bool = False) -> syntax.Sequence:
         """Commands up to a reserved word or operator of `ends`."""
         items = []
         while True:
             if not stop_at_newline:
                 self.skip_newlines()
             token = self.keyword() or self.lexer.peek()
-            if token is None or token in ends or token == ")" or (items and token in RESERVED - {"if", "while", "until", "for", "case",
-                                                                                               "{", "!", "function"}):
-                break
-            if stop_at_newline and token == "\n":
+            if token in (None, ")", *ends) or (items and token in RESERVED - STARTING) or (stop_at_newline and token == "\n"):
                 break
             command = self.and_or()
             separator = self.lexer.peek()
@@ -122,9 +103,9 @@ class Parser:
                 break
         if not items and not stop_at_newline:
             raise self.unexpected(ends[-1] if ends and self.lexer.peek() is None else "")
-        return Sequence(tuple(items))
+        return syntax.Sequence(tuple(items))
 
-    def body(self, *ends: str) -> Sequence:
+    def body(self, *ends: str) -> syntax.Sequence:
         """A sequence that must end with one of `ends`, which stays to be taken."""
         sequence = self.sequence(*ends)
         if (self.keyword() or self.lexer.peek()) not in ends:
@@ -137,7 +118,7 @@ class Parser:
             operator = self.lexer.take()
             self.skip_newlines()
             rest.append((operator, self.pipeline()))
-        return AndOr(first, tuple(rest)) if rest else first
+        return syntax.AndOr(first, tuple(rest)) if rest else first
 
     def pipeline(self) -> object:
         negated = False
@@ -149,7 +130,7 @@ class Parser:
             self.lexer.take()
             self.skip_newlines()
             commands.append(self.command())
-        return Pipeline(tuple(commands), negated) if negated or len(commands) > 1 else commands[0]
+        return syntax.Pipeline(tuple(commands), negated) if negated or len(commands) > 1 else commands[0]
 
     # --- commands -------------------------------------------------------------------------------------------------
 
@@ -160,21 +141,21 @@ class Parser:
             node = COMPOUND[word](self)
         elif self.lexer.peek() == "(":
             self.lexer.take()
-            node = Subshell(self.body(")"))
+            node = syntax.Subshell(self.body(")"))
             self.expect(")")
         elif word is not None:
             raise self.unexpected()
         else:
             return self.simple()
         redirects = self.redirects()
-        return Redirected(node, redirects) if redirects else node
+        return syntax.Redirected(node, redirects) if redirects else node
 
-    def group(self) -> Group:
+    def group(self) -> syntax.Sequence:
         body = self.body("}")
         self.expect("}")
-        return Group(body)
+        return body
 
-    def if_(self) -> If:
+    def if_(self) -> syntax.If:
         branches, otherwise = [], None
         condition = self.body("then")
         while True:
@@ -188,19 +169,18 @@ class Parser:
             if word == "else":
                 otherwise = self.body("fi")
                 self.expect("fi")
-            return If(tuple(branches), otherwise)
+            return syntax.If(tuple(branches), otherwise)
 
-    def loop(self, until: bool) -> While:
-        condition = self.body("do")
-        return While(condition, self.do(), until)
+    def loop(self, until: bool) -> syntax.While:
+        return syntax.While(self.body("do"), self.do(), until)
 
-    def do(self) -> Sequence:
+    def do(self) -> syntax.Sequence:
         self.expect("do")
         body = self.body("done")
         self.expect("done")
         return body
 
-    def for_(self) -> For:
+    def for_(self) -> syntax.For:
         name = self.lexer.raw()
         if not NAME.fullmatch(name):
             raise ShellSyntaxError("bad for loop variable")
@@ -215,9 +195,9 @@ class Parser:
         if self.lexer.peek() == ";":
             self.lexer.take()
         self.skip_newlines()
-        return For(name, None if words is None else tuple(words), self.do())
+        return syntax.For(name, None if words is None else tuple(words), self.do())
 
-    def case(self) -> Case:
+    def case(self) -> syntax.Case:
         word, items = self.lexer.take(), []
         if not isinstance(word, Word):
             raise self.unexpected()
@@ -234,7 +214,7 @@ class Parser:
             self.expect(")")
             self.skip_newlines()
             empty = self.lexer.peek() == ";;" or self.keyword() == "esac"
-            items.append((tuple(patterns), Sequence(()) if empty else self.sequence(";;", "esac")))
+            items.append((tuple(patterns), syntax.Sequence(()) if empty else self.sequence(";;", "esac")))
             self.skip_newlines()
             if self.lexer.peek() == ";;":
                 self.lexer.take()
@@ -242,21 +222,21 @@ class Parser:
             elif self.keyword() != "esac":
                 raise self.unexpected(";;")
         self.expect("esac")
-        return Case(word, tuple(items))
+        return syntax.Case(word, tuple(items))
 
     def _pattern(self) -> Word:
         if not isinstance(self.lexer.peek(), Word):
             raise self.unexpected()
         return self.lexer.take()
 
-    def function(self) -> Function:
+    def function(self) -> syntax.Function:
         name = self.lexer.raw()
         self.lexer.take()
         if self.lexer.peek() == "(":
             self.lexer.take()
             self.expect(")")
         self.skip_newlines()
-        return Function(name, self.command())
+        return syntax.Function(name, self.command())
 
     def simple(self) -> object:
         assignments, words, redirects = [], [], []
@@ -277,10 +257,11 @@ class Parser:
                 self.lexer.take()
                 self.expect(")")
                 self.skip_newlines()
-                return Function(raw, self.command())
+                return syntax.Function(raw, self.command())
         if not (assignments or words or redirects):
             raise self.unexpected()
-        return Simple(tuple(assignments), tuple(words), tuple(redirects))
+        node = syntax.Simple(tuple(assignments), tuple(words))
+        return syntax.Redirected(node, tuple(redirects)) if redirects else node
 
     @staticmethod
     def _after(word: Word, length: int) -> Word:
@@ -288,7 +269,7 @@ class Parser:
         first = word.parts[0]
         return make_word([part for part in (Text(first.text[length:], False), *word.parts[1:]) if part != Text("", False)])
 
-    def redirects(self) -> tuple[Redirect, ...]:
+    def redirects(self) -> tuple[syntax.Redirect, ...]:
         found = []
         while True:
             token = self.lexer.peek()
@@ -303,15 +284,15 @@ class Parser:
             self.lexer.take()
             found += self._redirect(REDIRECTS[token] if fd is None else fd, token)
 
-    def _redirect(self, fd: int, operator: str) -> list[Redirect]:
+    def _redirect(self, fd: int, operator: str) -> list[syntax.Redirect]:
         if operator in ("<<", "<<-"):
-            return [Redirect(fd, "<<", self.lexer.here_document(operator == "<<-"))]
+            return [syntax.Redirect(fd, "<<", self.lexer.here_document(operator == "<<-"))]
         if not isinstance(self.lexer.peek(), Word):
             raise self.unexpected()
         target = self.lexer.take()
         if operator == "&>":
-            return [Redirect(1, ">", target), Redirect(2, ">&", make_word([Text("1", False)]))]
-        return [Redirect(fd, ">" if operator == ">|" else operator, target)]
+            return [syntax.Redirect(1, ">", target), syntax.Redirect(2, ">&", make_word([Text("1", False)]))]
+        return [syntax.Redirect(fd, ">" if operator == ">|" else operator, target)]
 
 
 COMPOUND = {

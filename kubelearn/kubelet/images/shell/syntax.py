@@ -51,7 +51,6 @@ class Redirect(NamedTuple):
 class Simple(NamedTuple):
     assignments: tuple[tuple[str, Word], ...]
     words: tuple[Word, ...]
-    redirects: tuple[Redirect, ...]
 
 
 class Pipeline(NamedTuple):
@@ -69,10 +68,6 @@ class Sequence(NamedTuple):
 
 
 class Subshell(NamedTuple):
-    body: Sequence
-
-
-class Group(NamedTuple):
     body: Sequence
 
 
