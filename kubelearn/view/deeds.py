@@ -91,6 +91,8 @@ def _taints(node: dict) -> set[str]:
 
 def _slice(old: dict, new: dict) -> Deed:
     before, now = _ready_endpoints(old), _ready_endpoints(new)
+    if before == now and old.get("endpoints") != new.get("endpoints"):
+        return Deed(f"{{}} lists other Pods: {now}", f"{{}} list other Pods: {now}")
     return Deed(f"{{}}: {now}", f"{{}}: {now}") if before != now else _updated(old, new)
 
 
