@@ -7,16 +7,20 @@ Leaves out: validation rules in CEL, conversion, `nullable` beyond keeping the n
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
+from operator import gt, lt
 
 from ..errors import FieldError
 from . import fields, mismatch, scalars, schema
 from .checks import Findings
 from .fields import Path
 from .schema import Schema
+from .walk import DROP
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 ENVELOPE = ("apiVersion", "kind", "metadata")
+INT_OR_STRING = "x-kubernetes-int-or-string"
 JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", dict: "object", list: "array", type(None): "null"}
 FORMATS = {
     "date-time": scalars.TIME_FORM,
@@ -61,22 +65,10 @@ class CustomSchema(Schema):
     def default(self, new: dict, old: dict | None = None) -> dict:
         return _defaulted(self.structure, new, old)
 
-    def check(self, new: dict, old: dict | None, found: list[FieldError], path: Path = None) -> None:
+    def check(self, new: dict, old: dict | None, found: list, path: Path = None) -> None:
         body, before = ({key: value for key, value in (obj or {}).items() if key not in ENVELOPE} for obj in (new, old))
         structure = {**self.structure, "required": [key for key in self.structure.get("required", ()) if key not in ENVELOPE]}
         _check(structure, body, before, path, found)
-
-    def validate(self, new: dict, old: dict | None = None, path: str = "") -> list[FieldError]:
-        found = Findings()
-        self.check(new, old, found, (None, path) if path else None)
-        return found
-
-    def prune(self, new: dict) -> dict:
-        return self.decode(new)[0]
-
-
-def _keeps_unknown(source: dict) -> bool:
-    return bool(source.get("x-kubernetes-preserve-unknown-fields"))
 
 
 def _inner(source: dict, key: str) -> dict | None:
@@ -87,144 +79,131 @@ def _inner(source: dict, key: str) -> dict | None:
     more = source.get("additionalProperties")
     if isinstance(more, dict):
         return more
-    if more or _keeps_unknown(source) or (source.get("x-kubernetes-embedded-resource") and key in ENVELOPE):
+    if more or source.get("x-kubernetes-preserve-unknown-fields") or (source.get("x-kubernetes-embedded-resource") and key in ENVELOPE):
         return {"x-kubernetes-preserve-unknown-fields": True}
     return None
 
 
-# --- pruning ------------------------------------------------------------------------------------------------------------------
+# --- pruning and defaults -------------------------------------------------------------------------------------------------------
 
-def _pruned(source: dict, value: object, old: object, path: Path, unknown: list[str]) -> object:
-    if value is old:
-        return value
+def _mapped(source: dict, value: object, old: object, step: Callable) -> object:
+    """value with step(schema, part, old part, key) for each of its parts; value itself where none changes."""
     if isinstance(value, list) and isinstance(source.get("items"), dict):
-        before = old if isinstance(old, list) else []
-        items = [_pruned(source["items"], item, before[i] if i < len(before) else None, (path, i), unknown) for i, item in enumerate(value)]
+        before = dict(enumerate(old)) if isinstance(old, list) else {}
+        items = [step(source["items"], item, before.get(index), index) for index, item in enumerate(value)]
         return value if all(new is item for new, item in zip(items, value)) else items
     if not isinstance(value, dict):
         return value
-    kept, before = {}, old if isinstance(old, dict) else {}
-    for key, item in value.items():
-        inner = _inner(source, key)
+    before = old if isinstance(old, dict) else {}
+    parts = {key: step(_inner(source, key), item, before.get(key), key) for key, item in value.items()}
+    same = all(part is value[key] for key, part in parts.items())
+    return value if same else {key: part for key, part in parts.items() if part is not DROP}
+
+
+def _pruned(source: dict, value: object, old: object, path: Path, unknown: list[str]) -> object:
+    def step(inner: dict | None, item: object, before: object, key: str | int) -> object:
         if inner is None:
             unknown.append(f'unknown field "{mismatch.text_of((path, key))}"')
-        elif item is not None or inner.get("nullable") or not inner.get("type"):
-            kept[key] = _pruned(inner, item, before.get(key), (path, key), unknown)
-    return value if len(kept) == len(value) and all(kept[key] is value[key] for key in kept) else kept
+            return DROP
+        if item is None and inner.get("type") and not inner.get("nullable") and isinstance(key, str):
+            return DROP
+        return _pruned(inner, item, before, (path, key), unknown)
+    return value if value is old else _mapped(source, value, old, step)
 
-
-# --- defaults -----------------------------------------------------------------------------------------------------------------
 
 def _defaulted(source: dict, value: object, old: object) -> object:
     if value is old:
         return value
-    if isinstance(value, list) and isinstance(source.get("items"), dict):
-        before = old if isinstance(old, list) else []
-        items = [_defaulted(source["items"], item, before[i] if i < len(before) else None) for i, item in enumerate(value)]
-        return value if all(new is item for new, item in zip(items, value)) else items
-    if not isinstance(value, dict):
-        return value
-    new, before = value, old if isinstance(old, dict) else {}
-    for key, inner in source.get("properties", {}).items():
-        item = new.get(key)
-        if item is None and "default" in inner and not (key in new and inner.get("nullable")):
-            item = inner["default"]
-        if item is not None:
-            filled = _defaulted(inner, item, before.get(key))
-            if filled is not value.get(key):
-                new = {**new, key: filled}
-    if isinstance(source.get("additionalProperties"), dict):
-        for key, item in value.items():
-            filled = _defaulted(source["additionalProperties"], item, before.get(key))
-            new = new if filled is item else {**new, key: filled}
-    return new
+    if isinstance(value, dict):
+        missing = {key: inner["default"] for key, inner in source.get("properties", {}).items()
+                   if value.get(key) is None and "default" in inner and not (key in value and inner.get("nullable"))}
+        value = {**value, **missing} if missing else value
+    return _mapped(source, value, old, lambda inner, item, before, key: item if inner is None else _defaulted(inner, item, before))
 
 
 # --- validation: kube-openapi's words --------------------------------------------------------------------------------------------
 
 def _check(source: dict, value: object, old: object, path: Path, found: Findings) -> None:
-    """Appends what is wrong with value, its type first."""
+    """Tells found what is wrong with value, its type first."""
     if value is old and old is not None:
         return
-    where = fields.at(path)
-    right = _has_type(source, value)
+    right, where = _has_type(source, value), fields.at(path)
     if not right:
-        found.append(_type_error(source, value, path, where))
+        wanted, actual = "integer,string" if source.get(INT_OR_STRING) else source["type"], JSON_TYPES[type(value)]
+        found.invalid(path, actual, f'{where} in body must be of type {wanted}: "{actual}"')
     if "enum" in source and value not in source["enum"]:
-        found.unsupported(path, value, [str(v) if isinstance(v, str) else fields.shown(v) for v in source["enum"]])
+        found.unsupported(path, value, [v if isinstance(v, str) else fields.shown(v) for v in source["enum"]])
     if not right:
         return
-    if isinstance(value, str):
-        _check_text(source, value, path, where, found)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        _check_number(source, value, path, where, found)
-    elif isinstance(value, list):
-        _check_list(source, value, old if isinstance(old, list) else [], path, where, found)
+    for keyword, is_wrong, sentence in KEYWORDS.get(type(value), ()):
+        if keyword in source and is_wrong(value, source[keyword], source):
+            found.append(_broken(keyword, sentence, source, value, path, where))
+    if isinstance(value, list):
+        _check_items(source, value, old if isinstance(old, list) else [], path, found)
     elif isinstance(value, dict):
-        _check_object(source, value, old if isinstance(old, dict) else {}, path, where, found)
-    _check_combined(source, value, path, where, found)
+        _check_fields(source, value, old if isinstance(old, dict) else {}, path, found)
+    if not source.get(INT_OR_STRING):
+        _check_combined(source, value, path, where, found)
 
 
 def _has_type(source: dict, value: object) -> bool:
-    if value is None:
-        return bool(source.get("nullable")) or not source.get("type")
     wanted, actual = source.get("type"), JSON_TYPES[type(value)]
-    if source.get("x-kubernetes-int-or-string"):
+    if value is None:
+        return bool(source.get("nullable")) or not wanted
+    if source.get(INT_OR_STRING):
         return actual in ("integer", "string")
     if wanted == "integer" and isinstance(value, float):
         return value.is_integer()
     return not wanted or wanted == actual or (wanted == "number" and actual == "integer")
 
 
-def _type_error(source: dict, value: object, path: Path, where: str) -> FieldError:
-    wanted = "integer,string" if source.get("x-kubernetes-int-or-string") else source["type"]
-    actual = JSON_TYPES[type(value)]
-    return fields.invalid(path, actual, f'{where} in body must be of type {wanted}: "{actual}"')
-
-
 @lru_cache(maxsize=512)
-def _pattern(text: str) -> re.Pattern | None:
+def _pattern(text: str) -> re.Pattern:
     try:
         return re.compile(text)
     except re.error:
-        return None
+        return re.compile("")  # what only Go can read refuses nothing
 
 
-def _check_text(source: dict, value: str, path: Path, where: str, found: Findings) -> None:
-    if len(value) > source.get("maxLength", len(value)):
-        found.append(fields.too_long(path, source["maxLength"]))
-    if len(value) < source.get("minLength", 0):
-        found.invalid(path, value, f"{where} in body should be at least {source['minLength']} chars long")
-    pattern = _pattern(source["pattern"]) if "pattern" in source else None
-    if pattern and not pattern.search(value):
-        found.invalid(path, value, f"{where} in body should match '{source['pattern']}'")
-    form = FORMATS.get(source.get("format", ""))
-    if form and not form.fullmatch(value):
-        found.invalid(path, value, f'{where} in body must be of type {source["format"]}: "{value}"')
+def _is_no(form: str, value: str) -> bool:
+    return form in FORMATS and not FORMATS[form].fullmatch(value)
 
 
-def _check_number(source: dict, value: float, path: Path, where: str, found: Findings) -> None:
-    for key, exclusive, word, wrong in (("maximum", "exclusiveMaximum", "less than", lambda a, b: a > b),
-                                        ("minimum", "exclusiveMinimum", "greater than", lambda a, b: a < b)):
-        limit = source.get(key)
-        if limit is not None and (wrong(value, limit) or (source.get(exclusive) and value == limit)):
-            equal = "" if source.get(exclusive) else " or equal to"
-            found.invalid(path, value, f"{where} in body should be {word}{equal} {limit}")
-    factor = source.get("multipleOf")
-    if factor and value % factor:
-        found.invalid(path, value, f"{where} in body should be a multiple of {factor}")
+def _bound(is_beyond: Callable, exclusive: str) -> Callable:
+    return lambda value, limit, source: is_beyond(value, limit) or bool(source.get(exclusive)) and value == limit
 
 
-def _check_list(source: dict, value: list, old: list, path: Path, where: str, found: Findings) -> None:
-    if len(value) < source.get("minItems", 0):
-        found.invalid(path, len(value), f"{where} in body should have at least {source['minItems']} items")
-    if len(value) > source.get("maxItems", len(value)):
-        found.append(fields.too_many(path, len(value), source["maxItems"]))
+NUMBERS = (
+    ("maximum", _bound(gt, "exclusiveMaximum"), "should be less than{equal} {limit}"),
+    ("minimum", _bound(lt, "exclusiveMinimum"), "should be greater than{equal} {limit}"),
+    ("multipleOf", lambda value, factor, source: factor and value % factor, "should be a multiple of {limit}"))
+KEYWORDS: dict[type, tuple[tuple[str, Callable, str], ...]] = {  # type of the value -> keyword, whether it is broken, upstream's words
+    str: (("maxLength", lambda value, limit, source: len(value) > limit, ""),
+          ("minLength", lambda value, limit, source: len(value) < limit, "should be at least {limit} chars long"),
+          ("pattern", lambda value, text, source: not _pattern(text).search(value), "should match '{limit}'"),
+          ("format", lambda value, form, source: _is_no(form, value), 'must be of type {limit}: "{value}"')),
+    int: NUMBERS, float: NUMBERS,
+    list: (("minItems", lambda value, limit, source: len(value) < limit, "should have at least {limit} items"),
+           ("maxItems", lambda value, limit, source: len(value) > limit, "")),
+    dict: (("maxProperties", lambda value, limit, source: len(value) > limit, ""),
+           ("minProperties", lambda value, limit, source: len(value) < limit, "should have at least {limit} properties")),
+}
+
+
+def _broken(keyword: str, sentence: str, source: dict, value: object, path: Path, where: str) -> FieldError:
+    limit, shown = source[keyword], len(value) if isinstance(value, (list, dict)) else value
+    if not sentence:
+        return fields.too_long(path, limit) if keyword == "maxLength" else fields.too_many(path, shown, limit)
+    equal = "" if source.get(f"exclusive{keyword.capitalize()}") else " or equal to"
+    return fields.invalid(path, shown, f"{where} in body {sentence.format(limit=limit, value=value, equal=equal)}")
+
+
+def _check_items(source: dict, value: list, old: list, path: Path, found: Findings) -> None:
     seen: list = []
+    keys = source.get("x-kubernetes-list-map-keys")
     for index, item in enumerate(value):
         if isinstance(source.get("items"), dict):
             _check(source["items"], item, old[index] if index < len(old) else None, (path, index), found)
-        keys = source.get("x-kubernetes-list-map-keys")
         name = {key: item.get(key) for key in keys} if keys and isinstance(item, dict) else item
         if source.get("x-kubernetes-list-type") in ("map", "set"):
             if name in seen:
@@ -232,11 +211,7 @@ def _check_list(source: dict, value: list, old: list, path: Path, where: str, fo
             seen.append(name)
 
 
-def _check_object(source: dict, value: dict, old: dict, path: Path, where: str, found: Findings) -> None:
-    if len(value) > source.get("maxProperties", len(value)):
-        found.append(fields.too_many(path, len(value), source["maxProperties"]))
-    if len(value) < source.get("minProperties", 0):
-        found.invalid(path, len(value), f"{where} in body should have at least {source['minProperties']} properties")
+def _check_fields(source: dict, value: dict, old: dict, path: Path, found: Findings) -> None:
     for key in source.get("required", ()):
         if key not in value:
             found.required((path, key))
@@ -251,22 +226,22 @@ COMBINED = {"anyOf": "must validate at least one schema (anyOf)", "oneOf": "must
 
 
 def _check_combined(source: dict, value: object, path: Path, where: str, found: Findings) -> None:
-    if source.get("x-kubernetes-int-or-string"):
-        return
+    def refuse(sentence: str) -> None:
+        found.append(FieldError("FieldValueInvalid", "<nil>", f'Invalid value: "": "{where}" {sentence}'))
     for key, sentence in COMBINED.items():
         parts = source.get(key) or []
         right = sum(_is_valid(part, value) for part in parts)
         if not parts or (right == len(parts) if key == "allOf" else right == 1 if key == "oneOf" else right):
             continue
         count = f". Found {f'{right} valid alternatives' if right else 'none valid'}" if key == "oneOf" else ""
-        found.append(FieldError("FieldValueInvalid", "<nil>", f'Invalid value: "": "{where}" {sentence}{count}'))
+        refuse(sentence + count)
         if not right:
             _check(parts[0], value, None, path, found)
     if "not" in source and _is_valid(source["not"], value):
-        found.append(FieldError("FieldValueInvalid", "<nil>", f'Invalid value: "": "{where}" must not validate the schema (not)'))
+        refuse("must not validate the schema (not)")
 
 
 def _is_valid(source: dict, value: object) -> bool:
-    found: list = []
+    found = Findings()
     _check(source, value, None, None, found)
     return not found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cached_property, lru_cache
 
-from ..errors import ApiError, FieldError
+from ..errors import ApiError
 from . import data
 from .walk import Visitor, Walk, compile
 
@@ -97,21 +97,11 @@ class Schema:
         walk = self.walk(defaulting.DEFAULTING)
         return walk(new, old, None, []) if walk else new
 
-    def validate(self, new: dict, old: dict | None = None, path: str = "") -> list[FieldError]:
-        """What is wrong with new, in upstream's words and order, apart from what depends on other objects."""
-        found = validation.Findings()
-        self.check(new, old, found, (None, path) if path else None)
-        return found
-
-    def check(self, new: dict, old: dict | None, found: list[FieldError], path: tuple | None = None) -> None:
-        """validate, into a list that is there."""
+    def check(self, new: dict, old: dict | None, found: list, path: tuple | None = None) -> None:
+        """Tells found what is wrong with new, in upstream's words and order, apart from what depends on other objects."""
         walk = self.walk(validation.VALIDATION)
         if walk:
             walk(new, old, path, found)
-
-    def prune(self, new: dict) -> dict:
-        """new without the fields that the schema does not know."""
-        return self.decode(new)[0]
 
     def walk(self, visitor: Visitor) -> Walk | None:
         """The visitor's walk over this type, compiled when first used; None where nothing in it concerns the visitor."""

@@ -55,7 +55,7 @@ def test_unknown_fields_and_nulls_are_dropped_and_the_unknown_named():
     obj["spec"]["colour"] = {"a": 1}
     decoded, complaints = POD.decode(obj)
     assert complaints == ['unknown field "spec.containers[0].imagee"', 'unknown field "spec.colour"']
-    assert decoded == pod() and POD.prune(obj) == pod()
+    assert decoded == pod()
 
 
 def test_quantities_and_times_are_stored_in_their_canonical_form():
