@@ -4,20 +4,21 @@ Part of Kubernetes: pkg/printers/internalversion/printers.go, kube-aggregator's 
 """
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from kubelearn.api.meta import condition, condition_is
 from kubelearn.apiserver import cells
+from kubelearn.apiserver.cells import Cell
 
 
-def quota(limits: bool) -> Callable[[dict], str]:
+def quota(part: str) -> Cell:
+    """Of the limits, or of the rest."""
     def cell(quota: dict) -> str:
         status = quota.get("status") or {}
         hard, used = status.get("hard") or {}, status.get("used") or {}
-        return ", ".join(f"{name}: {used.get(name, '0')}/{hard[name]}" for name in sorted(hard) if name.startswith("limits.") == limits)
+        return ", ".join(f"{n}: {used.get(n, '0')}/{hard[n]}" for n in sorted(hard) if n.startswith("limits.") == (part == "limits"))
     return cell
 
 
-def subjects(kind: str) -> Callable[[dict], str]:
+def subjects(kind: str) -> Cell:
     def cell(binding: dict) -> str:
         found = [s for s in binding.get("subjects") or () if s["kind"] == kind]
         return ", ".join(f"{s.get('namespace', '')}/{s['name']}" if kind == "ServiceAccount" else s["name"] for s in found)
@@ -34,10 +35,6 @@ def csr_condition(csr: dict) -> str:
 def csr_duration(csr: dict) -> str:
     seconds = csr["spec"].get("expirationSeconds")
     return "<none>" if seconds is None else cells.human_duration(seconds)
-
-
-def crd_versions(crd: dict) -> str:
-    return ",".join(version["name"] + ("(storage)" if version["storage"] else "") for version in crd["spec"]["versions"])
 
 
 def _hpa_target(kind: str, spec: dict, now: dict) -> str:
@@ -65,10 +62,6 @@ def hpa_cpu(hpa: dict) -> str:
     return "<none>" if target is None else f"cpu: {'<unknown>' if now is None else f'{now}%'}/{target}%"
 
 
-def reference(hpa: dict) -> str:
-    return f"{hpa['spec']['scaleTargetRef']['kind']}/{hpa['spec']['scaleTargetRef']['name']}"
-
-
 def controller(revision: dict) -> str:
     owner = next((o for o in revision["metadata"].get("ownerReferences") or () if o.get("controller")), None)
     if owner is None:
@@ -77,13 +70,17 @@ def controller(revision: dict) -> str:
     return f"{owner['kind']}{'.' + group if group else ''}/{owner['name']}".replace(owner["kind"], owner["kind"].lower(), 1)
 
 
-def healthy(component: dict) -> str:
+def health(component: dict) -> str:
     found = next((c for c in component.get("conditions") or () if c["type"] == "Healthy"), None)
     return "Unknown" if found is None else "Healthy" if found["status"] == "True" else "Unhealthy"
 
 
-def component(field: str) -> Callable[[dict], str]:
-    return lambda component: next((c.get(field, "") for c in component.get("conditions") or () if c["type"] == "Healthy"), "")
+def crd_versions(crd: dict) -> str:
+    return ",".join(version["name"] + ("(storage)" if version["storage"] else "") for version in crd["spec"]["versions"])
+
+
+def established(crd: dict) -> bool:
+    return condition_is(crd, "Established")
 
 
 def parameters(ingress_class: dict) -> str:
@@ -91,35 +88,16 @@ def parameters(ingress_class: dict) -> str:
     return f"{found['kind']}{'.' + found['apiGroup'] if found.get('apiGroup') else ''}/{found['name']}" if found else "<none>"
 
 
-def param_kind(policy: dict) -> str:
-    kind = policy["spec"].get("paramKind")
-    return f"{kind['apiVersion']}/{kind['kind']}" if kind else "<unset>"
-
-
 def param_ref(binding: dict) -> str:
     found = binding["spec"].get("paramRef") or {}
     return f"{found.get('namespace') or '*'}/{found['name']}" if found.get("name") else "<unset>"
 
 
-def condition_status(kind: str, absent: str) -> Callable[[dict], str]:
-    return lambda obj: next((c["status"] for c in (obj.get("status") or {}).get("conditions") or () if c["type"] == kind), absent)
-
-
-def served_by(service: dict) -> str:
-    target = service["spec"].get("service")
-    return f"{target['namespace']}/{target['name']}" if target else "Local"
-
-
 def available(service: dict) -> str:
-    found = next((c for c in (service.get("status") or {}).get("conditions") or () if c["type"] == "Available"), None)
+    found = condition(service, "Available")
     if found is None:
         return "Unknown"
     return "True" if found["status"] == "True" else f"{found['status']} ({found.get('reason', '')})"
-
-
-def token_requests(driver: dict) -> str:
-    found = driver["spec"].get("tokenRequests")
-    return "<unset>" if found is None else ",".join(request["audience"] for request in found)
 
 
 def claim_state(claim: dict) -> str:
@@ -136,11 +114,3 @@ def parent(address: dict) -> str:
         return "<none>"
     resource = f"{parent['resource']}.{parent['group']}" if parent.get("group") else parent["resource"]
     return "/".join([resource.lower(), *([parent["namespace"]] if parent.get("namespace") else []), parent["name"]])
-
-
-def queuing(field: str) -> Callable[[dict], object]:
-    def cell(level: dict) -> object:
-        limited = level["spec"].get("limited") or {}
-        found = limited if field == "nominalConcurrencyShares" else (limited.get("limitResponse") or {}).get("queuing") or {}
-        return found.get(field, "<none>")
-    return cell

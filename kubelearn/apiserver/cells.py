@@ -1,13 +1,17 @@
 """What a cell of a Table says where it is more than a field: the wording of `kubectl get`.
 
 Part of Kubernetes: pkg/printers/internalversion/printers.go. Law 1: these words are the server's, kubectl only lines them up.
+The table of printers (api/data/printers.txt) names these functions; one with an argument there makes a cell of it.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from kubelearn.api import selectors
+from kubelearn.api.meta import get
+from kubelearn.clock import parse_time
 
+Cell = Callable[[dict], object]
 MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
 
 
@@ -34,27 +38,25 @@ def more(items: list[str], most: int, separator: str = ",", empty: str = "<none>
     return f"{shown} + {len(items) - most} more..." if len(items) > most else shown or empty
 
 
-def labels(labels: dict | None) -> str:
-    return ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items())) or "<none>"
+def labels(path: str) -> Cell:
+    return lambda obj: ",".join(f"{key}={value}" for key, value in sorted(get(obj, path.split("."), {}).items())) or "<none>"
 
 
-def selector(selector: dict | None) -> str:
-    return selectors.format_selector(selector) if selector else "<none>"
+def selector(path: str) -> Cell:
+    return lambda obj: selectors.format_selector(get(obj, path.split(".")))
 
 
-def containers(path: tuple[str, ...], field: str) -> Callable[[dict], str]:
-    def cell(obj: dict) -> str:
-        for key in path:
-            obj = obj.get(key) or {}
-        return ",".join(container.get(field, "") for container in obj.get("containers") or ())
-    return cell
+def flag(path: str) -> Cell:
+    """A boolean in a column of texts."""
+    return lambda obj: get(obj, path.split("."), False)
 
 
-def wide(*path: str) -> dict[str, Callable]:
-    return {"Containers": containers(path, "name"), "Images": containers(path, "image")}
+def word(path: str) -> Cell:
+    """A boolean as Go's printer writes it there."""
+    return lambda obj: str(get(obj, path.split("."), False))
 
 
-def named(word: str) -> Callable[[dict], str]:
+def named(word: str) -> Cell:
     """Name, with '(default)' where an annotation says so."""
     def cell(obj: dict) -> str:
         default = (obj["metadata"].get("annotations") or {}).get(word) == "true"
@@ -74,10 +76,6 @@ def node_roles(node: dict) -> str:
     labels, prefix = node["metadata"].get("labels") or {}, "node-role.kubernetes.io/"
     roles = {key[len(prefix):] for key in labels if key.startswith(prefix) and key != prefix} | {labels.get("kubernetes.io/role", "")}
     return ",".join(sorted(roles - {""})) or "<none>"
-
-
-def node_address(kind: str) -> Callable[[dict], str]:
-    return lambda node: next((a["address"] for a in (node.get("status") or {}).get("addresses") or () if a["type"] == kind), "<none>")
 
 
 def kernel(node: dict) -> str:
@@ -129,6 +127,14 @@ def slice_endpoints(endpoint_slice: dict) -> str:
     return more([address for endpoint in endpoint_slice.get("endpoints") or () for address in endpoint["addresses"]], 3, empty="<unset>")
 
 
+def config_data(config_map: dict) -> int:
+    return len(config_map.get("data") or ()) + len(config_map.get("binaryData") or ())
+
+
+def ingress_ports(ingress: dict) -> str:
+    return "80, 443" if ingress["spec"].get("tls") else "80"
+
+
 def hosts(ingress: dict) -> str:
     rules = ingress["spec"].get("rules") or ()
     hosts = [rule["host"] for rule in rules if rule.get("host")]
@@ -150,16 +156,17 @@ def job_status(job: dict) -> str:
     return next((word for condition, word in words.items() if condition in true), "Running")
 
 
+def job_duration(job: dict, age: Callable[[str], str]) -> str:
+    status = job.get("status") or {}
+    begin, end = status.get("startTime"), status.get("completionTime")
+    return "" if not begin else human_duration(parse_time(end) - parse_time(begin)) if end else age(begin)
+
+
 def completions(job: dict) -> str:
     spec, done = job["spec"], (job.get("status") or {}).get("succeeded", 0)
     if spec.get("completions") is not None:
         return f"{done}/{spec['completions']}"
     return f"{done}/1 of {spec['parallelism']}" if (spec.get("parallelism") or 0) > 1 else f"{done}/1"
-
-
-def modes(modes: list[str] | None) -> str:
-    short = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
-    return ",".join(short[mode] for mode in short if mode in (modes or ()))
 
 
 def volume_phase(obj: dict) -> str:
@@ -171,17 +178,19 @@ def storage_class(obj: dict) -> str:
     return old if old is not None else obj["spec"].get("storageClassName") or ""
 
 
-def claim(volume: dict) -> str:
-    claim = volume["spec"].get("claimRef")
-    return f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim else ""
-
-
 def claim_capacity(claim: dict) -> str:
     return ((claim.get("status") or {}).get("capacity") or {}).get("storage", "0") if claim["spec"].get("volumeName") else ""
 
 
+MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
+
+
+def access_modes(volume: dict) -> str:
+    return ",".join(short for mode, short in MODES.items() if mode in (volume["spec"].get("accessModes") or ()))
+
+
 def claim_modes(claim: dict) -> str:
-    return modes((claim.get("status") or {}).get("accessModes")) if claim["spec"].get("volumeName") else ""
+    return access_modes({"spec": claim.get("status") or {}}) if claim["spec"].get("volumeName") else ""
 
 
 def event_object(event: dict) -> str:

@@ -5,7 +5,7 @@ Leaves out: nothing that a pod of this cluster can show.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
 def ready(pod: dict) -> str:
@@ -18,9 +18,10 @@ def status(pod: dict) -> str:
     return _summary(pod)[2]
 
 
-def restarts(pod: dict) -> tuple[int, str]:
-    """How many, and when the last run before the present one ended ('' when none did)."""
-    return _summary(pod)[3:]
+def restarts_ago(pod: dict, age: Callable[[str], str]) -> str:
+    """'3 (2m5s ago)': how many, and how long ago the last run before the present one ended."""
+    count, last = _summary(pod)[3:]
+    return f"{count} ({age(last)} ago)" if count and last else str(count)
 
 
 def readiness_gates(pod: dict) -> str:

@@ -1,25 +1,27 @@
 """Tables: the rows that `kubectl get` prints, made by the server.
 
 Part of Kubernetes: apiserver pkg/registry/rest/table.go, pkg/printers/tablegenerator.go, apiextensions' tableconvertor.
-Law 9: a kind's columns are compiled once into closures from the tables of columns and printers, a custom resource's from its definition.
+Law 9: a kind's columns are compiled once into closures from the tables of columns and printers (api/data), a custom resource's from its
+definition.
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache, partial
 
 from kubelearn.api import data
 from kubelearn.api.resources import Resource
-from kubelearn.apiserver import codec, jsonpath
+from kubelearn.apiserver import admincells, codec, jsonpath, podcells
+from kubelearn.apiserver import cells as plain_cells
 from kubelearn.apiserver.cells import human_duration
-from kubelearn.apiserver.printers import PRINTERS, Since, Timed
 from kubelearn.apiserver.timestamps import Hole
 from kubelearn.clock import parse_time
 
 Column = list  # name, type, format, priority
 Read = Callable[[dict, float], object]  # of an object at a virtual time
 EMPTY = {"integer": 0, "boolean": False}
-AGE = Since("metadata.creationTimestamp")
+FUNCTIONS = {**vars(plain_cells), **vars(podcells), **vars(admincells)}
 
 
 def definitions(resource: Resource) -> list[dict]:
@@ -45,25 +47,36 @@ def compiled(resource: Resource) -> list[tuple[Column, Read]]:
     if resource.definition:
         return _custom(resource)
     key = f"{resource.api_version}/{resource.plural}"
-    own = {"Name": "metadata.name", "Age": AGE, **PRINTERS.get(key, {})}
+    own = {"Name": "metadata.name", "Age": "ago metadata.creationTimestamp", **dict(data.sections("printers").get(key, ()))}
     columns = data.columns().get(key) or [["Name", "string", "name", 0], ["Created At", "date", "", 0]]
     return [(column, _reader(own.get(column[0], ""), column[1])) for column in columns]
 
 
-def _reader(cell: object, kind: str) -> Read:
+def _reader(cell: str, kind: str) -> Read:
     """The closure for an entry of the table of printers."""
     if kind == "date":
         return lambda obj, now: Hole(obj["metadata"]["creationTimestamp"], whole=True)
-    if isinstance(cell, Since):
-        return _since(_reader(cell.time, "string"), cell.absent)
-    if isinstance(cell, Timed):
-        return lambda obj, now: cell.cell(obj, partial(age, now))
-    if callable(cell):
-        return lambda obj, now: cell(obj)
-    path, _, absent = cell.partition("|")
-    if path.startswith("#"):
-        return _counter(tuple(path[1:].split(".")))
-    return _path(tuple(path.split(".")), absent == "true" if kind == "boolean" else absent or EMPTY.get(kind, ""))
+    if cell.startswith("timed "):
+        timed = _function(cell.removeprefix("timed "))
+        return lambda obj, now: timed(obj, partial(age, now))
+    text, bar, absent = cell.partition("|")
+    if cell.startswith("ago "):
+        return _since(_reader(text.removeprefix("ago "), "string"), absent if bar else "<unknown>")
+    if cell.endswith(")"):
+        function = _function(cell)
+        return lambda obj, now: function(obj)
+    if cell.startswith("#"):
+        items = _path(cell.removeprefix("#"), ())
+        return lambda obj, now: len(items(obj, now))
+    if cell.startswith("{"):
+        return _words(text, absent)
+    return _path(text, absent == "true" if kind == "boolean" else absent or EMPTY.get(kind, ""))
+
+
+def _function(text: str) -> Callable:
+    """'labels(spec.selector)' -> what labels makes of its argument; 'hosts()' -> hosts."""
+    name, _, argument = text.removesuffix(")").partition("(")
+    return FUNCTIONS[name](argument) if argument else FUNCTIONS[name]
 
 
 def _since(read: Read, absent: str) -> Read:
@@ -81,19 +94,32 @@ def age(now: float, text: str) -> str:
         return "<unknown>"
 
 
-def _path(keys: tuple[str, ...], absent: object) -> Read:
+def _words(text: str, absent: str) -> Read:
+    """'{spec.a}/{spec.b}', where any of it is there."""
+    reads = {path: _path(path, "") for path in re.findall(r"{(.*?)}", text)}
+
+    def words(obj: dict, now: float) -> str:
+        found = {path: read(obj, now) for path, read in reads.items()}
+        return re.sub(r"{(.*?)}", lambda match: str(found[match[1]]), text) if any(found.values()) else absent
+    return words
+
+
+def _path(path: str, absent: object) -> Read:
+    keys = path.split(".")
+
     def read(obj: dict, now: float) -> object:
         for key in keys:
             obj = obj.get(key) if isinstance(obj, dict) else None
-        if obj is None or obj == "":
-            return absent
-        return obj
+        return absent if obj is None or obj == "" else obj
+    return read if "[" not in path else _found_path(jsonpath.compile(f".{path}"), "[*]" in path, absent)
+
+
+def _found_path(find: Callable, every: bool, absent: object) -> Read:
+    def read(obj: dict, now: float) -> object:
+        found = find(obj)
+        text = ",".join(map(str, found)) if every else next(iter(found), "")
+        return absent if text == "" else text
     return read
-
-
-def _counter(keys: tuple[str, ...]) -> Read:
-    read = _path(keys, ())
-    return lambda obj, now: len(read(obj, now))
 
 
 # --- custom resources ---------------------------------------------------------------------------------------------
@@ -102,7 +128,7 @@ def _custom(resource: Resource) -> list[tuple[Column, Read]]:
     version = next(v for v in resource.definition["spec"]["versions"] if v["name"] == resource.version)
     given = version.get("additionalPrinterColumns") or [{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}]
     columns = [([c["name"], c["type"], c.get("format", ""), c.get("priority", 0)], _found(c["jsonPath"], c["type"])) for c in given]
-    return [(["Name", "string", "name", 0], _path(("metadata", "name"), "")), *columns]
+    return [(["Name", "string", "name", 0], _path("metadata.name", "")), *columns]
 
 
 def _found(path: str, kind: str) -> Read:

@@ -7,10 +7,10 @@ from kubelearn.api import data
 from kubelearn.api.resources import Resource, Resources
 from kubelearn.apiserver import jsonpath, podcells, table
 from kubelearn.apiserver.cells import human_duration
-from kubelearn.apiserver.printers import PRINTERS
 from kubelearn.apiserver.timestamps import Hole
 
 RESOURCES = Resources()
+PRINTERS = {key: dict(lines) for key, lines in data.sections("printers").items()}
 NOW = "2026-01-01T00:00:00Z"
 
 
