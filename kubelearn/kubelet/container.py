@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from kubelearn.filesystem import Filesystem, Mount, wanted
+from kubelearn.kubelet.environment import host_name
 from kubelearn.kubelet.files import OpenFile, ReadEnd, Sink, Terminal
 from kubelearn.kubelet.images import ImageInfo
 from kubelearn.kubelet.kernel import control_files, device_files, process_files
@@ -32,10 +33,10 @@ class Sandbox:
                  "pause", "on_stir")
 
     def __init__(self, runtime: Runtime, id: str, pod: dict, address: str, resolv_conf: str):
-        spec, meta = pod["spec"], pod["metadata"]
+        spec = pod["spec"]
         self.runtime, self.id, self.pod, self.address, self.resolv_conf = runtime, id, pod, address, resolv_conf
         self.host_network = bool(spec.get("hostNetwork"))
-        self.hostname = runtime.node if self.host_network else (spec.get("hostname") or meta["name"])[:63].rstrip("-.")
+        self.hostname = host_name(pod, runtime.node)[0]
         self.containers: list[Container] = []
         self.on_stir: list[Callable[[], object]] = []  # called whenever one of its processes goes on
         self.ready, self.created_at = True, runtime.clock.now

@@ -2,12 +2,14 @@
 
 Part of Kubernetes: pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), kuberuntime/kuberuntime_container.go and
 prober_manager.go (UpdatePodStatus). Pure: the same inputs give the same status.
-Leaves out: container restart rules, resize, volumes' health.
+Leaves out: rules that restart all containers, resize, volumes' health.
 """
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
+
+MESSAGES_LIMIT = 12 * 1024  # bytes of termination messages in one pod: MaxPodTerminationMessageLogLength
 
 
 class Seen(NamedTuple):
@@ -63,6 +65,16 @@ def restart_policy(pod: dict, container: dict) -> str:
     return container.get("restartPolicy") or pod["spec"].get("restartPolicy", "Always")
 
 
+def container_should_restart(pod: dict, container: dict, exit_code: int) -> bool:
+    """The container's rules first, then its policy, else the pod's. Upstream: pkg/api/v1/pod ContainerShouldRestart."""
+    for rule in container.get("restartPolicyRules") or ():
+        codes = rule.get("exitCodes")
+        if codes and (exit_code in codes["values"]) == (codes["operator"] == "In") and rule["action"] == "Restart":
+            return True
+    policy = restart_policy(pod, container)
+    return policy == "Always" or policy == "OnFailure" and exit_code != 0
+
+
 def is_sidecar(container: dict) -> bool:
     return container.get("restartPolicy") == "Always"
 
@@ -72,18 +84,18 @@ def should_be_restarted(pod: dict, container: dict, seen: Seen | None) -> bool:
         return False
     if seen is None or seen.state == "created":
         return True
-    policy = restart_policy(pod, container)
-    return seen.state == "exited" and (policy == "Always" or policy == "OnFailure" and seen.exit_code != 0)
+    return seen.state == "exited" and container_should_restart(pod, container, seen.exit_code)
 
 
 # --- containers ---------------------------------------------------------------------------------------------------
 
-def container_state(seen: Seen) -> dict:
+def container_state(seen: Seen, limit: int = MESSAGES_LIMIT) -> dict:
+    """limit: bytes of its last words that fit into the status beside those of the pod's other containers."""
     if seen.state == "running":
         return {"running": {"startedAt": seen.started_at}}
     if seen.state == "created":
         return {"waiting": {}}
-    ended = {"exitCode": seen.exit_code, "reason": seen.reason, "message": seen.message, "startedAt": seen.started_at,
+    ended = {"exitCode": seen.exit_code, "reason": seen.reason, "message": seen.message[:limit], "startedAt": seen.started_at,
              "finishedAt": seen.finished_at, "containerID": f"containerd://{seen.id}"}
     return {"terminated": ended if seen.message else {key: value for key, value in ended.items() if key != "message"}}
 
@@ -114,9 +126,10 @@ def _container_status(
         status = _never_seen(pod, container, old, waiting)
     else:
         newest, *earlier = runs
-        status = {"name": container["name"], "state": container_state(newest), "lastState": container_state(earlier[0]) if earlier else {},
-                  "ready": False, "restartCount": newest.attempt, "image": newest.image, "imageID": newest.image_id,
-                  "containerID": f"containerd://{newest.id}"}
+        limit = MESSAGES_LIMIT // sum(len(pod["spec"].get(key) or ()) for key in ("initContainers", "containers", "ephemeralContainers"))
+        state, last = container_state(newest, limit), container_state(earlier[0], limit) if earlier else {}
+        status = {"name": container["name"], "state": state, "lastState": last, "ready": False, "restartCount": newest.attempt,
+                  "image": newest.image, "imageID": newest.image_id, "containerID": f"containerd://{newest.id}"}
         if newest.user is not None:
             status["user"] = newest.user
         if container.get("resources"):

@@ -22,6 +22,8 @@ SUBSCRIPT = re.compile(r"(metadata\.(?:labels|annotations))\['(.*)'\]")
 BASE_HOSTS = ("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n"
               "fe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n")
 
+NODE_HOSTS = "127.0.0.1 localhost\n"  # the node's own file
+
 
 class ConfigError(Exception):
     """CreateContainerConfigError: the container's configuration cannot be put together."""
@@ -50,6 +52,14 @@ def expand(text: str, variables: Mapping[str, str]) -> str:
     if "$" not in text:
         return text
     return VARIABLE.sub(lambda match: "$" if match[1] == "$" else variables.get(match[2], match[0]), text)
+
+
+def expand_all(text: str, variables: Mapping[str, str]) -> str:
+    """As expand(), but a name that is not known is an error."""
+    missing = [match[2] for match in VARIABLE.finditer(text) if match[1] != "$" and match[2] not in variables]
+    if missing:
+        raise ConfigError(f"missing value for {', '.join(missing)}")
+    return expand(text, variables)
 
 
 def _from_source(pod: dict, entry: dict, source: Source) -> dict[str, str]:
@@ -185,8 +195,10 @@ def host_name(pod: dict, node_name: str, cluster_domain: str = "cluster.local") 
 def hosts_file(pod: dict, address: str, node_name: str) -> str:
     """/etc/hosts."""
     short, full = host_name(pod, node_name)
-    text = f"# Kubernetes-managed hosts file{' (host network)' if pod['spec'].get('hostNetwork') else ''}.\n{BASE_HOSTS}"
+    text = f"# Kubernetes-managed hosts file.\n{BASE_HOSTS}"
     text += f"{address}\t{full}\t{short}\n" if full and full != short else f"{address}\t{short}\n"
+    if pod["spec"].get("hostNetwork"):
+        text = f"# Kubernetes-managed hosts file (host network).\n{NODE_HOSTS}"
     aliases = [f"{alias['ip']}\t" + "\t".join(alias.get("hostnames") or ()) for alias in pod["spec"].get("hostAliases") or ()]
     return text + "".join(f"{line}\n" for line in ["\n# Entries added by HostAliases.", *aliases] if aliases)
 

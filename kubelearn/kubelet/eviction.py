@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from kubelearn.api import quantity
+from kubelearn.api.usage import pod_total
 from kubelearn.clock import Clock
 from kubelearn.kubelet.kuberuntime import KubeRuntime
 from kubelearn.kubelet.pleg import next_tick
@@ -58,23 +59,36 @@ class EvictionManager:
                 return
 
     def _usage(self, worker: PodWorker, kind: str, name: str) -> int:
+        if kind == "pod":
+            on_disk = [volume["name"] for volume in worker.pod["spec"].get("volumes") or () if _is_on_disk(volume)]
+            containers = [container["name"] for container in worker.pod["spec"]["containers"]]
+            parts = [*(("volume", name) for name in on_disk), *(("container", name) for name in containers)]
+            return sum(self._usage(worker, *part) for part in parts)
         if kind == "volume":
-            return self.volumes.pods[worker.uid].mounted[name].usage() if worker.uid in self.volumes.pods else 0
+            volume = self.volumes.pods[worker.uid].mounted.get(name) if worker.uid in self.volumes.pods else None
+            return volume.usage() if volume else 0
         here = self.runtime.pods.get(worker.uid)
         instance = here.newest(name) if here else None
         return instance.container.disk() if instance else 0
 
 
-TEXTS = {"volume": 'Usage of EmptyDir volume "{name}" exceeds the limit "{limit}". ',
+TEXTS = {"pod": "Pod ephemeral local storage usage exceeds the total limit of containers {limit}. ",
+         "volume": 'Usage of EmptyDir volume "{name}" exceeds the limit "{limit}". ',
          "container": 'Container {name} exceeded its local ephemeral storage limit "{limit}". '}
 
 
+def _is_on_disk(volume: dict) -> bool:
+    return "emptyDir" in volume and volume["emptyDir"].get("medium") != "Memory"
+
+
 def limits_of(pod: dict) -> Iterator[tuple[str, str, str]]:
-    """(volume or container, name, limit) of what may be a reason."""
+    """(volume, pod or container, name, limit) of what may be a reason, in the order in which they are looked at."""
     for volume in pod["spec"].get("volumes") or ():
-        source = volume.get("emptyDir") or {}
-        if source.get("sizeLimit") and source.get("medium") != "Memory":
-            yield "volume", volume["name"], source["sizeLimit"]
+        if _is_on_disk(volume) and volume["emptyDir"].get("sizeLimit"):
+            yield "volume", volume["name"], volume["emptyDir"]["sizeLimit"]
+    whole = pod_total(pod["spec"], "limits").get("ephemeral-storage")
+    if whole:
+        yield "pod", "", whole
     for container in pod["spec"]["containers"]:
         limit = ((container.get("resources") or {}).get("limits") or {}).get("ephemeral-storage")
         if limit:

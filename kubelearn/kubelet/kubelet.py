@@ -140,6 +140,8 @@ class Kubelet:
             self.forget(worker)
             return True
         self.status.set(worker, lost_containers(worker.status), "nothing of it runs on the node any more")
+        if "deletionTimestamp" in worker.pod["metadata"] or worker.evicted:
+            self.runtime.remove(worker.uid)  # its containers are no more; others' stay to be looked at
         if "deletionTimestamp" in worker.pod["metadata"]:
             self.status.delete(worker)
         return True

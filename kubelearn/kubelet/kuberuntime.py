@@ -99,12 +99,12 @@ class KubeRuntime(Starter):
     ) -> None:
         """One after another. One that cannot be started does not keep the others from it, but at the end SyncFailed says so.
 
-        mounts(pod, container) -> what is mounted into it; reasons: container -> (reason, message) why it waits.
+        mounts(pod, container, variables) -> what is mounted into it; reasons: container -> (reason, message) why it waits.
         """
         failures = []
         for container in containers:
             try:
-                await self.start_container(pod, container, seen, list(mounts(pod, container)), tell)
+                await self.start_container(pod, container, seen, mounts, tell)
                 reasons.pop(container["name"], None)
             except StartFailure as failure:
                 reasons[container["name"]] = (failure.reason, failure.message)

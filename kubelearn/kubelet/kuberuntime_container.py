@@ -72,7 +72,7 @@ class Starter:
         self.pods: dict[str, PodRuntime] = {}
         self.uids: dict[str, str] = {}  # container or sandbox id -> pod uid
 
-    async def start_container(self, pod: dict, container: dict, seen: PodSeen, mounts: list[Mount], tell: Tell) -> None:
+    async def start_container(self, pod: dict, container: dict, seen: PodSeen, mounts: Callable, tell: Tell) -> None:
         """StartFailure: its reason and message are what the container then waits with."""
         self._check_back_off(pod, container, seen, tell)
         image = await self.images.ensure_image_exists(pod, container, lambda *event: tell(container, *event))
@@ -104,12 +104,12 @@ class Starter:
             )
         self.backoff.next(key, exited.finished)
 
-    def _create(self, pod: dict, container: dict, image: ImageInfo, mounts: list[Mount]) -> Instance:
+    def _create(self, pod: dict, container: dict, image: ImageInfo, mounts: Callable) -> Instance:
         around, here = self.surroundings, self.pods[pod["metadata"]["uid"]]
         try:
             status = {**pod["status"], "podIP": here.sandbox.address, "hostIP": self.lifecycle.address}
             env = environment.environment({**pod, "status": status}, container, around.source, around.services(), around.allocatable)
-            options = security_options(pod, container, image)
+            options, given = security_options(pod, container, image), [*mounts(pod, container, env)]
         except environment.ConfigError as error:
             raise StartFailure("CreateContainerConfigError", str(error), f"Error: {error}") from error
         last_words = File(b"", 0o666)
@@ -119,7 +119,7 @@ class Starter:
         target = here.newest(container.get("targetContainerName", ""))
         made = self.runtime.create_container(
             here.sandbox, container["name"], image, [environment.expand(part, env) for part in container.get("command") or ()],
-            [environment.expand(part, env) for part in container.get("args") or ()], env, [here.hosts, words, *mounts],
+            [environment.expand(part, env) for part in container.get("args") or ()], env, [here.hosts, words, *given],
             container.get("workingDir", ""), memory=quantity.value(memory) if memory else None,
             cpu=quantity.milli(cpu) / 1000 if cpu else None, stdin=bool(container.get("stdin")),
             tty=bool(container.get("tty")), space=target.container.space if target else None, **options)

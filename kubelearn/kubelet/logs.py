@@ -11,31 +11,39 @@ from collections.abc import Iterator
 from kubelearn.clock import Clock, Future, parse_time
 from kubelearn.errors import bad_request
 from kubelearn.kubelet.container import Container
-from kubelearn.kubelet.kuberuntime_container import Instance
+from kubelearn.kubelet.kuberuntime_container import PodRuntime
 from kubelearn.kubelet.lifecycle import ended
 from kubelearn.streams import Stream
 
 WAITS = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
 
 
-def run_to_read(request: dict, status: dict | None, runs: list[Instance]) -> Container:
-    """The run of the container whose log is asked for. ApiError BadRequest where there is none."""
+def run_to_read(request: dict, status: dict | None) -> str:
+    """The id, with its scheme, of the run of the container whose log is asked for. ApiError BadRequest where there is none."""
     who = f'container "{request["container"]}" in pod "{request["pod"]}"'
     if status is None:
         raise bad_request(f"{who} is not available")
-    last = (status.get("lastState") or {}).get("terminated")
+    state, last = status["state"], (status.get("lastState") or {}).get("terminated")
     if request.get("previous"):
-        run = next((run for run in runs if last and last.get("containerID", "").endswith(run.container.id)), None)
-        if run is None:
+        if last is None:
             raise bad_request(f"previous terminated {who} not found")
-        return run.container
-    waiting = status["state"].get("waiting")
-    if waiting is not None and not (last and runs):
-        reason = waiting.get("reason", "ContainerCreating")
-        raise bad_request(f"{who} is waiting to start: {WAITS.get(reason, reason)}")
-    if not runs:
+        return last.get("containerID", "")
+    if "running" in state:
+        return status["containerID"]
+    if state.get("terminated", {}).get("containerID"):
+        return state["terminated"]["containerID"]
+    if last is not None:
+        return last.get("containerID", "")
+    if "terminated" in state:
         raise bad_request(f"{who} is terminated")
-    return runs[0].container
+    reason = state["waiting"].get("reason", "ContainerCreating")
+    raise bad_request(f"{who} is waiting to start: {WAITS.get(reason, reason)}")
+
+
+def container_of(here: PodRuntime | None, name: str, id: str) -> Container | None:
+    """The run of this id, if the runtime still has it."""
+    runs = here.instances.get(name, ()) if here else ()
+    return next((run.container for run in runs if id.endswith(run.container.id)), None)
 
 
 class LogReader:

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from functools import partial
 
 from kubelearn.api import quantity
+from kubelearn.api.meta import annotations_of
 from kubelearn.clock import EPOCH
 from kubelearn.filesystem import Filesystem
 from kubelearn.kubelet.environment import ConfigError, bytes_of, field_value, resource_value
@@ -125,7 +126,8 @@ def _check_keys(kind: str, source: dict, obj: dict | None) -> None:
     present = {**(obj.get("data") or {}), **(obj.get("binaryData") or {})} if obj else {}
     for item in source.get("items") or ():
         if item["key"] not in present and not source.get("optional"):
-            raise MountError(f"references non-existent {'config' if kind == 'configMap' else 'secret'} key: {item['key']}")
+            raise MountError(f"{'configmap references non-existent config' if kind == 'configMap' else 'references non-existent secret'} "
+                             f"key: {item['key']}")
 
 
 def write_files(host: VolumeHost, pod: dict, volume: dict, sources: tuple) -> AtomicDirectory:
@@ -162,7 +164,10 @@ def _from_object(obj: dict | None, source: dict, mode: int) -> dict[str, tuple[b
 
 
 def _from_pod(host: VolumeHost, pod: dict, source: dict, mode: int) -> dict[str, tuple[bytes, int]]:
-    found = {}
+    """Fields of the pod as the kubelet holds it: with annotations of its own, whence it has the pod and since when."""
+    meta, found = pod["metadata"], {}
+    held = {"kubernetes.io/config.seen": meta.get("creationTimestamp", ""), "kubernetes.io/config.source": "api", **annotations_of(pod)}
+    pod = {**pod, "metadata": {**meta, "annotations": held}}
     for item in source.get("items") or ():
         try:
             text = field_value(pod, item["fieldRef"]["fieldPath"]) if "fieldRef" in item else (

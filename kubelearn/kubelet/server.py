@@ -14,7 +14,7 @@ from collections.abc import Callable
 from kubelearn.errors import ApiError, bad_request, internal, not_found
 from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.lifecycle import ended
-from kubelearn.kubelet.logs import LogReader, run_to_read
+from kubelearn.kubelet.logs import LogReader, container_of, run_to_read
 from kubelearn.kubelet.runtime import ExecError
 from kubelearn.streams import Pipe, Stream
 
@@ -61,28 +61,34 @@ class Server:
         lists = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
         return next((status for key in lists for status in worker.status.get(key) or () if status["name"] == name), None)
 
-    def _running(self, request: dict) -> Container:
-        worker, here = self._pod(request)
+    def _spec(self, request: dict) -> dict:
+        spec = self._pod(request)[0].pod["spec"]
+        containers = [c for key in ("containers", "initContainers", "ephemeralContainers") for c in spec.get(key) or ()]
+        return next(c for c in containers if c["name"] == request["container"])
+
+    def _running(self, request: dict, otherwise: str) -> Container:
+        """ApiError in the words of `otherwise`, to which kubectl adds that it could not upgrade its connection."""
+        _, here = self._pod(request)
         instance = here.newest(request["container"]) if here else None
         if instance is None or instance.container.state != "running":
-            pod = f"{request['pod']}_{request['namespace']}"
-            raise internal(f'unable to upgrade connection: container not found ("{request["container"]}")' if instance is None else
-                           f"error executing command in container: failed to exec in container: container {instance.container.id} "
-                           f"in pod {pod} is not running")
+            raise ApiError(500, "InternalError", otherwise.format(**request))
         return instance.container
 
     # --- answers --------------------------------------------------------------------------------------------------
 
     async def logs(self, request: dict, stream: Stream) -> None:
         worker, here = self._pod(request)
-        runs = here.instances.get(request["container"], []) if here else []
-        container = run_to_read(request, self._status(worker, request["container"]), runs)
+        run = run_to_read(request, self._status(worker, request["container"]))
+        container = container_of(here, request["container"], run)
         _answer(stream)
+        if container is None:
+            stream.write(f"unable to retrieve container logs for {run}".encode())
+            return
         await LogReader(self.clock, container, request).send(stream)
 
     async def exec(self, request: dict, stream: Stream) -> None:
         """request: command, stdin, tty. What keeps it from starting is told on the error channel, after the answer."""
-        container = self._running(request)
+        container = self._running(request, 'container not found ("{container}")')
         _answer(stream)
         try:
             process = self.kubelet.runtime.runtime.exec(container, request["command"], bool(request.get("stdin")), bool(request.get("tty")))
@@ -101,13 +107,13 @@ class Server:
 
     async def attach(self, request: dict, stream: Stream) -> None:
         """The container's own output from now on, and if it has one, its input."""
-        container = self._running(request)
+        container = self._running(request, "container {container} not found in pod {pod}_{namespace}")
         _answer(stream)
         listener = lambda source, data: _frame(stream, STDOUT if source == "stdout" else STDERR, data)  # noqa: E731
         container.on_output.append(listener)
-        typed = container.input if request.get("stdin") else None
+        typed, once = container.input if request.get("stdin") else None, self._spec(request).get("stdinOnce")
         hung_up = self.clock.future()
-        listening = self.clock.spawn(self._take(stream, typed, lambda: hung_up.set_result(None)))
+        listening = self.clock.spawn(self._take(stream, typed, lambda: hung_up.set_result(None), bool(once)))
         ended(container).add_done_callback(lambda _: hung_up.set_result(None))
         await hung_up
         container.on_output.remove(listener)
@@ -139,8 +145,8 @@ class Server:
             _frame(stream, channel, data)
             await stream.drain()
 
-    async def _take(self, stream: Stream, typed: Pipe | None, hung_up: Callable[[], object]) -> None:
-        """Frames from the other side: what is typed, and that no more will be."""
+    async def _take(self, stream: Stream, typed: Pipe | None, hung_up: Callable[[], object], ends: bool = True) -> None:
+        """Frames from the other side: what is typed, and that no more will be, which is the input's end where it ends with them."""
         while len(head := await stream.read_exactly(5)) == 5:
             channel, size = struct.unpack(">BI", head)
             data = await stream.read_exactly(size)
@@ -149,7 +155,7 @@ class Server:
             if channel == STDIN:
                 typed.write(data)
                 await typed.drain()
-            elif channel == CLOSE and data[:1] == bytes([STDIN]):
+            elif ends and channel == CLOSE and data[:1] == bytes([STDIN]):
                 typed.end()
         hung_up()
 

@@ -6,10 +6,19 @@ Leaves out: resize conditions, host IPs of two families.
 """
 from __future__ import annotations
 
-from kubelearn.kubelet.container_status import NoProbes, PodSeen, apply_probes, container_statuses, is_sidecar, restart_policy
+from kubelearn.api.usage import pod_total
+from kubelearn.kubelet.container_status import (
+    NoProbes,
+    PodSeen,
+    apply_probes,
+    container_should_restart,
+    container_statuses,
+    is_sidecar,
+)
 
 TERMINAL = ("Succeeded", "Failed")
 OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")  # in the order in which they are written
+GROUPED = ("cpu", "memory")  # what a control group limits
 NO_PROBES = NoProbes()
 
 
@@ -35,6 +44,7 @@ def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, prob
     address = host_ip if spec.get("hostNetwork") else seen.ip or old.get("podIP")
     if address:
         new |= {"podIP": address, "podIPs": [{"ip": address}]}
+    new |= pod_resources(pod)
     new["conditions"] = pod_conditions(pod, old, seen, inits, regulars, phase, now)
     new["phase"] = phase if stopped or phase not in TERMINAL else old.get("phase", "Pending")
     if new["phase"] == "Failed" and (evicted or old.get("reason")):
@@ -47,6 +57,21 @@ def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, prob
             new[key] = statuses
     new["containerStatuses"] = sorted(regulars, key=lambda status: status["name"])
     return shared(new, old), phase
+
+
+def pod_resources(pod: dict) -> dict:
+    """resources and allocatedResources of the pod as a whole: once it is Running, what its control group says.
+
+    A group has a limit only where every container has one. Upstream: convertToAPIPodLevelResourcesStatus.
+    """
+    spec = pod["spec"]
+    requests, limits = pod_total(spec, "requests"), pod_total(spec, "limits")
+    allocated = {"allocatedResources": requests} if requests else {}
+    if pod["status"].get("phase") == "Running":
+        everything = [(c.get("resources") or {}).get("limits") or {} for c in [*(spec.get("initContainers") or ()), *spec["containers"]]]
+        requests = {name: amount for name, amount in requests.items() if name in GROUPED}
+        limits = {name: amount for name, amount in limits.items() if name in GROUPED and all(name in given for given in everything)}
+    return allocated | {"resources": {key: value for key, value in (("limits", limits), ("requests", requests)) if value}}
 
 
 def shared(new: dict, old: dict) -> dict:
@@ -103,11 +128,12 @@ def get_phase(pod: dict, inits: list[dict], regulars: list[dict], terminal: bool
     spec = pod["spec"]
     sidecars = {c["name"] for c in spec.get("initContainers") or () if is_sidecar(c)}
     once = [status for status in inits if status["name"] not in sidecars]
-    failed = any(_kind_of_state(s) == "stopped" and _exit_code(s) for s in once)
-    if failed and spec.get("restartPolicy") == "Never":
+    containers = {c["name"]: c for c in [*(spec.get("initContainers") or ()), *spec["containers"]]}
+    failed = [s for s in once if _kind_of_state(s) == "stopped" and _exit_code(s)]
+    if not all(container_should_restart(pod, containers[s["name"]], _exit_code(s)) for s in failed):
         return "Failed"
     initialized = any(_kind_of_state(status) != "waiting" for status in regulars)
-    pending = failed or any(_kind_of_state(s) != "stopped" for s in once)
+    pending = bool(failed) or any(_kind_of_state(s) != "stopped" for s in once)
     pending = (
         pending or not initialized and any(not s.get("started") for s in inits if s["name"] in sidecars and _kind_of_state(s) != "stopped")
     )
@@ -116,12 +142,9 @@ def get_phase(pod: dict, inits: list[dict], regulars: list[dict], terminal: bool
         return "Pending"
     if "running" in kinds or any(_kind_of_state(s) == "running" for s in inits if s["name"] in sidecars):
         return "Running"
-    succeeded = not any(_exit_code(status) or "terminated" not in status["state"] for status in regulars)
-    if terminal:
-        return "Succeeded" if succeeded else "Failed"
-    if all(restart_policy(pod, c) == "Always" for c in spec["containers"]):
+    if not terminal and any(container_should_restart(pod, containers[s["name"]], _exit_code(s)) for s in regulars):
         return "Running"
-    return "Succeeded" if succeeded else "Failed" if spec.get("restartPolicy") == "Never" else "Running"
+    return "Failed" if any(_exit_code(status) or "terminated" not in status["state"] for status in regulars) else "Succeeded"
 
 
 # --- conditions ---------------------------------------------------------------------------------------------------

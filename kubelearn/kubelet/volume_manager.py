@@ -6,10 +6,11 @@ Leaves out: attaching (the attach-detach controller's part is done when a disk i
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from kubelearn.filesystem import Mount
+from kubelearn.kubelet.environment import expand_all
 from kubelearn.kubelet.mounts import ATOMIC, AtomicDirectory, MountError, VolumeHost, files_of, gather, plugin_of, set_up, write_files
 from kubelearn.volumes import Node
 
@@ -17,6 +18,14 @@ LOOK = 0.3  # seconds between two looks whether all is mounted: podAttachAndMoun
 TIMEOUT = 123.0  # seconds until a pod's sync gives up waiting: podAttachAndMountTimeout
 INJECTED = "kube-api-access-"  # volumes that admission adds: what is in them does not change while a pod lives
 FIRST_RETRY, LAST_RETRY = 0.5, 122.0  # seconds: initialDurationBeforeRetry, maxDurationBeforeRetry
+
+
+def wanted(pod: dict) -> list[dict]:
+    """The pod's volumes that some container of it uses: only these are mounted."""
+    spec = pod["spec"]
+    containers = [c for key in ("initContainers", "containers", "ephemeralContainers") for c in spec.get(key) or ()]
+    used = {mount["name"] for c in containers for key in ("volumeMounts", "volumeDevices") for mount in c.get(key) or ()}
+    return [volume for volume in spec.get("volumes") or () if volume["name"] in used]
 
 
 class PodVolumes:
@@ -38,10 +47,9 @@ class VolumeManager:
 
     async def wait_for_mount(self, pod: dict, tell: Callable[[str, str, str], None]) -> None:
         """Returns when all volumes of the pod are mounted; MountError after two minutes. Each failed try is an event."""
-        volumes = pod["spec"].get("volumes") or ()
-        here = self.pods.setdefault(pod["metadata"]["uid"], PodVolumes())
+        volumes, here = wanted(pod), self.pods.setdefault(pod["metadata"]["uid"], PodVolumes())
         if all(volume["name"] in here.mounted for volume in volumes):
-            self.refresh(pod)
+            self.refresh(pod, tell)
             return
         began, retry, wait = self.clock.now, 0.0, FIRST_RETRY
         while True:
@@ -74,7 +82,7 @@ class VolumeManager:
                 tell("Warning", "FailedMount", f'MountVolume.SetUp failed for volume "{name}" : {error}')
         return missing
 
-    def refresh(self, pod: dict) -> None:
+    def refresh(self, pod: dict, tell: Callable[[str, str, str], None]) -> None:
         """Writes the files whose objects have changed anew."""
         here = self.pods.get(pod["metadata"]["uid"])
         for volume in pod["spec"].get("volumes") or () if here else ():
@@ -83,8 +91,9 @@ class VolumeManager:
                 continue
             try:
                 sources = gather(self.host, pod, volume)
-            except MountError:
-                continue  # its source is gone: what is in the files stays
+            except MountError as error:  # its source is gone: what is in the files stays
+                tell("Warning", "FailedMount", f'MountVolume.SetUp failed for volume "{name}" : {error}')
+                continue
             if sources != here.sources[name]:
                 here.sources[name] = sources
                 directory: AtomicDirectory = here.mounted[name]
@@ -95,13 +104,14 @@ class VolumeManager:
         return any(source is not None and "metadata" in source and source["metadata"]["uid"] == obj["metadata"]["uid"]
                    for sources in self.pods[uid].sources.values() for source in sources) if uid in self.pods else False
 
-    def mounts(self, pod: dict, container: dict) -> Iterator[Mount]:
-        """The container's volumeMounts, as the runtime takes them."""
+    def mounts(self, pod: dict, container: dict, variables: Mapping[str, str]) -> Iterator[Mount]:
+        """The container's volumeMounts, as the runtime takes them. ConfigError where subPathExpr names an unknown variable."""
         here = self.pods[pod["metadata"]["uid"]]
         kinds = {volume["name"]: plugin_of(volume) for volume in pod["spec"].get("volumes") or ()}
         for mount in container.get("volumeMounts") or ():
             read_only = bool(mount.get("readOnly")) or kinds[mount["name"]] in ATOMIC
-            yield Mount(mount["mountPath"], here.mounted[mount["name"]], read_only, mount.get("subPath", ""))
+            sub_path = expand_all(mount["subPathExpr"], variables) if mount.get("subPathExpr") else mount.get("subPath", "")
+            yield Mount(mount["mountPath"], here.mounted[mount["name"]], read_only, sub_path)
 
     def unmount(self, uid: str) -> None:
         self.pods.pop(uid, None)

@@ -53,7 +53,7 @@ def test_a_container_over_its_limit_gets_the_pod_evicted_within_twenty_seconds(b
         resources={"limits": {"ephemeral-storage": "1Mi"}},
     )
     bench.run(20)
-    assert bench.get("full")["status"]["message"] == 'Container main exceeded its local ephemeral storage limit "1Mi". '
+    assert bench.get("full")["status"]["message"] == "Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. "
 
 
 def test_a_volume_in_memory_cannot_grow_beyond_its_limit(bench):

@@ -6,6 +6,7 @@ import pytest
 
 from kubelearn.clock import Clock
 from kubelearn.filesystem import Filesystem, Mount
+from kubelearn.kubelet.environment import ConfigError
 from kubelearn.kubelet.mounts import MountError, VolumeHost, set_up
 from kubelearn.kubelet.volume_manager import VolumeManager
 from kubelearn.volumes import Directory
@@ -21,9 +22,10 @@ class Node:
         self.clock, self.objects, self.told = Clock(), {"files": CONFIG, "key": SECRET}, []
         self.host = VolumeHost(self.clock, lambda kind, ns, name: self.objects.get(name), lambda pod, spec: "token", {}, {"cpu": "4"})
         self.volumes = VolumeManager(self.host)
+        mounts = [{"name": volume["name"]} for volume in volumes]
         self.pod = {
             "metadata": {"name": "p", "namespace": "d", "uid": "u", "labels": {"app": "x"}},
-            "spec": {"volumes": list(volumes), **spec},
+            "spec": {"volumes": list(volumes), "containers": [{"name": "c", "volumeMounts": mounts}], **spec},
         }
 
     def mount(self, seconds: float = 1.0):
@@ -35,7 +37,7 @@ class Node:
         container = {
             "volumeMounts": [{"name": volume["name"], "mountPath": f"/{volume['name']}", **mount} for volume in self.pod["spec"]["volumes"]]
         }
-        return Filesystem(Directory(), list(self.volumes.mounts(self.pod, container)))
+        return Filesystem(Directory(), list(self.volumes.mounts(self.pod, container, {})))
 
 
 def test_keys_are_files_behind_a_symlink():
@@ -61,7 +63,7 @@ def test_an_update_reaches_the_files_at_a_sync_and_never_a_sub_path():
     files, part = node.files(), node.files(subPath="a.txt")
     node.objects["files"] = {**CONFIG, "data": {"a.txt": "two", "more": "x"}}
     assert files.read("/c/a.txt") == b"alpha" and part.read("/c") == b"alpha"
-    node.volumes.refresh(node.pod)
+    node.volumes.refresh(node.pod, lambda *event: None)
     assert files.read("/c/a.txt") == b"two" and files.find("/c/b.txt") is None and part.read("/c") == b"alpha"
 
 
@@ -150,8 +152,22 @@ def test_a_network_disk_is_the_same_on_every_node():
     assert set_up(first.host, first.pod, volume) is set_up(second.host, second.pod, volume)
 
 
+def test_a_volume_that_no_container_uses_is_not_mounted():
+    node = Node({"name": "h", "hostPath": {"path": "/missing", "type": "Directory"}}, containers=[{"name": "c"}])
+    assert node.mount().done() and not node.told
+
+
+def test_a_sub_path_of_a_variable():
+    node = Node({"name": "d", "emptyDir": {}})
+    node.mount()
+    container = {"volumeMounts": [{"name": "d", "mountPath": "/d", "subPathExpr": "logs/$(POD)"}]}
+    assert [mount.sub_path for mount in node.volumes.mounts(node.pod, container, {"POD": "p"})] == ["logs/p"]
+    with pytest.raises(ConfigError, match="missing value for POD"):
+        list(node.volumes.mounts(node.pod, container, {}))
+
+
 def test_a_mount_is_what_the_runtime_takes():
     node = Node({"name": "d", "emptyDir": {}})
     node.mount()
-    (mount,) = node.volumes.mounts(node.pod, {"volumeMounts": [{"name": "d", "mountPath": "/d", "readOnly": True}]})
+    (mount,) = node.volumes.mounts(node.pod, {"volumeMounts": [{"name": "d", "mountPath": "/d", "readOnly": True}]}, {})
     assert mount == Mount("/d", node.volumes.pods["u"].mounted["d"], True, "")

@@ -169,13 +169,18 @@ def normalize(reference: str) -> str:
     name, _, digest = reference.partition("@")
     name, tag = _split_tag(name)
     host, slash, rest = name.partition("/")
-    if not slash or not ("." in host or ":" in host or host == "localhost"):
+    if not slash or not ("." in host or ":" in host or host == "localhost" or host != host.lower()):
         host, rest = "docker.io", name if slash else f"library/{name}"
     if not REPOSITORY.fullmatch(rest) or not TAG.fullmatch(tag or "latest"):
         lower = f": repository name ({rest}) must be lowercase" if rest != rest.lower() else ""
         raise ImageError(f'Failed to apply default image tag "{reference}": couldn\'t parse image name "{reference}": '
                          f"invalid reference format{lower}", "InvalidImageName")
     return f"{host}/{rest}@{digest}" if digest else f"{host}/{rest}:{tag or 'latest'}"
+
+
+REGISTRIES = frozenset(("docker.io", "registry.k8s.io", "k8s.gcr.io", "gcr.io", "us-docker.pkg.dev", "quay.io", "ghcr.io",
+                        "mcr.microsoft.com", "public.ecr.aws"))  # whose names can be looked up
+RESOLVER = "127.0.0.53"  # of a node, for names outside of the cluster
 
 
 class Catalogue:
@@ -220,7 +225,14 @@ def _split_tag(name: str) -> tuple[str, str]:
 
 def _pull_error(name: str, repository: str, known: bool) -> str:
     text = f'failed to pull and unpack image "{name}": failed to resolve image: '
-    if known or not repository.startswith("docker.io/"):
+    host, _, path = repository.partition("/")
+    if host not in REGISTRIES:
+        machine, _, port = host.partition(":")
+        scheme, why = ("http", f" 127.0.0.1:{port or 80}: connect: connection refused") if machine == "localhost" else (
+            "https", f": lookup {machine} on {RESOLVER}:53: no such host")
+        question = f"{scheme}://{host}/v2/{path}/manifests/{name.rpartition(':')[2]}"
+        return f'{text}failed to do request: Head "{question}": dial tcp{why}'
+    if known or host != "docker.io":
         return f"rpc error: code = NotFound desc = {text}{name}: not found"
     return (text + "pull access denied, repository does not exist or may require authorization: "
             "server message: insufficient_scope: authorization failed")
