@@ -1,8 +1,11 @@
 """Judges of 06_jobs: work that is done once, a number of times, and on a schedule."""
 from __future__ import annotations
 
+from kubelearn.cluster import Cluster
 from kubelearn.errors import ApiError
 from kubelearn.lessons.check import Wrong
+from kubelearn.view import timeline
+from kubelearn.view.picture import Picture
 
 
 def pods_of(cluster, job: str) -> list[dict]:
@@ -18,6 +21,14 @@ def runs_of(cluster, cron_job: str) -> list[str]:
     return [revision.object["metadata"]["creationTimestamp"] for revision in cluster.revisions(0)
             if revision.kind == "Job" and revision.verb == "create" and revision.actor == "cronjob-controller"
             and revision.object["metadata"]["ownerReferences"][0]["name"] == cron_job]
+
+
+def watched(manifest: str, minutes: float) -> Picture:
+    """What a manifest's Pods do in its first minutes, in a cluster of their own."""
+    with Cluster(serve=False) as cluster:
+        cluster.apply(manifest)
+        cluster.run(60 * minutes)
+        return timeline(cluster, since=cluster.beginning)
 
 
 def flaky_job_ends(cluster) -> str:
@@ -51,3 +62,35 @@ def nightly_runs(cluster) -> str:
     if cron["spec"].get("concurrencyPolicy") != "Forbid":
         raise Wrong("it runs at the right time; but two runs may overlap when one takes long", "concurrencyPolicy: Forbid")
     return f"in a week it ran {len(found)} times, always at 02:30"
+
+
+def backup_ends(cluster) -> str:
+    """The Job backup completes, and its program has done its work: it said so."""
+    done = ("Complete", "Failed")
+    cluster.run(until=lambda: any(condition(cluster.get("Job", "backup"), kind) for kind in done), limit=300)
+    job, pods = cluster.get("Job", "backup"), pods_of(cluster, "backup")
+    said = [line for pod in pods for line in log_of(cluster, pod, "main")]
+    if condition(job, "Failed"):
+        reason = next(c["reason"] for c in job["status"]["conditions"] if c["type"] == "Failed")
+        raise Wrong(f"the Job has failed: {reason}", "ending it is not completing it; which container keeps the Pod from its end?")
+    if not condition(job, "Complete"):
+        raise Wrong(*(_helper_runs_on() if "saved" in said else _main_waits()))
+    if "saved" not in said:
+        raise Wrong("the Job is complete, and nothing was saved", "main says `saved` when it has done its work; leave its command as it was")
+    return "the Job is complete, and main says: saved"
+
+
+def _helper_runs_on() -> tuple[str, str]:
+    return ("main has said `saved`, and the Job is not complete",
+            "what do READY and STATUS of its Pod say? A Pod has ended when all its containers have; sidecars do not count")
+
+
+def _main_waits() -> tuple[str, str]:
+    return "after five minutes main has not said `saved`: nobody answers it at localhost", "it needs its helper, in the same Pod, while it works"
+
+
+def log_of(cluster, pod: dict, container: str) -> list[str]:
+    """The lines that a container has written, those of earlier runs among them."""
+    runtime = cluster.nodes[pod["spec"]["nodeName"]].runtime
+    found = [c for c in runtime.containers.values() if c.name == container and c.sandbox.pod["metadata"]["uid"] == pod["metadata"]["uid"]]
+    return [line.decode(errors="replace").strip() for each in found for _, _, line in each.log]

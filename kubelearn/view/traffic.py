@@ -26,7 +26,7 @@ class Stage:
         self.slots, self.service = slots, service
         self.connections = [c for c in connections if c.time >= since]
         behind = [sum(len(members(w, s, w.list("Pod"))) for s in services(w, self)) for w in worlds]
-        self.size = (230, 68) if max(behind, default=0) <= MANY else (330, 30)
+        self.size = (230, 68) if max(behind, default=0) <= MANY else (350, 30)
 
 
 def stage(worlds: Sequence, slots: Slots, **options: object) -> Stage:

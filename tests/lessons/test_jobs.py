@@ -61,3 +61,33 @@ def test_other_schedules(cluster, cron, seen):
 
 def test_no_cron_job(cluster):
     assert "no CronJob report" in check(jobs.nightly_runs, cluster).text
+
+
+def backup(sidecar: bool = False, helper: bool = True, command: str = "until wget -qO- localhost > /dev/null; do sleep 1; done; echo saved",
+           **more: object) -> dict:
+    main = {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", command]}
+    web = {"name": "helper", "image": "nginx:1.25"}
+    inits = [{**web, "restartPolicy": "Always"}] if sidecar else []
+    containers = [main, *([web] if helper and not sidecar else [])]
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "backup"}, "spec": {
+        **more, "template": {"spec": {"restartPolicy": "Never", "initContainers": inits, "containers": containers}}}}
+
+
+def test_a_helper_as_a_sidecar_lets_the_job_complete(cluster):
+    cluster.apply(backup(sidecar=True))
+    assert check(jobs.backup_ends, cluster)
+
+
+@pytest.mark.parametrize("manifest, seen", [
+    (backup(), "main has said `saved`, and the Job is not complete"), (backup(helper=False), "nobody answers it at localhost"),
+    (backup(activeDeadlineSeconds=60), "the Job has failed: DeadlineExceeded"), (backup(helper=False, command="true"), "nothing was saved")])
+def test_backups_that_are_not_repaired(cluster, manifest, seen):
+    cluster.apply(manifest)
+    verdict = check(jobs.backup_ends, cluster)
+    assert not verdict and seen in verdict.text and "Hint" in verdict.text
+
+
+def test_two_runs_overlap_or_not_by_policy(cluster):
+    """What the widget shows: ten minutes of a manifest, in a cluster of its own."""
+    cron = report("* * * * *", "Allow")
+    assert jobs.watched(cron, minutes=3.5).alt.count("Completed") == 3 and cluster.get("Pod") == []
