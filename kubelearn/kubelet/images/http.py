@@ -185,7 +185,8 @@ async def fetch(process: Process, url: str, method: str = "GET", headers: dict[s
 async def _exchange(process: Process, parts: SplitResult, port: int, method: str, headers: dict[str, str], body: bytes,
                     limit: float | None, told: Callable[..., object]) -> Reply:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    about: dict[str, object] = {"host": parts.hostname or "", "port": port, "scheme": parts.scheme, "limit": limit, "target": target}
+    about: dict[str, object] = {"host": parts.hostname or "", "port": port, "scheme": parts.scheme, "limit": limit, "target": target,
+                                "netloc": parts.netloc}
     try:
         about["address"] = address = (await resolve(process, parts.hostname or ""))[0]
         told("address", **about)

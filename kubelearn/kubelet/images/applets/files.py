@@ -213,16 +213,17 @@ async def dd(process: Process) -> int:
         target = process.open(given["of"], ">") if "of" in given else process.stdout
     except OSError as error:
         return process.fail(f"can't open '{given['of']}': {error.strerror}")
-    records = copied = 0
+    taken = records = copied = 0
     try:
-        while left and (data := await source.read(block)):
+        while taken != left and (data := await source.read(block)):
+            taken += 1
             target.write(data)
             await process.work(max(1, len(data) >> 16))
-            records, copied, left = records + 1, copied + len(data), left - 1
+            records, copied = records + 1, copied + len(data)
     except OSError as error:
         code = process.fail(f"error writing '{given.get('of', 'standard output')}': {error.strerror}")
     if given.get("status") != "none":
-        process.error(f"{records}+0 records in\n{records}+0 records out\n"
+        process.error(f"{taken}+0 records in\n{records}+0 records out\n"
                       f"{copied} bytes ({human(copied)}B) copied, 0.000100 seconds, 1.0GB/s")
     return code
 

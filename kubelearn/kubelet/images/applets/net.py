@@ -15,7 +15,7 @@ from kubelearn.streams import Stream
 
 WGET = {"timeout": "T", "tries": "t", "quiet": "q", "output-document": "O", "server-response": "S", "user-agent": "U",
         "directory-prefix": "P", "spider": "", "header=": "", "post-data=": "", "no-check-certificate": "", "no-verbose": ""}
-WRONG = {"name": "bad address '{host}'", "redirects": "too many redirections",
+WRONG = {"name": "bad address '{netloc}'", "redirects": "too many redirections",
          "connect": "can't connect to remote host ({address}): {text}",
          "timeout": "can't connect to remote host ({address}): {text}", "scheme": "not an http or ftp url: {url}", "url": "bad port"}
 BAR = "100% |********************************|{:6}  0:00:00 ETA"
@@ -34,7 +34,8 @@ async def wget(process: Process, given: Options, urls: list[str]) -> int:
         elif what == "connected" and about["scheme"] == "https":  # spoken in the clear here
             process.fail("note: TLS certificate validation not implemented")
         elif what == "reply" and "S" in given:
-            process.error("\n".join("  " + line for line in about["reply"].head.decode("latin-1").strip().splitlines()))
+            head = about["reply"].head.decode("latin-1").strip().splitlines()
+            process.error("\n".join("  " + line for line in (head if about["reply"].status < 400 else head[:1])))
     for url in urls:
         url = url if "://" in url else f"http://{url}"
         try:
@@ -111,7 +112,7 @@ def _questions(name: str, types: list[str], search: list[str]) -> list[tuple[str
     try:
         return [(ipaddress.IPv4Address(name).reverse_pointer, "PTR")]
     except ValueError:
-        names = [name.rstrip(".")] if "." in name or not search else [f"{name}.{domain}" for domain in search]
+        names = [name] if "." in name or not search else [f"{name}.{domain}" for domain in search]
         return [(full, record) for record in types for full in names]
 
 
@@ -120,7 +121,10 @@ def _questions(name: str, types: list[str], search: list[str]) -> list[tuple[str
 @applet("nc", "telnet", flags="lp:w:ve:zkun", usage="[-lkuvz] [-p PORT] [-w SEC] [-e PROG] [HOST] [PORT]")
 async def nc(process: Process, given: Options, words: list[str]) -> int:
     if "l" in given:
-        listener = process.listen(integer(process, given.get("p") or (words[-1] if words else "0")))
+        try:
+            listener = process.listen(integer(process, given.get("p") or (words[-1] if words else "0")))
+        except OSError as error:
+            return process.fail(f"bind: {error.strerror}")
         stream = await listener.accept()
         while "k" in given:
             await _relay(process, stream)

@@ -118,6 +118,8 @@ async def timeout(process: Process, given: Options, words: list[str]) -> int:
     code = await child.exit
     if timer is not None:
         timer.cancel()
+    if child.killed_by:  # in busybox it is the program that the shell waits for
+        process.die(code, child.killed_by)
     return code
 
 

@@ -64,7 +64,7 @@ async def id_(process: Process, given: Options, words: list[str]) -> int:
             return 0
     shown = {letter: ",".join(f"{number}({name})" if name != str(number) else name for number, name in rows)
              for letter, rows in names.items()}
-    out(process, f"uid={shown['u']} gid={shown['g']}" + (f" groups={shown['G']}" if len(groups) > 1 or uid else "") + "\n")
+    out(process, f"uid={shown['u']} gid={shown['g']}" + f" groups={shown['G']}\n")
     return 0
 
 
@@ -165,9 +165,18 @@ def _parent(process: Process) -> str:
     return os.path.dirname(word.rstrip("/")) or ("/" if word.startswith("/") else ".")
 
 
+@applet("whoami")
+async def whoami(process: Process) -> int:
+    name = user_name(process, process.user[0])
+    if name.isdigit():
+        return process.fail(f"unknown uid {name}")
+    out(process, f"{name}\n")
+    return 0
+
+
 LINES = {  # commands that say one line
     "arch": lambda process: "x86_64", "dirname": _parent, "nproc": lambda process: str(CPUS), "pwd": lambda process: process.cwd,
-    "uptime": _up, "whoami": lambda process: user_name(process, process.user[0]),
+    "uptime": _up,
 }
 
 

@@ -33,7 +33,7 @@ async def tar(process: Process) -> int:
         if names and not any(f"{member.name}/".startswith(f"{name.rstrip('/')}/") for name in names):
             continue
         if "v" in flags or mode == "t":
-            process.print(member.name)
+            process.print(member.name + "/" * member.isdir())
         code = code or (_extract(process, archive, member, base) if mode == "x" else 0)
     return code
 

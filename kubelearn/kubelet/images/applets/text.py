@@ -65,7 +65,12 @@ async def head(process: Process) -> int:
 async def tail(process: Process) -> int:
     given, names = _counted(process, "fFn:c:qvs:")
     inputs, count = Inputs(process, names), given.get("n", given.get("c", "10"))
-    opened = [(name, file) for name, file in inputs.files() if not isinstance(getattr(file, "node", None), Device)]
+    opened = []
+    for name, file in inputs.files():
+        if isinstance(getattr(file, "node", None), Device):
+            await _endless(process, file)
+        else:
+            opened.append((name, file))
     if inputs.code and not opened:
         return process.fail("no files")
     for name, file in opened:
@@ -77,6 +82,13 @@ async def tail(process: Process) -> int:
     if given.any("fF"):
         await _follow(process, [file for _, file in opened])
     return inputs.code
+
+
+async def _endless(process: Process, file: OpenFile) -> None:
+    """A device may give bytes for ever and never a line, all of which tail keeps: the usual way to run out of memory."""
+    while await file.read():
+        process.use_memory(process.memory + 65_536)
+        await process.work()
 
 
 async def _follow(process: Process, files: list[OpenFile]) -> None:

@@ -5,6 +5,7 @@ Leaves out: history, job control (fg, bg, suspending), command line editing.
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from kubelearn.clock import Future
@@ -19,6 +20,7 @@ from kubelearn.kubelet.process import SIGNALS, Exit, Process
 from kubelearn.streams import Pipe
 
 BUILTIN_STEPS, FORK_STEPS = 1, 40  # what a command costs, in steps of Process.work
+PLAIN = re.compile(r"[]+,./0-9:@A-Z^_a-z-]*")  # words that a trace shows without quotes
 TOLD = {"KILL": "Killed", "TERM": "Terminated", "SEGV": "Segmentation fault", "ABRT": "Aborted", "HUP": "Hangup", "QUIT": "Quit"}
 
 
@@ -248,7 +250,8 @@ class Shell(Variables):
         if not words:
             return await self.assign(node, self.status if self.substituted else 0)
         if self.options.get("x"):
-            self.process.error("+ " + " ".join(words))
+            shown = (word if PLAIN.fullmatch(word) else "'{}'".format(word.replace("'", "'\"'\"'")) for word in words)
+            self.process.error("+ " + " ".join(shown))
         assignments = {name: await expand_one(self, word) for name, word in node.assignments}
         if words[0] == "exec":
             return await self.exec(words[1:], assignments)
