@@ -14,7 +14,7 @@ from kubelearn.volumes import Device, Directory, Node, Report, Symlink, tree
 
 if TYPE_CHECKING:
     from kubelearn.kubelet.container import Container
-    from kubelearn.kubelet.process import Process
+    from kubelearn.kubelet.process import Process, ProcessSpace
 
 MEMORY, CPUS = 8 << 30, 4  # of a node
 
@@ -109,12 +109,12 @@ CONTROL: dict[str, Callable[[Container], str]] = {
 }
 
 
-def parent_of(process: Process) -> int:
-    """Its parent's number; 1 (or 0 from outside) once that one is gone."""
-    parent = process.parent
+def parent_of(process: Process, space: ProcessSpace | None = None) -> int:
+    """Its parent's number, as seen in a process space (its own); 1 (or 0 from outside) once that one is gone."""
+    parent, space = process.parent, space or process.space
     if parent is None or parent.space is not process.space:
         return 0
-    return parent.pid if parent.pid in process.space.processes else 1
+    return number if (number := space.number_of(parent)) in space.processes else 1
 
 
 def _status(process: Process) -> str:

@@ -102,6 +102,10 @@ class ProcessSpace:
         self.processes[self.last] = process
         return self.last
 
+    def number_of(self, process: Process) -> int:
+        """What it is called here: in its own space by one number, on the node by another."""
+        return process.pid if process.space is self else process.host_pid
+
 
 def find_executable(files: Filesystem, cwd: str, search: str, name: str) -> tuple[str, Node]:
     """The path and the file that a command's name stands for. FileNotFoundError, PermissionError."""
@@ -215,7 +219,7 @@ class Process:
         if self.steps >= QUANTUM:
             work = max(self.steps * STEP, self.busy / 100)
             pause = self.container.run_for(work)
-            self.steps, self.busy = 0, self.busy + pause
+            self.steps, self.busy = 0, self.busy + work
             await self.clock.sleep(pause)
             self.rested = self.clock.now
 

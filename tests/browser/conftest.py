@@ -127,10 +127,8 @@ class Notebook:
 
     def unrun(self) -> int:
         """How many code cells with something in them have no number."""
-        prompts = self.panel.locator(".jp-CodeCell").evaluate_all("""
-            cells => cells.filter(cell => cell.querySelector('.cm-content')?.innerText.trim() ?? true)
-                          .map(cell => [...cell.querySelectorAll('.jp-InputPrompt, .jp-OutputPrompt')].map(one => one.innerText).join())""")
-        return sum(not re.search(r"\d", prompt) for prompt in prompts)
+        return self.page.evaluate("""() => jupyterapp.shell.currentWidget.content.widgets
+            .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim() && !cell.model.executionCount).length""")
 
     def errors(self) -> list[str]:
         """Tracebacks in outputs, widgets that did not appear, and what the browser itself complained of."""

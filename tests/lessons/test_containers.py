@@ -47,13 +47,16 @@ def test_no_file(cluster):
     assert "left has no file /mine" in check(containers.isolated_pair, cluster).text
 
 
-@pytest.mark.parametrize("limit, passed, seen", [("64Mi", True, "under a limit of 64Mi"), ("16Mi", False, "OOMKilled"), (None, False, "whole machine")])
+@pytest.mark.parametrize("limit, passed, seen", [("64Mi", True, "under a limit of 64Mi"), ("16Mi", False, "OOMKilled"), (None, False, "whole machine"),
+                                                ("4Gi", False, "limit of 4Gi"), ("20Gi", False, "phase is Failed")])
 def test_a_hungry_program(cluster, limit, passed, seen):
     cluster.apply(pod("hungry", "node-1", HUNGRY, limit, "Never"))
     verdict = check(containers.survives_its_limit, cluster)
     assert bool(verdict) is passed and seen in verdict.text
 
 
-def test_a_container_by_hand_is_real_or_says_that_it_is_recorded(tmp_path):
-    text = containers.by_hand(str(tmp_path / "root"))
-    assert "1 sh" in text and "box" in text
+def test_a_cpu_limit_stretches_the_same_work(cluster):
+    """A tenth of a CPU: ten times as long; the fork leaves the cluster as it was."""
+    before = cluster.revision
+    assert "0.30 s: 0.03 s at work" in containers.with_cpu(cluster, "100m") and "0.03 s: 0.03 s at work" in containers.with_cpu(cluster, "1")
+    assert cluster.revision == before

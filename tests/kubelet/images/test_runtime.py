@@ -115,6 +115,8 @@ def test_the_node_sees_all_processes(machine, box):
     host = machine.container(command=["sleep", "3600"], spec={"hostPID": True, "hostNetwork": True}, name="debug")
     seen = machine.exec(host, ["ps", "-o", "args"])[0]
     assert "sleep 36000" in seen and "nginx: master process" in seen
+    inside, outside = (machine.exec(one, "ps -o pid,args | awk '/36[0]00/ {print $1}'")[0] for one in (box, host))
+    assert int(inside) == 1 < 1000 < int(outside) and machine.exec(host, "pidof sleep")[0].split()[-1] == outside.strip()
     assert (host.sandbox.address, host.sandbox.hostname) == ("172.18.0.2", "node-1") and other.sandbox.address.startswith("10.244.")
 
 

@@ -10,29 +10,29 @@ from kubelearn.kubelet.images.applets import Inputs, Options, applet, out, run, 
 from kubelearn.kubelet.images.applets.names import group_name, user_name
 from kubelearn.kubelet.images.shell.jobs import kill_processes, signal_name
 from kubelearn.kubelet.kernel import memory_info, parent_of
-from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.process import Process, ProcessSpace
 
 
 def _all(process: Process) -> list[Process]:
     return [one for _, one in sorted(process.space.processes.items())]
 
 
-def _elapsed(one: Process) -> str:
+def _elapsed(one: Process, space: ProcessSpace) -> str:
     return "{:02}:{:02}".format(*divmod(int(one.clock.now - one.started_at), 60))
 
 
-COLUMNS: dict[str, tuple[str, str, Callable[[Process], object]]] = {  # header, its place (> right, < left, with the width), value
-    "pid": ("PID", ">5", lambda one: one.pid),
+COLUMNS: dict[str, tuple[str, str, Callable[[Process, ProcessSpace], object]]] = {  # header, place (> right, < left, width), value
+    "pid": ("PID", ">5", lambda one, space: space.number_of(one)),
     "ppid": ("PPID", ">5", parent_of),
-    "user": ("USER", "<8", lambda one: user_name(one, one.user[0])[:8]),
-    "group": ("GROUP", "<8", lambda one: group_name(one, one.user[1])[:8]),
-    "comm": ("COMMAND", "<16", lambda one: one.name[:15]),
-    "args": ("COMMAND", "<7", lambda one: " ".join(one.argv)),
-    "time": ("TIME", ">5", lambda one: "0:00"),
-    "vsz": ("VSZ", ">4", lambda one: one.memory >> 10),
-    "rss": ("RSS", ">4", lambda one: one.memory >> 10),
-    "stat": ("STAT", "<4", lambda one: "S"),
-    "tty": ("TT", "<6", lambda one: "?"),
+    "user": ("USER", "<8", lambda one, space: user_name(one, one.user[0])[:8]),
+    "group": ("GROUP", "<8", lambda one, space: group_name(one, one.user[1])[:8]),
+    "comm": ("COMMAND", "<16", lambda one, space: one.name[:15]),
+    "args": ("COMMAND", "<7", lambda one, space: " ".join(one.argv)),
+    "time": ("TIME", ">5", lambda one, space: "0:00"),
+    "vsz": ("VSZ", ">4", lambda one, space: one.memory >> 10),
+    "rss": ("RSS", ">4", lambda one, space: one.memory >> 10),
+    "stat": ("STAT", "<4", lambda one, space: "S"),
+    "tty": ("TT", "<6", lambda one, space: "?"),
     "etime": ("ELAPSED", "<7", _elapsed),
 }
 
@@ -51,7 +51,7 @@ async def ps(process: Process) -> int:
         titles.append(f"{title if equals else header:<{place[1:]}}")
         places.append(place)
         values.append(value)
-    rows = [titles, *([f"{value(one)!s:{place}}" for place, value in zip(places, values)] for one in _all(process))]
+    rows = [titles, *([f"{value(one, process.space)!s:{place}}" for place, value in zip(places, values)] for one in _all(process))]
     out(process, "".join(" ".join(row).rstrip() + "\n" for row in rows))
     return 0
 
@@ -61,7 +61,8 @@ async def top(process: Process, given: Options, words: list[str]) -> int:
     left = int(given.get("n", "0" if "b" not in given else "-1"))
     while True:
         info = memory_info(process.container)
-        rows = [f"{one.pid:5} {parent_of(one):5} {user_name(one, one.user[0]):<8} S    {one.memory >> 10:6}   0%   0   0% "
+        rows = [f"{process.space.number_of(one):5} {parent_of(one, process.space):5} {user_name(one, one.user[0]):<8} S    "
+                f"{one.memory >> 10:6}   0%   0   0% "
                 f"{' '.join(one.argv)}\n" for one in _all(process)]
         out(process, f"Mem: {info['MemTotal'] - info['MemFree'] >> 10}K used, {info['MemFree'] >> 10}K free\n"
             "CPU:   0% usr   0% sys   0% nic 100% idle\n  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n" + "".join(rows))
@@ -99,7 +100,7 @@ async def killall(process: Process) -> int:
 
 @applet("pidof", "pgrep")
 async def pidof(process: Process) -> int:
-    found = [str(one.pid) for name in process.args if not name.startswith("-") for one in _found(process, name)]
+    found = [str(process.space.number_of(one)) for name in process.args if not name.startswith("-") for one in _found(process, name)]
     if found:
         out(process, ("\n".join(found) if process.name == "pgrep" else " ".join(reversed(found))) + "\n")
     return int(not found)
