@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
+from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from kubelearn import errors
-from kubelearn.apiserver import rbac, requestinfo, security
+from kubelearn.apiserver import codec, rbac, requestinfo, security
 from kubelearn.apiserver.request import Request
 from kubelearn.errors import ApiError
 from kubelearn.network import Network
@@ -18,12 +19,6 @@ from kubelearn.streams import Stream
 
 API_SERVER = ("10.99.0.1", 6443)  # where the API server is on the cluster's own network
 log = logging.getLogger("kubelearn.http")
-PATCHES = {
-    "application/merge-patch+json": "merge",
-    "application/json-patch+json": "json",
-    "application/strategic-merge-patch+json": "strategic",
-    "application/apply-patch+yaml": "apply",
-}
 
 
 class Inside:
@@ -59,7 +54,7 @@ class Inside:
             code, answer = 500, errors.internal(str(error)).status()
         text = answer if isinstance(answer, str) else json.dumps(answer, indent=2)
         kind = "text/plain" if isinstance(answer, str) else "application/json"
-        head = f"HTTP/1.1 {code} {PHRASES.get(code, 'Error')}\r\nContent-Type: {kind}\r\n"
+        head = f"HTTP/1.1 {code} {HTTPStatus(code).phrase}\r\nContent-Type: {kind}\r\n"
         stream.write(f"{head}Content-Length: {len(text.encode())}\r\nConnection: close\r\n\r\n{text}".encode())
         stream.close_write()
 
@@ -86,36 +81,14 @@ class Inside:
         if info.verb == "list":
             found = registry.list(resource, info.namespace or None, query.get("labelSelector", ""), query.get("fieldSelector", ""))
             items = [{name: value for name, value in obj.items() if name not in ("kind", "apiVersion")} for obj in found.items]
-            return {
-                "kind": f"{resource.kind}List",
-                "apiVersion": resource.api_version,
-                "metadata": {"resourceVersion": str(found.revision)},
-                "items": items,
-            }
+            metadata = {"resourceVersion": str(found.revision)}
+            return {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata, "items": items}
         if info.verb == "delete":
             return registry.delete(resource, *place, request, json.loads(body or b"{}"))
         if info.verb == "patch":
-            kind = PATCHES.get(headers.get("content-type", "").partition(";")[0])
-            if kind is None:
-                raise errors.unsupported_media_type("the body of the request was in an unknown format")
-            return registry.patch(resource, *place, json.loads(body), kind, request, info.subresource)
+            return registry.patch(resource, *place, *codec.decode_patch(body, headers.get("content-type", "")), request, info.subresource)
         if info.verb == "create":
             return registry.create(resource, info.namespace, json.loads(body), request, info.subresource, info.name)
         if info.verb == "update":
             return registry.update(resource, *place, json.loads(body), request, info.subresource)
         raise errors.method_not_allowed("the server does not allow this method on the requested resource")
-
-
-PHRASES = {
-    200: "OK",
-    201: "Created",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    415: "Unsupported Media Type",
-    422: "Unprocessable Entity",
-    500: "Internal Server Error",
-}

@@ -40,7 +40,16 @@ def number(query: Mapping[str, str], name: str) -> int | None:
 
 def _invalid(kind: str, found: errors.FieldError) -> ApiError:
     error = errors.invalid(f"{kind}.meta.k8s.io", "", [found])
-    return ApiError(422, "Invalid", error.message, {"group": "meta.k8s.io", "kind": kind, "causes": error.details["causes"]})
+    del error.details["name"]
+    return error
+
+
+def _dry_run(kind: str, values: object) -> bool:
+    """Of ["All"]; ApiError 422 for anything else."""
+    if not isinstance(values, list) or any(value != "All" for value in values):
+        text = f'Unsupported value: {json.dumps(values, separators=(",", ":"))}: supported values: "All"'
+        raise _invalid(kind, errors.FieldError("FieldValueNotSupported", "dryRun", text))
+    return bool(values)
 
 
 @dataclass(slots=True)
@@ -55,16 +64,13 @@ class WriteOptions:
     @classmethod
     def of(cls, query, verb: str) -> WriteOptions:
         """query is a multi-dict; ApiError 422 for a value that is none of the allowed ones."""
-        dry, validation = query.getlist("dryRun"), query.get("fieldValidation", "")
-        kind = OPTIONS[verb]
-        if any(value != "All" for value in dry):
-            text = f'Unsupported value: {json.dumps(dry, separators=(",", ":"))}: supported values: "All"'
-            raise _invalid(kind, errors.FieldError("FieldValueNotSupported", "dryRun", text))
+        kind, validation = OPTIONS[verb], query.get("fieldValidation", "")
+        dry = _dry_run(kind, query.getlist("dryRun"))
         if validation not in VALIDATIONS:
             raise _invalid(kind, fields.not_supported(fields.path_of("fieldValidation"), validation, sorted(VALIDATIONS)))
         if len(query.get("fieldManager", "")) > 128:
-            raise _invalid(kind, errors.FieldError("FieldValueTooLong", "fieldManager", "Too long: may not be more than 128 bytes"))
-        return cls(bool(dry), query.get("fieldManager", ""), validation or "Warn", bool(flag(query, "force")))
+            raise _invalid(kind, fields.too_long(fields.path_of("fieldManager"), 128))
+        return cls(dry, query.get("fieldManager", ""), validation or "Warn", bool(flag(query, "force")))
 
 
 @dataclass(slots=True)
@@ -93,23 +99,20 @@ class ListOptions:
 
 def _check_match(match: str, version: str, initial: bool | None, watch: bool, continue_: str) -> None:
     """resourceVersionMatch goes with what it is about."""
-    text = None
+    here = fields.path_of("resourceVersionMatch")
     if initial is not None and not watch:
         raise _invalid("ListOptions", fields.forbidden(fields.path_of("sendInitialEvents"), "sendInitialEvents is forbidden for list"))
-    if initial is not None and match != "NotOlderThan":
-        text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-    elif watch and match and initial is None:
-        text = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-    elif not watch and match and not version:
-        text = "resourceVersionMatch is forbidden unless resourceVersion is provided"
-    elif not watch and match and continue_:
-        text = "resourceVersionMatch is forbidden when continue is provided"
-    elif not watch and match == "Exact" and version == "0":
-        text = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
-    elif match not in ("", "NotOlderThan", "Exact"):
-        raise _invalid("ListOptions", fields.not_supported(fields.path_of("resourceVersionMatch"), match, ["", "Exact", "NotOlderThan"]))
-    if text:
-        raise _invalid("ListOptions", fields.forbidden(fields.path_of("resourceVersionMatch"), text))
+    wrong = (
+        (initial is not None and match != "NotOlderThan", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
+        (watch and match and initial is None, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"),
+        (not watch and match and not version, "resourceVersionMatch is forbidden unless resourceVersion is provided"),
+        (not watch and match and continue_, "resourceVersionMatch is forbidden when continue is provided"),
+        (not watch and match == "Exact" and version == "0", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
+    for is_wrong, text in wrong:
+        if is_wrong:
+            raise _invalid("ListOptions", fields.forbidden(here, text))
+    if match not in ("", "NotOlderThan", "Exact"):
+        raise _invalid("ListOptions", fields.not_supported(here, match, ["", "Exact", "NotOlderThan"]))
 
 
 def delete_options(body: dict | None, query) -> tuple[dict, bool]:
@@ -122,8 +125,4 @@ def delete_options(body: dict | None, query) -> tuple[dict, bool]:
                 options[name] = value
         if query.get("propagationPolicy"):
             options["propagationPolicy"] = query["propagationPolicy"]
-    dry = options.get("dryRun") or query.getlist("dryRun")
-    if not isinstance(dry, list) or any(value != "All" for value in dry):
-        text = f'Unsupported value: {json.dumps(dry, separators=(",", ":"))}: supported values: "All"'
-        raise _invalid("DeleteOptions", errors.FieldError("FieldValueNotSupported", "dryRun", text))
-    return options, bool(dry)
+    return options, _dry_run("DeleteOptions", options.get("dryRun") or query.getlist("dryRun"))

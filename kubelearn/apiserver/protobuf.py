@@ -47,21 +47,19 @@ def _message_name(api_version: str, kind: str) -> str:
 
 
 class Field(NamedTuple):
-    """One numbered field of a message."""
+    """One numbered field of a message. flags: * repeated, m a map, i embedded in Go (its fields are the message's own), 0 a pointer in Go
+    (zero is a value and not an absence), l a list by another name."""
 
     name: str
     read: Callable  # raw value off the wire -> what JSON has
     wire: type  # of the raw value
-    repeated: bool = False
-    inline: bool = False  # Go embeds it: its fields are the message's own
-    map: bool = False
-    zero: bool = False  # a pointer in Go: zero is a value and not an absence
+    flags: str = ""
 
 
 @lru_cache(maxsize=None)
 def _message(name: str) -> Callable[[bytes, int, int], dict]:
     """A reader of one message, made when first met."""
-    fields = {int(number): _field(name, *entry) for number, entry in data.protobuf()[name].items()}
+    fields = {int(number): _field(name.rpartition(".")[0], *entry) for number, entry in data.protobuf()[name].items()}
 
     def read(body: bytes, at: int, end: int) -> dict:
         result: dict = {}
@@ -78,13 +76,13 @@ def _store(result: dict, field: Field, raw: object) -> None:
     if type(raw) is not field.wire:
         raise ValueError(f"proto: wrong wireType for field {field.name}")
     value = field.read(raw)
-    if field.repeated:
+    if "*" in field.flags:
         result.setdefault(field.name, []).append(value)
-    elif field.inline:
+    elif "i" in field.flags:
         result.update(value)
-    elif field.map:
+    elif "m" in field.flags:
         result.setdefault(field.name, {}).update(value)
-    elif value is not None and (field.zero or value not in ("", 0)):
+    elif value is not None and ("0" in field.flags or value not in ("", 0)):
         result[field.name] = value
 
 
@@ -120,34 +118,19 @@ def _varint(body: bytes, at: int) -> tuple[int, int]:
             raise ValueError("proto: integer overflow")
 
 
-def _field(message: str, name: str, kind: str, repeated: str = "") -> Field:
-    package = message.rpartition(".")[0]
-    zero = name in data.zeros().get(message, "").split()
-    if kind.startswith("map<string,"):
-        return Field(name, _entry(_reader(package, kind[len("map<string,"):-1].lstrip("."))), bytes, map=True)
-    read = bytes if message in RAW and kind == "bytes" else _reader(package, kind)
-    properties = data.schema().get(_definition(message), {}).get("properties", {})
-    if name in properties or not properties:
-        return Field(name, read, WIRE.get(kind, bytes), repeated == "*", zero=zero)
-    same = next((key for key in properties if key.lower() == name.lower()), None)  # uID, Webhooks
-    return Field(same or name, read, WIRE.get(kind, bytes), repeated == "*", inline=same is None and kind not in SCALARS, zero=zero)
+def _field(package: str, name: str, kind: str, flags: str = "") -> Field:
+    read = _reader(kind if "." in kind else f"{package}.{kind}", kind)
+    if "l" in flags:
+        items = read
+        read = lambda raw: items(raw).get("items", [])
+    return Field(name, _entry(read), bytes, flags) if "m" in flags else Field(name, read, WIRE.get(kind, bytes), flags)
 
 
-def _definition(message: str) -> str:
-    """The name that OpenAPI has for it."""
-    return message.replace("k8s.io", "io.k8s", 1).replace("apiextensions_apiserver", "apiextensions-apiserver")
-
-
-def _reader(package: str, kind: str) -> Callable:
+def _reader(message: str, kind: str) -> Callable:
     if kind in SCALARS:
         return SCALARS[kind]
-    full = kind if "." in kind else f"{package}.{kind}"
-    if full in SPECIAL:
-        special, message = SPECIAL[full], _message(full)
-        return lambda raw: special(message(raw, 0, len(raw)))
-    if list(data.protobuf().get(full, {}).values()) == [["items", "string", "*"]]:  # Verbs, ExtraValue: a list by another name
-        return lambda raw: _message(full)(raw, 0, len(raw)).get("items", [])
-    return lambda raw: _message(full)(raw, 0, len(raw))  # looked up when read: messages may contain themselves
+    special = SPECIAL.get(message, lambda parts: parts)
+    return lambda raw: special(_message(message)(raw, 0, len(raw)))  # looked up when read: messages may contain themselves
 
 
 def _entry(read_value: Callable) -> Callable:
@@ -185,15 +168,13 @@ def _raw_json(parts: dict) -> object:
 
 SCALARS: dict[str, Callable] = {
     "string": bytes.decode, "bool": bool, "int32": _signed, "int64": _signed, "double": float,
-    "bytes": lambda raw: b64encode(raw).decode(),
+    "bytes": lambda raw: b64encode(raw).decode(), "raw": bytes,  # raw: an encoded object, and not data of the user's
 }
 WIRE = {"bool": int, "int32": int, "int64": int, "double": float}
-RAW_EXTENSION, FIELDS, JSON = "k8s.io.apimachinery.pkg.runtime.RawExtension", f"{META}.FieldsV1", f"{EXTENSIONS}.v1.JSON"
-RAW = {UNKNOWN, RAW_EXTENSION, FIELDS, JSON}  # their bytes are encoded objects, and not data of the user's
 SPECIAL: dict[str, Callable] = {
     f"{META}.Time": _time,
     f"{META}.MicroTime": _micro_time,
-    **dict.fromkeys((RAW_EXTENSION, FIELDS, JSON), _raw_json),
+    **dict.fromkeys(("k8s.io.apimachinery.pkg.runtime.RawExtension", f"{META}.FieldsV1", f"{EXTENSIONS}.v1.JSON"), _raw_json),
     "k8s.io.apimachinery.pkg.api.resource.Quantity": lambda parts: parts.get("string", "0"),
     "k8s.io.apimachinery.pkg.util.intstr.IntOrString":
         lambda parts: parts.get("strVal", "") if parts.get("type") else parts.get("intVal", 0),

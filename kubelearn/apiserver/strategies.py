@@ -11,6 +11,7 @@ import ipaddress
 from kubelearn import errors
 from kubelearn.api import fields, quantity
 from kubelearn.api.defaults import labels_of_template
+from kubelearn.api.memo import MISSING, IdentityMemo
 from kubelearn.api.resources import Resource
 
 FIRST_STATUS = {  # what a new object's status holds, whatever its author wrote
@@ -27,12 +28,10 @@ KEEPS_STATUS = frozenset(("Node", "CustomResourceDefinition"))  # a kubelet regi
 
 def prepare_for_create(registry, resource: Resource, obj: dict) -> dict:
     """obj as it would be stored, but for validation; shares what it does not change."""
-    if "status" in resource.subresources and resource.kind not in KEEPS_STATUS and not resource.definition:
-        obj = {**obj, "status": FIRST_STATUS.get(resource.kind, {})}
-        if resource.kind in NO_STATUS:
-            del obj["status"]
-    elif resource.definition and "status" in resource.subresources:
+    if "status" in resource.subresources and resource.kind not in KEEPS_STATUS:
         obj = {key: value for key, value in obj.items() if key != "status"}
+        if resource.kind not in NO_STATUS and not resource.definition:
+            obj["status"] = FIRST_STATUS.get(resource.kind, {})
     prepare = CREATE.get(resource.kind)
     return prepare(registry, obj) if prepare else obj
 
@@ -55,19 +54,16 @@ def pod(registry, obj: dict) -> dict:
     return {**obj, "status": status}
 
 
-_qos: dict[int, tuple[dict, str]] = {}  # by identity of a spec that is shared by many pods, which is kept alive here
+_qos = IdentityMemo()  # many pods share one spec
 
 
 def qos_class(spec: dict) -> str:
     """Guaranteed, Burstable or BestEffort. pkg/apis/core/helper/qos."""
-    known = _qos.get(id(spec))
-    if known and known[0] is spec:
-        return known[1]
-    if len(_qos) > 500:
-        _qos.clear()
-    answer = _qos_class(spec)
-    _qos[id(spec)] = (spec, answer)
-    return answer
+    known = _qos.get(spec)
+    if known is MISSING:
+        known = _qos_class(spec)
+        _qos.put(spec, known)
+    return known
 
 
 def _qos_class(spec: dict) -> str:

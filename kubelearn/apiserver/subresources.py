@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from kubelearn import errors
 from kubelearn.api import fields, meta, schema, selectors
+from kubelearn.api.mismatch import JSON_NAMES
 from kubelearn.api.resources import Resource
 from kubelearn.apiserver import rbac, writing
 from kubelearn.apiserver.request import Request
 from kubelearn.errors import ApiError
 
+SCALE_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 VIEWS = ("scale",)  # subresources with a body of another kind than the object's
 TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
+SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 REVIEWS = rbac.REVIEWS  # resources that are answered and not stored
 
 
@@ -32,21 +35,25 @@ def bind(registry, resource: Resource, pod: dict, binding: dict, request: Reques
     """Puts a pod on a node, once: spec.nodeName and the condition PodScheduled in one write."""
     metadata, target = pod["metadata"], (binding.get("target") or {}).get("name")
     if pod["spec"].get("nodeName"):
-        raise errors.conflict(
-            "pods/binding", metadata["name"], f'pod {metadata["name"]} is already assigned to node "{pod["spec"]["nodeName"]}"'
-        )
+        text = f'pod {metadata["name"]} is already assigned to node "{pod["spec"]["nodeName"]}"'
+        raise errors.conflict("pods/binding", metadata["name"], text)
     if "deletionTimestamp" in metadata:
         raise errors.conflict("pods/binding", metadata["name"], f'pod {metadata["name"]} is being deleted, cannot be assigned to a host')
     if not target:
         raise errors.invalid("Binding", metadata["name"], [fields.required(fields.path_of("target.name"))])
-    condition = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": registry.clock.timestamp(),
-                 "observedGeneration": metadata.get("generation", 1)}
-    others = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
-    status = {**pod["status"], "conditions": [*others, condition]}
+    pod = {**pod, "metadata": _with_topology(registry, metadata, target), "spec": {**pod["spec"], "nodeName": target}}
     request.subresource = "binding"
-    bound = {**pod, "metadata": _with_topology(registry, metadata, target), "spec": {**pod["spec"], "nodeName": target}, "status": status}
-    registry.store(resource, (metadata["namespace"], metadata["name"]), bound, request)
-    return _success()
+    _store_condition(registry, resource, pod, {"type": "PodScheduled", "status": "True"}, request)
+    return SUCCESS
+
+
+def _store_condition(registry, resource: Resource, pod: dict, condition: dict, request: Request) -> dict:
+    """Stores the pod with one more condition."""
+    condition |= {"lastProbeTime": None, "lastTransitionTime": registry.clock.timestamp(),
+                  "observedGeneration": pod["metadata"].get("generation", 1)}
+    others = [c for c in pod["status"].get("conditions", ()) if c["type"] != condition["type"]]
+    new = {**pod, "status": {**pod["status"], "conditions": [*others, condition]}}
+    return registry.store(resource, (meta.namespace_of(pod), meta.name_of(pod)), new, request)
 
 
 def _with_topology(registry, metadata: dict, node_name: str) -> dict:
@@ -63,25 +70,11 @@ def evict(registry, resource: Resource, pod: dict, eviction: dict, request: Requ
     if pod["status"].get("phase") not in ("Pending", "Succeeded", "Failed") and "deletionTimestamp" not in metadata:
         _spend_budget(registry, pod, request)
         request.because = request.because or "evicted: its disruption budget allows it"
-        pod = _with_disruption_target(registry, resource, pod, request)
+        pod = _store_condition(registry, resource, pod, {
+            "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}, request)
     if options.get("dryRun"):
-        return _success()
+        return SUCCESS
     return registry.delete(resource, metadata["namespace"], metadata["name"], request, options)
-
-
-def _with_disruption_target(registry, resource: Resource, pod: dict, request: Request) -> dict:
-    condition = {
-        "type": "DisruptionTarget",
-        "status": "True",
-        "reason": "EvictionByEvictionAPI",
-        "message": "Eviction API: evicting",
-        "lastProbeTime": None,
-        "lastTransitionTime": registry.clock.timestamp(),
-        "observedGeneration": pod["metadata"].get("generation", 1),
-    }
-    conditions = [*pod["status"].get("conditions", ()), condition]
-    new = {**pod, "status": {**pod["status"], "conditions": conditions}}
-    return registry.store(resource, (pod["metadata"]["namespace"], pod["metadata"]["name"]), new, request)
 
 
 def _spend_budget(registry, pod: dict, request: Request) -> None:
@@ -90,13 +83,12 @@ def _spend_budget(registry, pod: dict, request: Request) -> None:
     budgets = [pdb for pdb in registry.objects(resource, pod["metadata"]["namespace"])
                if selectors.label_selector(pdb["spec"].get("selector"))(labels)]
     if len(budgets) > 1:
-        raise ApiError(
-            500, "InternalError", "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        )
+        text = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        raise ApiError(500, "InternalError", text)
     for pdb in budgets:
         if pdb["status"].get("observedGeneration", 0) < pdb["metadata"]["generation"]:
             raise _over_budget(pdb, f'The disruption budget {meta.name_of(pdb)} is still being processed by the server.', 10)
-        if not _is_ready(pod) and pdb["status"]["currentHealthy"] >= pdb["status"]["desiredHealthy"] > 0:
+        if not meta.condition_is(pod, "Ready") and pdb["status"]["currentHealthy"] >= pdb["status"]["desiredHealthy"] > 0:
             continue
         if pdb["status"]["disruptionsAllowed"] <= 0:
             raise _over_budget(pdb, f'The disruption budget {meta.name_of(pdb)} needs {pdb["status"]["desiredHealthy"]} healthy pods '
@@ -110,10 +102,6 @@ def _over_budget(pdb: dict, text: str, retry: int | None = None) -> ApiError:
     cause = {"reason": "DisruptionBudget", "message": text}
     details = {"causes": [cause], **({"retryAfterSeconds": retry} if retry else {})}
     return errors.too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.", details)
-
-
-def _is_ready(pod: dict) -> bool:
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ()))
 
 
 # --- serviceaccounts/token ----------------------------------------------------------------------------------------
@@ -137,14 +125,7 @@ def token(registry, resource: Resource, account: dict, wanted: dict, request: Re
 CREATE = {("pods", "binding"): bind, ("bindings", ""): bind, ("pods", "eviction"): evict, ("serviceaccounts", "token"): token}
 
 
-def _success() -> dict:
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
-
-
 # --- scale --------------------------------------------------------------------------------------------------------
-
-
-
 
 def read(registry, resource: Resource, obj: dict, subresource: str) -> dict:
     """What GET of a subresource answers; for status and its like the object itself."""
@@ -153,9 +134,7 @@ def read(registry, resource: Resource, obj: dict, subresource: str) -> dict:
 
 def scale_of(resource: Resource, obj: dict) -> dict:
     """An object's Scale: how many replicas are wanted, how many there are, and which pods count."""
-    metadata = {
-        key: obj["metadata"][key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if key in obj["metadata"]
-    }
+    metadata = {key: obj["metadata"][key] for key in SCALE_METADATA if key in obj["metadata"]}
     paths = _paths(resource)
     status = {"replicas": _at(obj, paths["statusReplicasPath"]) or 0}
     selector = _at(obj, paths.get("labelSelectorPath", ".spec.selector"))
@@ -174,10 +153,8 @@ def update(registry, resource: Resource, old: dict, scale: dict, request: Reques
     if version and version != old["metadata"]["resourceVersion"]:
         raise errors.conflict(resource.name, meta.name_of(old))
     if not isinstance(replicas, int) or isinstance(replicas, bool):
-        raise errors.bad_request(
-            'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal '
-            f"{'string' if isinstance(replicas, str) else 'number'} into Go struct field ScaleSpec.spec.replicas of type int32"
-        )
+        raise errors.bad_request('Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal '
+                                 f"{JSON_NAMES[type(replicas)]} into Go struct field ScaleSpec.spec.replicas of type int32")
     if replicas < 0:
         raise errors.invalid("Scale.autoscaling", meta.name_of(old), [fields.invalid(
             fields.path_of("spec.replicas"), replicas, "must be greater than or equal to 0")])
@@ -201,6 +178,4 @@ def _paths(resource: Resource) -> dict:
 
 
 def _at(obj: dict, path: str) -> object:
-    for key in path.strip(".").split(".") if path else ():
-        obj = obj.get(key) if isinstance(obj, dict) else None
-    return obj if path else None
+    return meta.get(obj, path.strip(".").split(".")) if path else None

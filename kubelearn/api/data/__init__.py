@@ -1,7 +1,7 @@
 """The tables: what a Kubernetes v1.37 server says of itself, read when first asked for.
 
-Part of Kubernetes: its OpenAPI v3 schemas, discovery, Table columns and .proto files, as data (law 9). `fetch` makes
-the first three and the bootstrap objects from any running cluster.
+Part of Kubernetes: its OpenAPI v3 schemas, discovery, Table columns and .proto files, as data (law 9). tools/fetch_tables.py
+makes the first three and the bootstrap objects from any running cluster.
 Leaves out: descriptions, and the protobuf messages of API versions that are no longer served.
 """
 from __future__ import annotations
@@ -32,7 +32,7 @@ def columns() -> dict[str, list[list]]:
 
 
 def protobuf() -> dict[str, dict]:
-    """Message ("k8s.io.api.core.v1.Pod") -> field number (text) -> [json name, type, "*" where repeated]."""
+    """Message ("k8s.io.api.core.v1.Pod") -> field number (text) -> [json name, type, flags]; see apiserver/protobuf.py."""
     return _table("protobuf")
 
 
@@ -45,11 +45,6 @@ def internal() -> dict[str, dict[str, str]]:
 def bootstrap() -> list[dict]:
     """The objects that a fresh cluster holds before anyone creates any. Not to be modified."""
     return _table("bootstrap")
-
-
-def zeros() -> dict[str, str]:
-    """Message -> its numbers, flags and texts that are pointers in Go (or always written), so that zero is a value."""
-    return _table("zeros")
 
 
 @lru_cache(maxsize=None)

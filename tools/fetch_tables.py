@@ -1,4 +1,4 @@
-"""python -m kubelearn.api.data.fetch --kubeconfig FILE [--out FOLDER]: makes the tables from any running cluster.
+"""python tools/fetch_tables.py --kubeconfig FILE [--out FOLDER]: makes the tables from any running cluster.
 
 Part of Kubernetes: asks discovery, OpenAPI v3 and the Table form of each list. A cluster that serves this version, asked the same
 questions, gives the same tables (tests hold our own server to that).
@@ -23,6 +23,7 @@ MEANING = ("type", "properties", "items", "additionalProperties", "required", "e
 NOT_BOOTSTRAP = ("componentstatuses", "endpoints", "events", "leases", "nodes", "pods", "namespaces", "secrets", "csinodes")
 OF_ONE_CLUSTER = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "selfLink")
 
+DATA = Path(__file__).parent.parent / "kubelearn" / "api" / "data"
 Ask = Callable[..., dict]
 
 
@@ -149,7 +150,7 @@ def lines(table: dict | list) -> str:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--kubeconfig", required=True)
-    options.add_argument("--out", type=Path, default=Path(__file__).parent, help="where the .json files go")
+    options.add_argument("--out", type=Path, default=DATA, help="where the .json files go")
     args = options.parse_args()
     ask = client(args.kubeconfig)
     table = resources(ask)
