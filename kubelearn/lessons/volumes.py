@@ -4,10 +4,13 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from kubelearn.cluster import Cluster
 from kubelearn.errors import ApiError
 from kubelearn.kubelet.git_repo import CloneError, clone
 from kubelearn.kubelet.images import image
 from kubelearn.lessons.check import Wrong
+from kubelearn.view import draw
+from kubelearn.view.picture import Picture
 
 
 @image("alpine/git:2.49.1", size=30_000_000)
@@ -38,6 +41,74 @@ def make_repository(folder: str = "site") -> str:
     return str(path)
 
 
+# --- what survives what -------------------------------------------------------------------------------------------
+
+SOURCES = {"none": None, "emptyDir": {"emptyDir": {}}, "hostPath": {"hostPath": {"path": "/srv/d", "type": "DirectoryOrCreate"}},
+           "claim": {"persistentVolumeClaim": {"claimName": "data"}}}
+CLAIM = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}
+
+
+def survives(volume: str, then: str, disks: str) -> Picture:
+    """A Pod writes a file, something happens, and its successor looks for it: tried in a cluster of two nodes of its own."""
+    profile = "cloud" if disks == "of a cloud" else "kind"
+    with Cluster(nodes=[{"zone": "a"}, {"zone": "a"}], serve=False, profile=profile) as cluster:
+        cluster.apply(CLAIM)
+        _start(cluster, volume, "node-1")
+        _container(cluster, cluster.get("Pod", "keeper")).files.write("/d/file", b"precious")
+        EVENTS[then](cluster, volume)
+        picture = draw(cluster, "volumes", pod="keeper")
+        picture.caption = _found(cluster)
+        return picture
+
+
+def _start(cluster, volume: str, node: str) -> None:
+    """keeper, with a volume at /d where there is one; and a minute."""
+    source = SOURCES[volume]
+    directory = "mkdir -p /d; sleep 36000"
+    container = {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", directory],
+                 "volumeMounts": [{"name": "d", "mountPath": "/d"}] if source else []}
+    spec = {"terminationGracePeriodSeconds": 1, "nodeSelector": {"kubernetes.io/hostname": node}, "containers": [container],
+            "volumes": [{"name": "d", **source}] if source else []}
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "keeper"}, "spec": spec})
+    cluster.run(60)
+
+
+def _restarted(cluster, volume: str) -> None:
+    container = _container(cluster, cluster.get("Pod", "keeper"))
+    with cluster.lock:
+        cluster.nodes["node-1"].runtime.kill(container)
+    cluster.run(60)
+
+
+def _replaced(cluster, volume: str, node: str = "node-1") -> None:
+    cluster.delete("Pod", "keeper")
+    cluster.run(40)
+    _start(cluster, volume, node)
+
+
+def _moved(cluster, volume: str) -> None:
+    _replaced(cluster, volume, "node-2")
+
+
+EVENTS = {"its container restarts": _restarted, "a new Pod on the same node": _replaced, "a new Pod on another node": _moved}
+
+
+def _found(cluster) -> str:
+    """What the newest keeper finds, in one line."""
+    pod = cluster.get("Pod", "keeper")
+    if pod["status"]["phase"] != "Running":
+        said = next((c.get("message", "") for c in pod["status"].get("conditions", ()) if c["status"] == "False"), "")
+        return f"✖ keeper is {pod['status']['phase']}: {said.partition(' preemption')[0]}"
+    try:
+        _container(cluster, pod).files.read("/d/file")
+    except OSError:
+        return f"✖ on {pod['spec']['nodeName']}: /d/file is gone"
+    return f"✔ on {pod['spec']['nodeName']}: /d/file is there"
+
+
+# --- the exercises ------------------------------------------------------------------------------------------------
+
 def files_survive_the_pod(cluster) -> str:
     """The Deployment notes keeps /data/log over the deletion of its Pod, wherever the next one runs."""
     cluster.run(30)
@@ -50,11 +121,11 @@ def files_survive_the_pod(cluster) -> str:
         raise Wrong("the Pod did not end", "kubectl get pods")
     after = _read(cluster, second, "/data/log")
     if before not in after:
-        raise Wrong(f"after the Pod was replaced, /data/log holds {len(after.splitlines())} lines and not the old ones",
+        raise Wrong("the Pod was replaced, and the old lines of /data/log are gone",
                     "an emptyDir goes with its Pod, a hostPath stays on one node; a PersistentVolumeClaim follows the Pod")
     if not any("persistentVolumeClaim" in volume for volume in second["spec"].get("volumes", ())):
         raise Wrong("the lines are still there, by luck: both Pods ran on one node", "use a PersistentVolumeClaim; the next node may be another")
-    return f"the Pod was replaced, and /data/log kept its {len(before.splitlines())} lines"
+    return "the Pod was replaced, and /data/log kept its old lines"
 
 
 def claim_is_bound(cluster) -> str:
@@ -83,10 +154,14 @@ def _pod(cluster, app: str) -> dict:
     return found[0]
 
 
+def _container(cluster, pod: dict):
+    """The running container of a Pod, on its node."""
+    containers = cluster.nodes[pod["spec"]["nodeName"]].runtime.containers.values()
+    return next(c for c in containers if c.sandbox.pod["metadata"]["uid"] == pod["metadata"]["uid"] and c.state == "running")
+
+
 def _read(cluster, pod: dict, path: str) -> str:
-    runtime = cluster.nodes[pod["spec"]["nodeName"]].runtime
-    container = next(c for c in runtime.containers.values() if c.sandbox.pod["metadata"]["uid"] == pod["metadata"]["uid"] and c.state == "running")
     try:
-        return container.files.read(path).decode()
+        return _container(cluster, pod).files.read(path).decode()
     except OSError:
         raise Wrong(f"there is no file {path} in {pod['metadata']['name']}", "mount the volume at /data") from None

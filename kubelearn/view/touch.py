@@ -58,7 +58,7 @@ class Touch(widgets.VBox):
     def __repr__(self) -> str:
         said = "\n".join(f"{knob.description}: {'  '.join(f'[{name}]' if value == knob.value else name for name, value in knob.options)}"
                          for knob in self.knobs.values())
-        return f"{said}\n{self.answer}"
+        return f"{said}\n{getattr(self.answer, 'caption', '') or self.answer}"
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict:
         """The widget, and beside it what an untrusted notebook shows: the choices as text, the answer."""

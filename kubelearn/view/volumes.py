@@ -17,6 +17,7 @@ from kubelearn.view.slots import Slots
 FEW = 6  # pods, unless one is named
 INSIDE = ("emptyDir", "gitRepo", "downwardAPI")  # they go when the pod goes
 TOKEN = "kube-api-access-"
+PLACES = (("kubernetes.io/hostname", "on"), ("topology.kubernetes.io/zone", "in zone"))
 
 
 class Stage:
@@ -95,7 +96,7 @@ def _filled(card: Card, tree: object) -> Card:
     files = sum(1 for _, node in tree.walk() if node.kind == "-")
     amount = f"{files} file{'' if files == 1 else 's'} · {_bytes(tree.usage())}"
     title = f"{card.kind} {card.name} · {card.line} · {amount}"
-    return replace(card, line=f"{card.line} · {amount}" if card.state else amount, title=title)
+    return replace(card, line=amount, title=title)
 
 
 def _bytes(count: int) -> str:
@@ -148,6 +149,10 @@ def _claim(world: object, namespace: str, name: str, hue: str) -> tuple[Card, li
 
 
 def _disk(spec: dict) -> str:
-    """Where a PersistentVolume's bytes are."""
+    """Where a PersistentVolume's bytes are: '1Gi on node-3', '1Gi in zone c', else its path or driver."""
+    terms = ((spec.get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or ()
+    places = {rule["key"]: ", ".join(rule.get("values") or ()) for term in terms for rule in term.get("matchExpressions") or ()}
+    where = next((f"{word} {places[key]}" for key, word in PLACES if key in places), "")
+    size = (spec.get("capacity") or {}).get("storage", "")
     path = (spec.get("hostPath") or spec.get("local") or {}).get("path")
-    return path or (spec.get("csi") or {}).get("driver") or spec.get("storageClassName", "")
+    return f"{size} {where}".strip() if where else path or (spec.get("csi") or {}).get("driver") or spec.get("storageClassName", "")

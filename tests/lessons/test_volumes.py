@@ -41,7 +41,7 @@ def test_a_claim_keeps_notes(cluster):
 def test_an_empty_dir_does_not(cluster):
     cluster.apply(notes({"emptyDir": {}}))
     verdict = check(volumes.files_survive_the_pod, cluster)
-    assert not verdict and "not the old ones" in verdict.text and "PersistentVolumeClaim" in verdict.text, verdict
+    assert not verdict and "old lines of /data/log are gone" in verdict.text and "PersistentVolumeClaim" in verdict.text, verdict
 
 
 def test_a_host_path_keeps_them_by_luck_at_best(cluster):
@@ -75,3 +75,26 @@ def test_git_clones_a_local_repository(cluster, tmp_path):
     cluster.run(10)
     logs = [line for node in cluster.nodes.values() for c in node.runtime.containers.values() for _, _, line in c.log]
     assert b"served from git\n" in logs
+
+
+RESTART, REPLACED, MOVED = volumes.EVENTS
+SURVIVES = {("none", RESTART): "gone", ("emptyDir", RESTART): "there", ("emptyDir", REPLACED): "gone", ("hostPath", REPLACED): "there",
+            ("hostPath", MOVED): "gone", ("claim", REPLACED): "there"}
+
+
+@pytest.mark.parametrize("disks", ["of the node", "of a cloud"])
+@pytest.mark.parametrize(("volume", "then"), SURVIVES)
+def test_what_a_file_survives(volume, then, disks):
+    """What the lesson's buttons show, wherever disks come from."""
+    assert f"/d/file is {SURVIVES[volume, then]}" in volumes.survives(volume, then, disks).caption
+
+
+def test_a_cloud_s_disk_follows_its_pod_and_a_node_s_does_not():
+    assert "on node-2: /d/file is there" in volumes.survives("claim", MOVED, "of a cloud").caption
+    assert "keeper is Pending" in volumes.survives("claim", MOVED, "of the node").caption
+
+
+@pytest.mark.parametrize(("disks", "where"), [("of the node", "1Gi on node-1"), ("of a cloud", "1Gi in zone a")])
+def test_the_picture_says_where_a_disk_is_and_what_is_on_it(disks, where):
+    drawn = volumes.survives("claim", REPLACED, disks).svg
+    assert where in drawn and "Bound · 1 file · 8 B" in drawn
