@@ -110,6 +110,11 @@ def test_a_shared_process_space_has_pause_as_process_1(machine):
     assert (two.state, two.exit_code, one.state) == ("exited", 143, "running")
 
 
+def test_killall_without_a_signal_is_a_term(machine, box):
+    machine.exec(box, "sleep 1234 & sleep 2345 &")
+    assert machine.exec(box, "killall sleep; ps -o args | grep -c 'sleep [12]'") == ("0\n", "", 1)
+
+
 def test_the_node_sees_all_processes(machine, box):
     other = machine.container("nginx:1.25", name="web")
     host = machine.container(command=["sleep", "3600"], spec={"hostPID": True, "hostNetwork": True}, name="debug")

@@ -88,13 +88,13 @@ def _found(process: Process, name: str) -> list[Process]:
 
 @applet("killall", "pkill")
 async def killall(process: Process) -> int:
-    given, code = [word[1:] for word in process.args if word.startswith("-") and word not in ("-f", "-q")], 0
+    given, code = [word[1:] for word in process.args if word.startswith("-") and word not in ("-f", "-q")] or ["TERM"], 0
     for name in [word for word in process.args if not word.startswith("-")]:
         found = _found(process, name)
         if not found:
             code = process.fail(f"{name}: no process killed") if process.name == "killall" else 1
         for one in found:
-            one.signal(signal_name(given[0])) if given[:1] != ["0"] else None
+            one.signal(signal_name(given[0])) if given[0] != "0" else None
     return code
 
 
