@@ -2,8 +2,10 @@
 
 Part of Kubernetes: none; in a real cluster time passes by itself. Law 4 and design, Clock: requests of one invocation share the
 header Kubectl-Session. While one of its watches, log streams or containers waits, time jumps from event to event; after an event of
-which the client was told, some real time passes, so that it can end before the next one. Past a limit time goes at the speed of
-real time. Streams of programs that are no such invocation do not make time run.
+which the client was told, real time passes, so that it can end before the next one: on Linux until it is seen to have done all it
+had to do, elsewhere for a while. The longer nothing is told, the more real time passes, so that a client that is slower still
+misses seconds and not minutes. Past a limit time goes at the speed of real time. Streams of programs that are no such invocation
+do not make time run.
 """
 from __future__ import annotations
 
@@ -11,13 +13,28 @@ import asyncio
 import time as wall
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
+from kubelearn.apiserver import peers
 from kubelearn.clock import EPOCH, RealTimeClock
 
-TOLD = 0.03  # real seconds that a client gets to end after it was told something
-SYNC = 0.2  # the same after the state with which a watch begins: kubectl looks only every 0.1 s whether it has all of it
+
+class News(NamedTuple):
+    """What a client was told, as the real seconds that it gets for it: at rest where that can be seen, else simply to pass."""
+
+    unseen: float
+    at_rest: float
+
+
+NOTHING = News(0.0, 0.0)
+TOLD = News(0.03, 0.006)
+SYNC = News(0.2, 0.12)  # the state with which a watch begins: kubectl looks only every 0.1 s whether it has all of it
+PATIENCE = 5.0  # real seconds after which time goes on though a client is still at work
+GLANCE = 0.004  # real seconds between two looks at who is at work
+TURNS = 8  # of the event loop, in which what has already come in (the end of a connection) is dealt with
+REACH, BREATH = 1.0, News(0.02, 0.001)  # virtual seconds that jump without news, doubled after each breath
 LIMIT = 610.0  # virtual seconds of waiting that jump: ten minutes, and the little that a progress deadline of ten minutes takes longer
-POLL = 0.4  # real seconds between two equal requests that make them a poll
+POLL = 0.8  # real seconds between two equal requests that make them a poll
 SLICE = 0.01  # real seconds for which the pump keeps the lock
 TICK = 0.05  # real seconds between two steps at the speed of real time
 TERMINAL = 3.0  # real seconds for which a terminal at which nobody types still lets real time pass
@@ -27,8 +44,9 @@ KEPT = 256  # invocations remembered
 class Session:
     """One kubectl invocation; or one connection of a client that sends no such header, which never makes time run."""
 
-    def __init__(self, clock: RealTimeClock, moves_time: bool):
-        self.moves_time = moves_time
+    def __init__(self, clock: RealTimeClock, moves_time: bool, port: int = 0):
+        self.moves_time, self.port = moves_time, port
+        self.process: int | None = None  # the client's, where it can be seen
         self.shift = round(wall.time() - (EPOCH + clock.now // 1), 3)  # seconds by which the client's now is ahead of virtual now
         self.until: float | None = None  # the virtual time up to which its waiting jumps
         self.refusals: dict[str, Exception] = {}  # what was refused as a WebSocket and will be tried again in the older way
@@ -37,6 +55,7 @@ class Session:
     def begin(self, clock: RealTimeClock) -> None:
         if self.until is None:
             self.until = clock.now + LIMIT
+            self.process = peers.process_at(self.port) if self.port else None
 
     def repeated(self, what: str) -> float:
         """Real seconds since the same was asked before, where that is long enough ago to be a poll; else 0."""
@@ -67,6 +86,7 @@ class Sessions:
             if len(self._known) > KEPT:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
+        session.port = int(connection.rpartition(":")[2] or 0)
         return session
 
     def connected(self, connection: str) -> None:
@@ -75,7 +95,7 @@ class Sessions:
 
 
 class Waiter:
-    """Something open for which a client waits. told() is called whenever bytes go to the client; news is the real time it gets then.
+    """Something open for which a client waits. told() is called whenever bytes go to the client; news is what it gets real time for.
 
     A conversation (a terminal, a connection) waits only between what was asked and what is answered. After that an open connection
     moves nothing; at a terminal time goes on for a while at the speed of real time, so that a command may go on talking.
@@ -83,7 +103,7 @@ class Waiter:
 
     __slots__ = ("session", "news", "_conversation", "_lingers", "_awaiting", "_active")
 
-    def __init__(self, session: Session, conversation: bool = False, lingers: float = 0.0, first: float = TOLD):
+    def __init__(self, session: Session, conversation: bool = False, lingers: float = 0.0, first: News = TOLD):
         self.session, self.news, self._conversation, self._lingers = session, first, conversation, lingers
         self._awaiting, self._active = not conversation, wall.monotonic()
 
@@ -120,6 +140,9 @@ class Pump:
         self.waiters: list[Waiter] = []
         self._wake = asyncio.Event()
         self._paced: tuple[float, float] | None = None  # (real, virtual) since when time goes at the speed of real time
+        self._news = NOTHING  # what clients still get time for
+        self._told = self._since = self._rest = 0.0  # real: when they were told, since when they get time, since when they are at rest
+        self._reach, self._from = REACH, 0.0  # how far time jumps before the next breath, and from where
 
     def add(self, waiter: Waiter) -> None:
         if waiter.session.moves_time:
@@ -137,10 +160,12 @@ class Pump:
                 self._wake.clear()
                 await self._wake.wait()
             await asyncio.sleep(self.turn())
+            for _ in range(TURNS):
+                await asyncio.sleep(0)
 
     def turn(self) -> float:
         """One turn: moves time as far as the waiters allow, and says how much real time shall pass before the next."""
-        pause = self._take_news()
+        pause = self._pause()
         if pause:
             self._paced = None
             return pause
@@ -155,20 +180,43 @@ class Pump:
                 return self._jump(until)
             return self._pace()
 
-    def _take_news(self) -> float:
-        """How much real time the clients shall have with what they were told since the last turn."""
-        pause = max((waiter.news for waiter in self.waiters), default=0.0)
-        for waiter in self.waiters:
-            waiter.news = 0.0
-        return pause
+    def _pause(self) -> float:
+        """How much real time the clients shall still have with what they were told."""
+        now, news = wall.monotonic(), max((waiter.news for waiter in self.waiters), default=NOTHING)
+        if news != NOTHING:
+            self._told, self._reach, self._from = now, REACH, self.clock.now
+            self._give(news)
+            for waiter in self.waiters:
+                waiter.news = NOTHING
+        if self._news == NOTHING:
+            return 0.0
+        processes = {waiter.session.process for waiter in self.waiters}
+        if now - self._told < PATIENCE and any(peers.at_work(process) for process in processes if process):
+            self._rest = now
+            return GLANCE
+        left = self._rest - now + self._news.at_rest
+        if None in processes:
+            left = max(left, self._since - now + self._news.unseen * peers.crowd())
+        if left < 0.0001:
+            self._news = NOTHING
+            return 0.0
+        return min(left, GLANCE)
+
+    def _give(self, news: News) -> None:
+        self._news = news
+        self._since = self._rest = wall.monotonic()
 
     def _jump(self, until: float) -> float:
-        """From moment to moment until somebody is told something."""
+        """From moment to moment until somebody is told something; now and then clients get time to say that they have ended."""
         end = wall.monotonic() + SLICE
         while (when := self.clock.peek()) is not None and when <= until:
+            if when > self._from + self._reach:
+                self._reach *= 2
+                self._give(BREATH)
+                return 0.0
             self.clock.step()
             self.clock.settle()
-            if any(waiter.news for waiter in self.waiters) or wall.monotonic() > end:
+            if any(waiter.news != NOTHING for waiter in self.waiters) or wall.monotonic() > end:
                 break
         return 0.0
 
