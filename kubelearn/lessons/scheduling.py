@@ -1,7 +1,14 @@
-"""Judges of 09_schedule: what fits where, and who goes first when it does not."""
+"""Judges and helpers of 09_schedule: what fits where, who goes first when it does not, and the add-on that measures what is used."""
 from __future__ import annotations
 
+from kubelearn import draw
+from kubelearn.cluster import Cluster
 from kubelearn.lessons.check import Wrong
+from kubelearn.lessons.deployments import deployment
+from kubelearn.view.picture import Picture
+
+WINDOW = 15.0  # seconds between two looks of the metrics server
+NEEDS = {"picky": {"nodeSelector": {"disk": "ssd"}}, "greedy": {}, "shy": {"nodeSelector": {"topology.kubernetes.io/zone": "c"}}}
 
 
 def placed(cluster, app: str) -> list[str]:
@@ -12,6 +19,57 @@ def placed(cluster, app: str) -> list[str]:
 
 def zone_of(cluster) -> dict[str, str]:
     return {node["metadata"]["name"]: node["metadata"]["labels"].get("topology.kubernetes.io/zone", "") for node in cluster.get("Node")}
+
+
+def packed(cpu: str, pods: int = 12) -> Picture:
+    """Three nodes of 4 CPUs, and so many Pods that request `cpu` each: how they are packed, and what is left."""
+    with Cluster(serve=False) as fresh:
+        fresh.apply(deployment("web", "nginx:1.25", pods, resources={"requests": {"cpu": cpu}}))
+        fresh.run(5)
+        run = len(placed(fresh, "web"))
+        picture = draw(fresh, "packing")
+        return Picture(picture.drawn, picture.alt, f"{run} of {pods} Pods have a node, {pods - run} wait")
+
+
+class MetricsServer:
+    """The add-on of that name: asks the nodes every 15 seconds how much CPU time each container has used, and tells who asks."""
+
+    def __init__(self, cluster: Cluster):
+        self.cluster, self.clock = cluster, cluster.clock
+        self.before: dict[str, float] = {}
+        self.now: dict[str, float] = {}
+        self.look()
+
+    def look(self) -> None:
+        self.before, self.now = self.now, {c.id: c.cpu_seconds for c in self._containers()}
+        self.clock.call_later(WINDOW, self.look)
+
+    def _containers(self) -> list:
+        return [c for node in self.cluster.nodes.values() for c in node.runtime.containers.values() if c.state == "running"]
+
+    def use(self, pod: dict, resource: str) -> float | None:
+        """CPUs over the last 15 seconds, or bytes of memory; None for a Pod that was not yet there."""
+        mine = [c for c in self._containers() if c.sandbox.pod["metadata"]["uid"] == pod["metadata"]["uid"] and c.id in self.before]
+        if not mine:
+            return None
+        return sum((self.now[c.id] - self.before[c.id]) / WINDOW if resource == "cpu" else c.memory for c in mine)
+
+
+def start_metrics_server(cluster: Cluster) -> None:
+    """As `minikube addons enable metrics-server`: from now on the autoscaler has somebody to ask."""
+    with cluster.lock:
+        cluster.clock.cause = None  # it begins by itself
+        cluster.parts["horizontal-pod-autoscaler"].metrics = MetricsServer(cluster).use
+
+
+def three_that_wait(cluster: Cluster) -> None:
+    """Three Pods that no node takes, each for another reason; one of the reasons is a node's reservation for a team."""
+    cluster.patch("Node", "node-3", {"spec": {"taints": [{"key": "team", "value": "red", "effect": "NoSchedule"}]}})
+    for name, spec in NEEDS.items():
+        requests = {"cpu": "6" if name == "greedy" else "100m"}
+        cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {
+            **spec, "containers": [{"name": "main", "image": "nginx:1.25", "resources": {"requests": requests}}]}})
+    cluster.run(5)
 
 
 def two_a_zone(cluster) -> str:

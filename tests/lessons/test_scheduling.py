@@ -69,3 +69,34 @@ def test_taking_the_taint_off_is_not_the_way(cluster):
     three(cluster)
     cluster.patch("Node", "node-3", {"spec": {"taints": None}}, type="merge")
     assert "lost its taint" in check(scheduling.pending_repaired, cluster).text
+
+
+def test_what_fits_is_counted():
+    """Twelve Pods of 3 CPUs on three nodes of 4: one a node, and the rest of each node is nobody's."""
+    picture = scheduling.packed("3")
+    assert picture.caption == "3 of 12 Pods have a node, 9 wait"
+
+
+def test_the_broken_three_wait(cluster):
+    scheduling.three_that_wait(cluster)
+    assert {cluster.get("Pod", name)["status"]["phase"] for name in scheduling.NEEDS} == {"Pending"}
+    assert "picky is Pending" in check(scheduling.pending_repaired, cluster).text
+
+
+def test_with_somebody_who_measures_the_autoscaler_follows_the_load(cluster):
+    """Half a CPU of load, a target of 100m a Pod: five Pods; five minutes after the load has gone, one."""
+    from kubelearn.lessons import traffic
+    from kubelearn.lessons.deployments import deployment, service
+    cluster.apply(deployment("php", "registry.k8s.io/hpa-example", 1, resources={"requests": {"cpu": "200m"}}))
+    cluster.apply(service("php", 80))
+    cluster.apply({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "php"}, "spec": {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "php"}, "minReplicas": 1, "maxReplicas": 10,
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}]}})
+    cluster.run(60)
+    assert cluster.get("Deployment", "php")["spec"]["replicas"] == 1
+    scheduling.start_metrics_server(cluster)
+    traffic.start(cluster, "http://php/", every=0.2, seconds=200)
+    cluster.run(190)
+    assert cluster.get("Deployment", "php")["spec"]["replicas"] == 5
+    cluster.run(420)
+    assert cluster.get("Deployment", "php")["spec"]["replicas"] == 1
