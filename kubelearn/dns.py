@@ -80,7 +80,9 @@ class Dns:
             return self._srv(name, service, before) if len(before) == 2 else None
         if spec.get("type") == "ExternalName":
             target = spec["externalName"].rstrip(".").lower()
-            return [(name, "CNAME", target), *(self.answer(target, kind)[1] if target != name else ())] if not before else None
+            found = self.answer(target, kind)[1] if target != name else []
+            alias = [(name, "CNAME", target)] if found or not target.endswith(f".{DOMAIN}") else []  # one that leads nowhere is not told
+            return None if before else [*alias, *found]
         if spec.get("clusterIP") != "None":
             return None if before else [(name, "A", spec["clusterIP"])] if kind == "A" else []
         endpoints = [(host, address) for host, address, _ in self._endpoints(service) if not before or before == [host]]

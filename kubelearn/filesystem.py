@@ -35,12 +35,13 @@ class Place(NamedTuple):
 class Filesystem:
     """The tree that the processes of one container see, for one user. Paths are absolute; errors are the kernel's.
 
+    may_chown: root has kept the capability to give files away.
     points: where the mounts lie when mount_points() has already been asked; else they are made in root now.
     """
 
     def __init__(self, root: Directory, mounts: Iterable = (), read_only: bool = False, now: Callable[[], float] = lambda: 0.0,
-                 uid: int = 0, gids: tuple[int, ...] = (0,), points: Iterable[str] | None = None):
-        self.root, self.now, self.uid, self.gids = Mount("/", root, read_only), now, uid, gids
+                 uid: int = 0, gids: tuple[int, ...] = (0,), points: Iterable[str] | None = None, may_chown: bool = True):
+        self.root, self.now, self.uid, self.gids, self.may_chown = Mount("/", root, read_only), now, uid, gids, may_chown
         mounts = [Mount(*mount) for mount in mounts]
         if points is None:
             points = mount_points(root, wanted(mounts))
@@ -50,7 +51,7 @@ class Filesystem:
 
     def as_user(self, uid: int, gids: tuple[int, ...]) -> Filesystem:
         twin = object.__new__(Filesystem)
-        twin.root, twin.now, twin.uid, twin.gids, twin.mounts = self.root, self.now, uid, gids, self.mounts
+        twin.root, twin.now, twin.uid, twin.gids, twin.mounts, twin.may_chown = self.root, self.now, uid, gids, self.mounts, self.may_chown
         return twin
 
     # --- finding --------------------------------------------------------------------------------------------------
@@ -249,6 +250,8 @@ class Filesystem:
             raise fault(errno.ENOENT)
         if place.mount.read_only:
             raise fault(errno.EROFS)
+        if "uid" in attributes and not (self.uid == 0 and self.may_chown):
+            raise fault(errno.EPERM)
         if self.uid not in (0, place.node.uid) and not ("mtime" in attributes and self.allowed(place.node, 2)):
             raise fault(errno.EPERM)
         node = place.node if place.path in self.mounts or place.path == "/" else place.directory.own(place.name)

@@ -35,14 +35,14 @@ def validate_create(resource: Resource, obj: dict) -> list[FieldError]:
     return found
 
 
-def validate_update(resource: Resource, new: dict, old: dict) -> list[FieldError]:
-    """What is wrong with new, and what it changes that may not change."""
+def validate_update(resource: Resource, new: dict, old: dict, subresource: str = "") -> list[FieldError]:
+    """What is wrong with new, and what it changes that may not change through this subresource."""
     found = Findings()
     metadata.validate(resource, new, old, found)
     for rule in of_resource(resource.storage, "before"):
         rule(new, old, found)
     resource.schema.check(new, old, found)
-    for rule in of_resource(resource.storage, "update"):
+    for rule in of_resource(resource.storage, subresource) or of_resource(resource.storage, "update"):
         rule(new, old, found)
     return found
 

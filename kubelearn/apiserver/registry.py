@@ -166,8 +166,7 @@ class Registry:
         attributes = Attributes("UPDATE", resource, subresource, *key, old, new, request)
         attributes.new = admission.mutate(attributes, self)
         new = strategies.prepare_for_update(self, resource, attributes.new, old, subresource)
-        before = {**old, "spec": new["spec"]} if subresource == "ephemeralcontainers" else old  # carried() let nothing else through
-        writing.refuse_invalid(resource, key[1], validation.validate_update(resource, new, before))
+        writing.refuse_invalid(resource, key[1], validation.validate_update(resource, new, old, subresource))
         writing.warn(resource, new, old, request)
         attributes.new = new
         admission.validate(attributes, self)

@@ -14,7 +14,7 @@ from kubelearn.filesystem import Filesystem, Mount, wanted
 from kubelearn.kubelet.environment import host_name
 from kubelearn.kubelet.files import OpenFile, ReadEnd, Sink, Terminal
 from kubelearn.kubelet.images import ImageInfo
-from kubelearn.kubelet.kernel import control_files, device_files, process_files
+from kubelearn.kubelet.kernel import capabilities, control_files, device_files, process_files
 from kubelearn.kubelet.process import Process, ProcessSpace, find_executable
 from kubelearn.streams import Pipe
 from kubelearn.volumes import Directory, File, Node
@@ -76,6 +76,8 @@ class Container:
         "cpu_limit",
         "throttled_seconds",
         "read_only",
+        "capabilities",
+        "no_new_privileges",
         "space",
         "state",
         "created_at",
@@ -105,10 +107,12 @@ class Container:
     def __init__(self, sandbox: Sandbox, id: str, name: str, image: ImageInfo, argv: list[str], env: dict[str, str], mounts: tuple,
                  workdir: str, user: int | str | None = None, group: int | None = None, groups: tuple[int, ...] = (),
                  memory: int | None = None, cpu: float | None = None, read_only: bool = False, stdin: bool = False, tty: bool = False,
-                 space: ProcessSpace | None = None):
+                 space: ProcessSpace | None = None, security: dict | None = None):
         self.sandbox, self.runtime, self.clock = sandbox, sandbox.runtime, sandbox.runtime.clock
         self.id, self.name, self.image, self.argv, self.mounts, self.workdir = id, name, image, argv, mounts, workdir or "/"
         self.memory_limit, self.cpu_limit, self.read_only, self.tty = memory, cpu, read_only, tty
+        self.capabilities = capabilities(security or {})
+        self.no_new_privileges = (security or {}).get("allowPrivilegeEscalation") is False
         uid, gid = image.user_of(image.user if user is None else user)
         gid = gid if group is None else group
         self.user = (uid, gid, tuple(sorted({gid, *groups})))
@@ -145,7 +149,8 @@ class Container:
             tree, points = self.image.prepared((*wanted(mounts), (self.workdir, True)))
             self.root = Directory.over(tree)
             uid, gid, groups = self.user
-            self._files = Filesystem(self.root, mounts, self.read_only, lambda: self.clock.now, uid, (gid, *groups), points)
+            self._files = Filesystem(self.root, mounts, self.read_only, lambda: self.clock.now, uid, (gid, *groups), points,
+                                     "CHOWN" in self.capabilities)
         return self._files
 
     @property

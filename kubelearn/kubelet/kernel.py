@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from kubelearn.kubelet.process import Process, ProcessSpace
 
 MEMORY, CPUS = 8 << 30, 4  # of a node
+CAPABILITIES = (  # in the order of their bits
+    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST "
+    "NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE "
+    "SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND "
+    "AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
+).split()
+USUAL = ("CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE "
+         "SETFCAP").split()  # what containerd leaves to root in a container
 
 
 def _full(data: bytes) -> None:
@@ -117,8 +125,20 @@ def parent_of(process: Process, space: ProcessSpace | None = None) -> int:
     return number if (number := space.number_of(parent)) in space.processes else 1
 
 
+def capabilities(security: dict) -> frozenset[str]:
+    """What root in a container may do, by its securityContext."""
+    asked = security.get("capabilities") or {}
+    add, drop = ({name.removeprefix("CAP_") for name in asked.get(key) or ()} for key in ("add", "drop"))
+    if security.get("privileged") or "ALL" in add:
+        return frozenset(CAPABILITIES) - drop
+    return (frozenset() if "ALL" in drop else frozenset(USUAL) - drop) | add
+
+
 def _status(process: Process) -> str:
     uid, gid, groups = process.user
+    container = process.container
+    bound = sum(1 << bit for bit, name in enumerate(CAPABILITIES) if name in container.capabilities)
+    sets = {"CapInh": 0, "CapPrm": bound if uid == 0 else 0, "CapEff": bound if uid == 0 else 0, "CapBnd": bound, "CapAmb": 0}
     rows = {
         "Name": process.name[:15],
         "Umask": "0022",
@@ -131,6 +151,8 @@ def _status(process: Process) -> str:
         "Groups": " ".join(map(str, groups)),
         "VmRSS": f"{process.memory >> 10:8} kB",
         "Threads": 1,
+        **{name: f"{mask:016x}" for name, mask in sets.items()},
+        "NoNewPrivs": int(container.no_new_privileges),
     }
     return "".join(f"{name}:\t{value}\n" for name, value in rows.items())
 

@@ -32,7 +32,7 @@ from kubelearn.kubelet.status import NO_PROBES, TERMINAL, generate_pod_status, l
 from kubelearn.kubelet.status_manager import StatusManager
 from kubelearn.kubelet.volume_manager import VolumeManager
 from kubelearn.network import Network
-from kubelearn.volumes import Directory
+from kubelearn.volumes import Directory, File
 
 COMES_BACK, KNOWS_PODS = 0.9, 1.7  # seconds after the start of a kubelet that was here before: it reports; it has listed its pods
 DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
@@ -51,6 +51,7 @@ class Kubelet:
         self.prober = Prober(clock, runtime, network, self.address)
         self.runtime = KubeRuntime(runtime, Lifecycle(clock, runtime, network, self.address), self)
         host = VolumeHost(clock, self.source, self.token, {} if disks is None else disks, self.allocatable)
+        host.disk.lookup("etc").put("hostname", File(f"{self.name}\n"))
         self.volumes = VolumeManager(host, lambda: self.config.follow_sources())
         self.eviction = EvictionManager(clock, self.random.random(), self.runtime, self.volumes, self.evict)
         self.status = StatusManager(client, clock)

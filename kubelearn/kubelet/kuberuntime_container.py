@@ -157,7 +157,7 @@ def grace_of(pod: dict) -> float:
 
 
 def security_options(pod: dict, container: dict, image: ImageInfo) -> dict:
-    """user, group, groups, read_only for the runtime. ConfigError where root is not wanted and would be."""
+    """user, group, groups, read_only, security for the runtime. ConfigError where root is not wanted and would be."""
     whole, own = pod["spec"].get("securityContext") or {}, container.get("securityContext") or {}
     both = {**whole, **own}
     uid = both.get("runAsUser")
@@ -174,7 +174,8 @@ def security_options(pod: dict, container: dict, image: ImageInfo) -> dict:
         if uid is None and image.user_of(image.user)[0] == 0:
             raise environment.ConfigError(f"container has runAsNonRoot and image will run as root {who}")
     groups = tuple(whole.get("supplementalGroups") or ()) + ((whole["fsGroup"],) if "fsGroup" in whole else ())
-    return {"user": uid, "group": both.get("runAsGroup"), "groups": groups, "read_only": bool(own.get("readOnlyRootFilesystem"))}
+    return {"user": uid, "group": both.get("runAsGroup"), "groups": groups, "read_only": bool(own.get("readOnlyRootFilesystem")),
+            "security": own}
 
 
 def seen_of(instance: Instance) -> Seen:

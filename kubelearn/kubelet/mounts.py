@@ -14,13 +14,14 @@ from kubelearn.api import quantity
 from kubelearn.api.meta import annotations_of
 from kubelearn.clock import EPOCH
 from kubelearn.filesystem import Filesystem
-from kubelearn.kubelet.environment import ConfigError, bytes_of, field_value, resource_value
+from kubelearn.kubelet.environment import NODE_HOSTS, ConfigError, bytes_of, field_value, resource_value
 from kubelearn.kubelet.git_repo import CloneError, clone
 from kubelearn.volumes import Directory, File, Node, Symlink
 
 ATOMIC = ("configMap", "secret", "downwardAPI", "projected")  # files written from objects, all at once, read-only
 HOST_TYPES = {"Directory": ("directory", "d"), "File": ("file", "-"), "Socket": ("socket file", "s"),
               "CharDevice": ("character device", "c"), "BlockDevice": ("block device", "b")}
+NODE_FILES = {"hosts": NODE_HOSTS, "passwd": "root:x:0:0:root:/root:/bin/bash\n"}  # of /etc
 
 
 class MountError(Exception):
@@ -81,6 +82,8 @@ class VolumeHost:
         for name in ("etc", "var", "opt", "home"):
             self.disk.put(name, Directory())
         self.disk.put("tmp", Directory(0o1777))
+        for name, text in NODE_FILES.items():
+            self.disk.lookup("etc").put(name, File(text))
 
 
 def plugin_of(volume: dict) -> str:

@@ -6,8 +6,11 @@ Leaves out: gRPC's health protocol (a connection counts as healthy), redirects.
 """
 from __future__ import annotations
 
+import ipaddress
+
 from kubelearn.clock import Clock
 from kubelearn.kubelet.container import Container
+from kubelearn.kubelet.images import RESOLVER
 from kubelearn.kubelet.lifecycle import HookError, http_get, port_number, run_in_container, within
 from kubelearn.kubelet.runtime import ExecError, Runtime
 from kubelearn.network import Network
@@ -29,10 +32,12 @@ class Prober:
         action, address = probe[kind], container.sandbox.address
         try:
             port = port_number(action["port"], spec.get("ports") or [])
-        except HookError as error:
-            return UNKNOWN, str(error)
+        except HookError:
+            return UNKNOWN, f'port "{action["port"]}" not found'
         where = f"{action.get('host') or address}:{port}"
-        if kind != "httpGet":
+        if kind == "grpc":
+            return await self._grpc(where, timeout)
+        if kind == "tcpSocket":
             return await self._tcp(where, timeout)
         url = f"{action.get('scheme', 'HTTP').lower()}://{where}/{(action.get('path') or '/').lstrip('/')}"
         return await self._http(container, spec, action, url, where, timeout)
@@ -57,7 +62,19 @@ class Prober:
         connecting.result().close()
         return SUCCESS, ""
 
+    async def _grpc(self, where: str, timeout: float) -> tuple[bool, str]:
+        """It tries to connect as long as the time allows."""
+        began = self.clock.now
+        result, _ = await self._tcp(where, timeout)
+        if result is SUCCESS:
+            return SUCCESS, ""
+        await self.clock.sleep(max(began + timeout - self.clock.now, 0.0))
+        return FAILURE, f'timeout: failed to connect service "{where}" within {timeout}s: context deadline exceeded'
+
     async def _http(self, container: Container, spec: dict, action: dict, url: str, where: str, timeout: float) -> tuple[bool, str]:
+        host = action.get("host") or container.sandbox.address
+        if not is_address(host):  # the node knows no name
+            return FAILURE, f'Get "{url}": dial tcp: lookup {host} on {RESOLVER}:53: no such host'
         asking = self.clock.spawn(
             http_get(self.network, self.address, container.sandbox.address, action, spec.get("ports") or [], "kube-probe/1.37")
         )
@@ -79,6 +96,13 @@ class Prober:
                 return False
             if connection.source == container.sandbox.address:
                 return True
+        return False
+
+
+def is_address(host: str) -> bool:
+    try:
+        return host == "localhost" or bool(ipaddress.ip_address(host))
+    except ValueError:
         return False
 
 

@@ -121,7 +121,7 @@ class Runtime:
                          args: list[str] | None = None, env: dict[str, str] | None = None, mounts: Iterable = (),
                          workdir: str = "", **options: object) -> Container:
         """options: user, group, groups, memory (limit in bytes), cpu (limit in CPUs),
-        read_only, stdin, tty, space (of another container)."""
+        read_only, security (a securityContext), stdin, tty, space (of another container)."""
         if isinstance(image, str):
             image = self.image(image)
         container = Container(sandbox, self.new_id(name), name, image, image.argv(command, args), env or {}, tuple(mounts),

@@ -69,3 +69,19 @@ def test_a_calm_pod_with_a_limit_is_not_looked_at(bench):
     before = bench.cluster.clock._count
     bench.run(10_000)
     assert bench.cluster.clock._count - before < 40
+
+
+def test_of_two_containers_the_one_over_its_own_limit_is_named(bench):
+    fills = ["sh", "-c", "dd if=/dev/zero of=/big bs=1024 count=3000 2>/dev/null; exec sleep 1000000"]
+    limited = [("full", "1Mi", fills), ("spare", "1Gi", ["sleep", "1000000"])]
+    containers = [{"name": name, "image": "busybox:1.36", "command": command, "resources": {"limits": {"ephemeral-storage": limit}}}
+                  for name, limit, command in limited]
+    bench.pod("pair", spec={"containers": containers})
+    bench.run(20)
+    assert bench.get("pair")["status"]["message"] == 'Container full exceeded its local ephemeral storage limit "1Mi". '
+
+
+def test_tail_keeps_all_that_a_device_gives_until_memory_is_out(bench):
+    bench.pod("tail", "tail /dev/zero", resources={"limits": {"memory": "16Mi"}})
+    bench.run(2)
+    assert bench.main("tail")["lastState"]["terminated"]["reason"] == "OOMKilled"

@@ -110,3 +110,29 @@ def test_at_the_end_no_container_is_left_without_one():
     written, _ = status(pod("a", "b"), seen(a=0))
     ended = lost_containers(written)
     assert ended["phase"] == "Failed" and ended["containerStatuses"][1]["state"]["terminated"]["reason"] == "ContainerStatusUnknown"
+
+
+@pytest.mark.parametrize("code, phase", [(42, "Running"), (1, "Failed"), (0, "Succeeded")])
+def test_a_containers_rules_come_before_its_policy(code, phase):
+    rules = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
+    of = pod("a", policy="Never")
+    of["spec"]["containers"][0] |= {"restartPolicy": "Never", "restartPolicyRules": rules}
+    assert status(of, seen(a=code))[1] == phase
+
+
+@pytest.mark.parametrize("phase, limits", [("Pending", {"cpu": "1", "memory": "32Mi"}), ("Running", {"memory": "64Mi"})])
+def test_a_running_pods_group_has_a_limit_only_where_every_container_has_one(phase, limits):
+    of = pod("a", "b")
+    asked = ({"cpu": "1", "memory": "32Mi"}, {"memory": "32Mi"})
+    for container, limit in zip(of["spec"]["containers"], asked):
+        container["resources"] = {"limits": limit, "requests": {"cpu": "100m"}}
+    of["status"]["phase"] = phase
+    written = status(of, seen(a="running", b="running"))[0]
+    assert written["resources"] == {"limits": {**limits, "memory": "64Mi"}, "requests": {"cpu": "200m"}}
+    assert written["allocatedResources"] == {"cpu": "200m"}
+
+
+def test_last_words_share_what_a_status_can_hold():
+    of, said = pod(*"abcdef"), seen(a=1)
+    said.containers["a"][0] = said.containers["a"][0]._replace(message="x" * 4096)
+    assert len(status(of, said)[0]["containerStatuses"][0]["state"]["terminated"]["message"]) == 2048

@@ -4,7 +4,7 @@ Part of Kubernetes: pkg/apis/core/validation (ValidatePodSpec). Leaves out: Wind
 """
 from __future__ import annotations
 
-from .. import names
+from .. import fields, names
 from ..checks import Findings, dns_label, each, exactly_one, full_qualified_name, ip_address, not_twice, one_of, requirement
 from ..fields import Path, below
 
@@ -64,6 +64,19 @@ def init_containers(spec: dict, path: Path, found: Findings) -> None:
             for key in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
                 if container.get(key) is not None:
                     found.forbidden((here, key), ONLY_SIDECARS)
+
+
+def ephemeral_containers(spec: dict, path: Path, found: Findings) -> None:
+    """Names of their own; they may look into a container that is no ephemeral one itself."""
+    others = {container.get("name") for group in ("containers", "initContainers") for container in spec.get(group) or ()}
+    taken = set(others)
+    for index, container in enumerate(spec.get("ephemeralContainers") or ()):
+        here, target = ((path, "ephemeralContainers"), index), container.get("targetContainerName", "")
+        if container.get("name") in taken:
+            found.duplicate((here, "name"), container.get("name"))
+        taken.add(container.get("name"))
+        if target and target not in others:
+            found.append(fields.not_found((here, "targetContainerName"), target))
 
 
 # --- the spec ----------------------------------------------------------------------------------------------------------------------

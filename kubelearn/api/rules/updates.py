@@ -85,6 +85,15 @@ def new_pod(obj: dict, _: None, found: Findings) -> None:
         found.forbidden((SPEC, "nodeName"), "cannot be set until all schedulingGates have been cleared")
 
 
+def ephemeral_containers(new: dict, old: dict, found: Findings) -> None:
+    """They may be added. Upstream: ValidatePodEphemeralContainersUpdate."""
+    now, here = {container["name"]: container for container in new["spec"].get("ephemeralContainers") or ()}, (SPEC, "ephemeralContainers")
+    for container in old["spec"].get("ephemeralContainers") or ():
+        if now.get(container["name"]) != container:
+            verb = "changed" if container["name"] in now else "removed"
+            found.forbidden(here, f'existing ephemeral containers "{container["name"]}" may not be {verb}\n')
+
+
 def pod(new: dict, old: dict, found: Findings) -> None:
     """Upstream: ValidatePodUpdate."""
     spec, before = new["spec"], old["spec"]
