@@ -19,6 +19,7 @@ from kubelearn.view.slots import Slots, shown
 RESOURCES = (("cpu", "cpu", quantity.milli, 1000, ""), ("memory", "mem", quantity.value, 1 << 30, "Gi"))
 BAR = 24
 GAP = 12
+FEW = 8  # kinds of waiting that are told
 
 
 class Shelf:
@@ -53,7 +54,7 @@ class Stage:
     def __init__(self, worlds: Sequence, slots: Slots):
         self.slots = slots
         self.nodes = sorted({node["metadata"]["name"] for world in worlds for node in world.list("Node")}, key=natural)
-        self.waiting = max((len(unplaced(world, slots)) for world in worlds), default=0)
+        self.waiting = max((len(waiting(world, slots)) for world in worlds), default=0)
         self.layouts: dict[int, dict] = {}
         shelves: dict[tuple[str, str], Shelf] = {}
         for world in worlds:
@@ -93,7 +94,7 @@ def graph(world: object, stage: Stage) -> Graph:
         boxes.append(_node(node, pods[name], world, stage, at, height) if node else Box(f"Node//{name}", "", None, (), at, (WIDTH, height)))
         top += height + GAP
     if stage.waiting:
-        boxes.append(_waiting(unplaced(world, stage.slots), stage, top))
+        boxes.append(_waiting(waiting(world, stage.slots), stage, top))
         top += boxes[-1].size[1]
     return Graph(boxes=tuple(boxes), height=top, alt=alt(world, pods, stage), empty="" if boxes else "no nodes")
 
@@ -101,7 +102,7 @@ def graph(world: object, stage: Stage) -> Graph:
 def _node(node: dict, pods: list[dict], world: object, stage: Stage, at: tuple, height: float) -> Box:
     name = node["metadata"]["name"]
     free = sum(1 for pod in pods if not requests(pod))
-    note = f"· {len(pods)} pods" + (f", {free} without requests" if free else "")
+    note = f"· {len(pods)} pod{'' if len(pods) == 1 else 's'}" + (f", {free} without requests" if free else "")
     layouts = stage.layouts[world.revision]
     bars = tuple(_bar(node, pods, layouts.get((name, resource[0]), {}), resource, stage.slots) for resource in RESOURCES)
     return Box(f"Node//{name}", name, states.node_state(node), (), at, (WIDTH, height), bars, note=note)
@@ -128,17 +129,25 @@ def _hue(pod: dict, slots: Slots) -> str:
     return "bar" if hue == "ink" else hue
 
 
-def _waiting(pods: list[dict], stage: Stage, top: float) -> Box:
+def waiting(world: object, slots: Slots) -> dict[tuple[str, str], list[str]]:
+    """(what it asks for, what the scheduler said) -> names of those on no node: those that wait alike stand together."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for pod in unplaced(world, slots):
+        asked = ", ".join(f"{name} {quantity_text(name, amount)}" for name, amount in requests(pod).items()) or "nothing"
+        found.setdefault((asked, (condition(pod, "PodScheduled") or {}).get("message", "")), []).append(pod["metadata"]["name"])
+    return found
+
+
+def _waiting(groups: dict[tuple[str, str], list[str]], stage: Stage, top: float) -> Box:
     """Who is on no node, what it asks for, and what the scheduler said."""
-    lines = [line for pod in pods[:8] for line in _reason(pod)]
-    height = 40 + 18 * 3 * min(stage.waiting, 8)
+    lines = [line for (asked, why), names in list(groups.items())[:FEW] for line in _reason(asked, why, names)]
+    height = 40 + 18 * 3 * min(stage.waiting, FEW)
     return Box("waiting", "not on a node yet", None, (), (WIDTH / 2, top + height / 2), (WIDTH, height), lines=tuple(lines))
 
 
-def _reason(pod: dict) -> list[tuple[str, str]]:
-    asked = ", ".join(f"{name} {quantity_text(name, amount)}" for name, amount in requests(pod).items()) or "nothing"
-    why = (condition(pod, "PodScheduled") or {}).get("message", "")
-    return [(f"○ {pod['metadata']['name']} asks for {asked}", "ink"), *((line, "muted") for line in textwrap.wrap(why, 118)[:2])]
+def _reason(asked: str, why: str, names: list[str]) -> list[tuple[str, str]]:
+    who = f"{names[0]} asks for {asked}" if len(names) == 1 else f"{len(names)} pods ask for {asked} each: {', '.join(names)}"
+    return [(f"○ {textwrap.shorten(who, 110, placeholder=' ...')}", "ink"), *((line, "muted") for line in textwrap.wrap(why, 118)[:2])]
 
 
 def alt(world: object, pods: dict[str, list[dict]], stage: Stage) -> str:
@@ -148,5 +157,6 @@ def alt(world: object, pods: dict[str, list[dict]], stage: Stage) -> str:
         name = node["metadata"]["name"]
         amounts = [_bar(node, pods[name], stage.layouts[world.revision].get((name, r[0]), {}), r, stage.slots) for r in RESOURCES]
         said.append(f"{name}: {', '.join(f'{bar.label} {bar.text}' for bar in amounts)}")
-    said += [f"{pod['metadata']['name']} is on no node" for pod in unplaced(world, stage.slots)]
+    for names in waiting(world, stage.slots).values():
+        said.append(f"{names[0]} is on no node" if len(names) == 1 else f"{len(names)} pods are on no node")
     return ". ".join(said) + "."

@@ -166,3 +166,11 @@ def test_the_ownership_picture_narrows_to_one_owner(cluster):
     """By a start of names; a claim is used by its pod and owned by nobody."""
     assert draw(cluster, "ownership", owner="web").alt == draw(cluster, "ownership").alt
     assert draw(cluster, "ownership", owner="nobody").alt == "Nothing owns anything here."
+
+
+def test_pods_that_wait_alike_wait_together():
+    """Nine pods that fit nowhere for one reason are one line and one reason, not nine."""
+    from kubelearn.lessons.scheduling import packed
+    picture = packed("3")
+    assert picture.drawn.count("Insufficient cpu") == 1 and "9 pods ask for cpu 3 each" in picture.drawn
+    assert picture.alt.endswith("9 pods are on no node.")
