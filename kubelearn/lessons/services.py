@@ -1,6 +1,7 @@
 """Judges and helpers of 05_services: who answers, at which of the four ports, and five ways not to be reached."""
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 
@@ -46,6 +47,30 @@ def cloud_address(manifest: str) -> str:
         return f"{cloud.get('Service', name)['status']['loadBalancer']['ingress'][0]['ip']} after {cloud.now:.0f} s"
 
 
+CLIENTS = {"a Pod": "kubectl exec client -- ", "a Pod of namespace shop": "kubectl exec -n shop client -- ", "your machine": ""}
+
+
+def addresses(cluster, name: str) -> dict[str, str]:
+    """Where one may look for the Service `name`: in words, and as a URL."""
+    found, node = cluster.get("Service", name), next(iter(cluster.get("Node")))
+    pod = next(pod for pod in cluster.get("Pod") if found["spec"]["selector"].items() <= pod["metadata"].get("labels", {}).items())
+    port = found["spec"]["ports"][0]
+    return {"a Pod's address": f"http://{pod['status']['podIP']}:{port['targetPort']}",
+            "the Service's address": f"http://{found['spec']['clusterIP']}:{port['port']}",
+            f"http://{name}": f"http://{name}:{port['port']}", f"http://{name}.default": f"http://{name}.default:{port['port']}",
+            "a node's port": f"http://{node['status']['addresses'][0]['address']}:{port['nodePort']}",
+            "localhost's port": f"http://localhost:{port['nodePort']}"}
+
+
+def asked(client: str, url: str) -> str:
+    """What `client` gets from `url`, by the real curl or that of a Pod: the command, and what it printed."""
+    command = f"{CLIENTS[client]}curl -sS -m 2 {url}"
+    words = [kubectl.find() if word == "kubectl" else word for word in command.split()]
+    outside = {**os.environ, "no_proxy": "*"}  # your machine's own proxy has no part in this
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, env=outside)
+    return f"$ {command}\n{'✔' if done.returncode == 0 else '✖'} {(done.stdout or done.stderr).strip()}"
+
+
 # --- exercise 1 ---------------------------------------------------------------------------------------------------
 
 def guestbook(cluster) -> None:
@@ -87,7 +112,7 @@ def _ports(spec: dict) -> str:
 LOCAL = {"image": "hashicorp/http-echo:1.0.0", "args": ["-text=gold", "-listen=127.0.0.1:8080"]}
 CAUSES = {"red": "selector", "green": "targetPort", "blue": "readiness", "gold": "localhost", "white": "port"}
 HINTS = {"red": "compare kubectl get service -o wide with kubectl get pods --show-labels", "green": "which port does the program listen at? See its args",
-         "blue": "kubectl describe pod says which path the probe asks", "gold": "the program listens at 127.0.0.1, where only its own Pod can reach it",
+         "blue": "kubectl describe pod says which port the probe asks, and that nobody answers it", "gold": "the program listens at 127.0.0.1, where only its own Pod can reach it",
          "white": "users ask port 80, which is the Service's port"}
 
 

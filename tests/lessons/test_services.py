@@ -6,8 +6,9 @@ import copy
 import pytest
 
 from kubelearn import Cluster
-from kubelearn.lessons import ingress, traffic
+from kubelearn.lessons import begin, ingress, traffic
 from kubelearn.lessons import services as judges
+from kubelearn.lessons.begin import end
 from kubelearn.lessons.check import check
 
 
@@ -114,3 +115,23 @@ def test_a_cloud_gives_an_address(tmp_path):
     path = tmp_path / "lb.yaml"
     path.write_text('{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "public"}, "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}}')
     assert judges.cloud_address(str(path)).startswith("203.0.113.")
+
+
+def test_names_and_addresses_answer_where_they_should():
+    """What the lesson's buttons ask: names by namespace, a node's port in the cluster, and nothing of it at another port."""
+    cluster = begin()
+    try:
+        judges.guestbook(cluster)
+        cluster.apply(SERVICE)
+        cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+        for namespace in ("default", "shop"):
+            cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "client", "namespace": namespace}, "spec": {
+                "containers": [{"name": "main", "image": "curlimages/curl:8.16.0", "command": ["sleep", "36000"]}]}})
+        cluster.run(20)
+        urls = judges.addresses(cluster, "guestbook")
+        assert all("✔ guestbook-" in judges.asked("a Pod", urls[name]) for name in list(urls)[:-1])
+        assert "✖ curl: (6)" in judges.asked("a Pod of namespace shop", urls["http://guestbook"])
+        assert "✔ guestbook-" in judges.asked("a Pod of namespace shop", urls["http://guestbook.default"])
+        assert judges.asked("a Pod", urls["localhost's port"]).startswith("$ kubectl exec client -- curl -sS -m 2 http://localhost:30090\n✖")
+    finally:
+        end(cluster)
