@@ -30,7 +30,7 @@ def bootstrap(registry: Registry, profile: Profile) -> None:
 def _store(registry: Registry, obj: dict, request: Request) -> None:
     resource = registry.resources.by_kind(obj["apiVersion"], obj["kind"])
     metadata = {**obj["metadata"], "uid": writing.new_uid(registry), "creationTimestamp": registry.clock.timestamp()}
-    if resource.kind in writing.WITH_GENERATION:
+    if resource.has_generation:
         metadata["generation"] = 1
     registry.store(resource, (metadata.get("namespace", ""), metadata["name"]), {**obj, "metadata": metadata}, request)
 

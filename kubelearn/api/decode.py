@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .mismatch import EMBEDDED, Inlined, Mismatch, text_of
+from .mismatch import Inlined, Mismatch, embedded_in, text_of
 from .scalars import PLAIN, check_of
 from .walk import DROP, Visitor, Walk, changed
 
@@ -27,7 +27,7 @@ class Decoding(Visitor):
 
     def object(self, schema: Schema) -> Walk:
         fields, steps = schema.fields, {}
-        embedded, inside = EMBEDDED.get(schema.short, ("", ()))
+        embedded, inside = embedded_in(schema)
         embedded = Inlined(embedded)
         omitted = {key for key, field in fields.items() if field.type == "map" and key not in schema.required}  # when empty
         plain = {key: self.plain(field) for key, field in fields.items() if self.plain(field)}

@@ -10,18 +10,6 @@ from functools import lru_cache
 
 from ..errors import bad_request
 
-EVENT = ("involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
-         "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type")
-FIELDS = {  # storage key -> what may be selected beside metadata.name and metadata.namespace
-    "pods": ("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
-             "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName"),
-    "events": EVENT, "nodes": ("spec.unschedulable",), "namespaces": ("status.phase",), "secrets": ("type",),
-    "services": ("spec.clusterIP", "spec.type"), "replicationcontrollers": ("status.replicas",),
-    "replicasets.apps": ("status.replicas",), "jobs.batch": ("status.successful",),
-    "certificatesigningrequests.certificates.k8s.io": ("spec.signerName",),
-}
-OLD_WORDING = ("pods", "events", "nodes", "namespaces", "secrets", "services", "replicationcontrollers", "replicasets.apps", "jobs.batch",
-               "certificatesigningrequests.certificates.k8s.io")
 ELSEWHERE = {"source": ("source", "component"), "status.successful": ("status", "succeeded")}
 TERM = re.compile(r"((?:\\.|[^\\,])*)(?:,|$)")
 
@@ -50,7 +38,7 @@ def _field_terms(text: str) -> tuple[tuple[str, bool, str], ...]:
 def _check_field(field: str, resource: object) -> None:
     if field in ("metadata.name", "metadata.namespace" if resource.namespaced else "", *selectable_fields(resource)):
         return
-    if resource.storage in OLD_WORDING:
+    if "select" in resource.facts:
         raise bad_request(f"field label not supported: {field}")
     namespace = ', "metadata.namespace"' if resource.namespaced else ""
     raise bad_request(f'"{field}" is not a known field selector: only "metadata.name"{namespace}')
@@ -60,7 +48,7 @@ def selectable_fields(resource: object) -> tuple[str, ...]:
     """A custom resource names its own in selectableFields."""
     versions = (resource.definition or {}).get("spec", {}).get("versions", ())
     custom = [entry["jsonPath"].lstrip(".") for v in versions if v["name"] == resource.version for entry in v.get("selectableFields", ())]
-    return tuple(custom) or FIELDS.get(resource.storage, ())
+    return tuple(custom) or tuple(resource.facts.get("select", "").split())
 
 
 def _field_text(obj: dict, path: tuple[str, ...]) -> str:

@@ -4,7 +4,6 @@ Part of Kubernetes: apimachinery pkg/api/validation/objectmeta.go and each kind'
 """
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import checks, names
@@ -14,24 +13,6 @@ if TYPE_CHECKING:
     from .resources import Resource
 
 ROOT = (None, "metadata")
-
-
-def path_segment(name: str) -> tuple[str, ...]:
-    """A name that need only fit into a URL."""
-    wrong = [f"may not be '{name}'"] if name in (".", "..") else []
-    return (*wrong, *(f"may not contain '{part}'" for part in "/%" if part in name))
-
-
-def ip(name: str) -> tuple[str, ...]:
-    return names.ip_address(name)
-
-
-NAMES: dict[str, Callable[[str], tuple[str, ...]]] = {  # the other kinds' names are DNS subdomains
-    "services": names.dns_label, "namespaces": names.dns_label, "events": path_segment,
-    "roles.rbac.authorization.k8s.io": path_segment, "clusterroles.rbac.authorization.k8s.io": path_segment,
-    "rolebindings.rbac.authorization.k8s.io": path_segment, "clusterrolebindings.rbac.authorization.k8s.io": path_segment,
-    "apiservices.apiregistration.k8s.io": path_segment, "ipaddresses.networking.k8s.io": ip,
-}
 
 
 def validate(resource: Resource, obj: dict, old: dict | None, found: Findings) -> None:
@@ -47,7 +28,7 @@ def validate(resource: Resource, obj: dict, old: dict | None, found: Findings) -
 
 
 def _name(resource: Resource, metadata: dict, found: Findings) -> None:
-    name, prefix, rule = metadata.get("name"), metadata.get("generateName"), NAMES.get(resource.storage, names.dns_subdomain)
+    name, prefix, rule = metadata.get("name"), metadata.get("generateName"), getattr(names, resource.facts.get("names", "dns_subdomain"))
     if prefix:
         for problem in rule(prefix[:-1] + "a" if prefix.endswith("-") else prefix):
             found.invalid((ROOT, "generateName"), prefix, problem)

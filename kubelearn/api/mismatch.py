@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import data
+
 if TYPE_CHECKING:
     from .schema import Schema
 
@@ -22,24 +24,10 @@ class Inlined(str):
     """A step of a path through an embedded struct, which only Go's errors name."""
 
 
-REFERENCE = ("LocalObjectReference", ("name",))
-EMBEDDED = {  # definition -> the struct that it embeds, and which fields are that struct's
-    "core.v1.Probe": ("ProbeHandler", ("exec", "httpGet", "tcpSocket", "grpc")),
-    "core.v1.Volume": ("VolumeSource", ("emptyDir", "hostPath", "secret", "configMap", "projected", "persistentVolumeClaim", "downwardAPI",
-                                        "gitRepo", "nfs", "csi", "ephemeral", "image", "iscsi")),
-    "core.v1.PersistentVolumeSpec": ("PersistentVolumeSource", ("hostPath", "nfs", "csi", "local", "iscsi")),
-    "core.v1.EphemeralContainer": ("EphemeralContainerCommon", ("name", "image", "command", "args", "env", "envFrom", "volumeMounts",
-                                                                "workingDir", "resources", "securityContext", "stdin", "tty")),
-    "networking.v1.IngressRule": ("IngressRuleValue", ("http",)),
-} | {f"core.v1.{name}": REFERENCE for name in ("ConfigMapKeySelector", "SecretKeySelector", "ConfigMapVolumeSource", "ConfigMapProjection",
-                                               "SecretProjection", "ConfigMapEnvSource", "SecretEnvSource")}
-GO_NAMES = {(f"core.v1.{struct}", field): f"v1.{name}" for struct, field, name in (
-    ("PodSpec", "restartPolicy", "RestartPolicy"), ("PodSpec", "dnsPolicy", "DNSPolicy"), ("Container", "imagePullPolicy", "PullPolicy"),
-    ("Container", "terminationMessagePolicy", "TerminationMessagePolicy"), ("Toleration", "operator", "TolerationOperator"),
-    ("Toleration", "effect", "TaintEffect"), ("Taint", "effect", "TaintEffect"), ("ServiceSpec", "type", "ServiceType"),
-    ("ServiceSpec", "sessionAffinity", "ServiceAffinity"), ("ContainerPort", "protocol", "Protocol"),
-    ("ServicePort", "protocol", "Protocol"), ("HTTPGetAction", "scheme", "URIScheme"), ("Secret", "type", "SecretType"))} | {
-    ("apps.v1.DeploymentStrategy", "type"): "v1.DeploymentStrategyType"}
+def embedded_in(schema: Schema) -> tuple[str, tuple[str, ...]]:
+    """The struct that a definition's embeds, and which fields are that struct's."""
+    lines = data.sections("gonames").get(schema.short, ())
+    return next(((key[1:], tuple(text.split())) for key, text in lines if key.startswith("+")), ("", ()))
 
 
 class WrongType(Exception):
@@ -59,7 +47,7 @@ class Mismatch(WrongType):
 
     def __str__(self) -> str:
         field = next((step for step in reversed(steps_of(self.path)) if isinstance(step, str)), "")
-        known = GO_NAMES.get((self.owner.short, field)) if self.owner else None
+        known = dict(data.sections("gonames").get(self.owner.short, ())).get(field) if self.owner else None
         wanted, found = self.wanted or known or go_type(self.schema), JSON_NAMES[type(self.item)]
         if found == "number" and wanted.startswith("int"):
             found = f"number {self.item}"
@@ -68,7 +56,6 @@ class Mismatch(WrongType):
         where = ".".join(step for step in steps_of(self.path) if type(step) in (str, Inlined))
         struct = self.owner.short.rpartition(".")[2]
         return f"json: cannot unmarshal {found} into Go struct field {struct}.{where} of type {wanted}"
-
 
     @property
     def converted(self) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -33,45 +34,56 @@ def too_long(limit: int, unit: str = "characters") -> str:
     return f"must be no more than {limit} {unit}"
 
 
-@lru_cache(maxsize=4096)
-def dns_label(text: str) -> tuple[str, ...]:
-    wrong = regex_error(f"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and {ALNUM}",
-                        LABEL, "my-name", "123-abc")
-    return _checked(text, LABEL, "must not contain dots" if re.fullmatch(SUBDOMAIN, text) else wrong, 63)
+Problems = tuple[str, ...]
 
 
-@lru_cache(maxsize=4096)
-def dns_subdomain(text: str) -> tuple[str, ...]:
-    wrong = regex_error(f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and {ALNUM}",
-                        SUBDOMAIN, "example.com")
-    return _checked(text, SUBDOMAIN, wrong, 253)
+def _form(regex: str, limit: int, sentence: str, *examples: str, unit: str = "characters") -> Callable[[str], Problems]:
+    """The complaints of a text that shall have this form."""
+    wrong, long = regex_error(sentence, regex, *examples), too_long(limit, unit)
+
+    @lru_cache(maxsize=4096)
+    def complaints(text: str) -> Problems:
+        errors = (long,) if len(text) > limit else ()
+        return errors if re.fullmatch(regex, text) else (*errors, wrong)
+    return complaints
 
 
-@lru_cache(maxsize=4096)
-def dns_1035_label(text: str) -> tuple[str, ...]:
-    wrong = regex_error("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
-                        "and end with an alphanumeric character", LABEL_1035, "my-name", "abc-123")
-    return _checked(text, LABEL_1035, wrong, 63)
+_LOWER = "must consist of lower case alphanumeric characters"
+_label = _form(LABEL, 63, f"a lowercase RFC 1123 label {_LOWER} or '-', and {ALNUM}", "my-name", "123-abc")
+dns_subdomain = _form(SUBDOMAIN, 253, f"a lowercase RFC 1123 subdomain {_LOWER}, '-' or '.', and {ALNUM}", "example.com")
+dns_1035_label = _form(LABEL_1035, 63, f"a DNS-1035 label {_LOWER} or '-', start with an alphabetic character, and end with an "
+                       "alphanumeric character", "my-name", "abc-123")
+label_value = _form(VALUE, 63, "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and "
+                    f"{ALNUM}", "MyValue", "my_value", "12345", unit="bytes")
+_config_key = _form(CONFIG_KEY, 253, "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+                    "key.name", "KEY_NAME", "key-name")
 
 
-def _checked(text: str, regex: str, wrong: str, limit: int, unit: str = "characters") -> tuple[str, ...]:
-    errors = (too_long(limit, unit),) if len(text) > limit else ()
-    return errors if re.fullmatch(regex, text) else (*errors, wrong)
+def dns_label(text: str) -> Problems:
+    problems = _label(text)
+    return (*problems[:-1], "must not contain dots") if problems and "." in text and re.fullmatch(SUBDOMAIN, text) else problems
+
+
+def config_key(text: str) -> Problems:
+    """A key of a ConfigMap or Secret: it becomes a file name."""
+    if text in (".", ".."):
+        return (*_config_key(text), f"must not be '{text}'")
+    return (*_config_key(text), "must not start with '..'") if text.startswith("..") else _config_key(text)
 
 
 @lru_cache(maxsize=8192)
-def qualified_name(text: str) -> tuple[str, ...]:
+def qualified_name(text: str) -> Problems:
     """An optional DNS prefix and a name."""
     return _qualified(text, "a qualified name", "characters")
 
 
 @lru_cache(maxsize=8192)
-def label_key(text: str) -> tuple[str, ...]:
+def label_key(text: str) -> Problems:
     """A qualified name whose length is counted in bytes."""
     return _qualified(text, "a valid label key", "bytes")
 
 
-def _qualified(text: str, what: str, unit: str) -> tuple[str, ...]:
+def _qualified(text: str, what: str, unit: str) -> Problems:
     wrong = regex_error(f"name part must consist of alphanumeric characters, '-', '_' or '.', and {ALNUM}",
                         QUALIFIED, "MyName", "my.name", "123-abc")
     prefix, slash, name = text.rpartition("/")
@@ -89,36 +101,15 @@ def _qualified(text: str, what: str, unit: str) -> tuple[str, ...]:
     return tuple(errors) if re.fullmatch(QUALIFIED, name) else (*errors, wrong)
 
 
-@lru_cache(maxsize=8192)
-def label_value(text: str) -> tuple[str, ...]:
-    wrong = regex_error(f"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and {ALNUM}",
-                        VALUE, "MyValue", "my_value", "12345")
-    return _checked(text, VALUE, wrong, 63, "bytes")
-
-
 @lru_cache(maxsize=4096)
-def config_key(text: str) -> tuple[str, ...]:
-    """A key of a ConfigMap or Secret: it becomes a file name."""
-    wrong = regex_error("a valid config key must consist of alphanumeric characters, '-', '_' or '.'", CONFIG_KEY,
-                        "key.name", "KEY_NAME", "key-name")
-    errors = _checked(text, CONFIG_KEY, wrong, 253)
-    if text == ".":
-        return (*errors, "must not be '.'")
-    if text == "..":
-        return (*errors, "must not be '..'")
-    return (*errors, "must not start with '..'") if text.startswith("..") else errors
-
-
-@lru_cache(maxsize=4096)
-def env_name(text: str) -> tuple[str, ...]:
+def env_name(text: str) -> Problems:
     """Since 1.34 any printable ASCII but '='."""
-    if re.fullmatch(ENV_NAME, text):
-        return ()
-    return ("a valid environment variable name must consist only of printable ASCII characters other than '='",)
+    wrong = "a valid environment variable name must consist only of printable ASCII characters other than '='"
+    return () if re.fullmatch(ENV_NAME, text) else (wrong,)
 
 
 @lru_cache(maxsize=4096)
-def port_name(text: str) -> tuple[str, ...]:
+def port_name(text: str) -> Problems:
     """An IANA service name: at most 15 characters of [a-z0-9-], with a letter."""
     errors = ["must be no more than 15 characters"] if len(text) > 15 else []
     if not re.fullmatch("[-a-z0-9]+", text):
@@ -132,12 +123,18 @@ def port_name(text: str) -> tuple[str, ...]:
     return tuple(errors)
 
 
-def port_number(number: int) -> tuple[str, ...]:
+def path_segment(name: str) -> Problems:
+    """A name that need only fit into a URL."""
+    wrong = [f"may not be '{name}'"] if name in (".", "..") else []
+    return (*wrong, *(f"may not contain '{part}'" for part in "/%" if part in name))
+
+
+def port_number(number: int) -> Problems:
     return () if 1 <= number <= 65535 else ("must be between 1 and 65535, inclusive",)
 
 
 @lru_cache(maxsize=4096)
-def ip_address(text: str) -> tuple[str, ...]:
+def ip_address(text: str) -> Problems:
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -146,7 +143,7 @@ def ip_address(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def cidr(text: str) -> tuple[str, ...]:
+def cidr(text: str) -> Problems:
     try:
         if "/" in text:
             ipaddress.ip_network(text, strict=False)

@@ -63,6 +63,23 @@ class Resource:
         return SHARED_STORAGE.get((self.group, self.plural), self.name)
 
     @cached_property
+    def facts(self) -> dict[str, str]:
+        """What is particular to it: its lines of data/kinds.txt."""
+        found: dict[str, str] = {}
+        for key, text in data.sections("kinds").get(self.storage, ()):
+            found[key] = f"{found[key]} {text}" if key in found else text
+        return found
+
+    @cached_property
+    def has_generation(self) -> bool:
+        return "generation" in self.facts or self.definition is not None
+
+    @cached_property
+    def pod_template(self) -> tuple[str, ...]:
+        """Where the pods are described that it makes; () for what makes none."""
+        return tuple(self.facts["template"].split(".")) if "template" in self.facts else ()
+
+    @cached_property
     def subresources(self) -> tuple[str, ...]:
         return tuple(part.name for part in self.parts)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import quantity
+from .meta import get
 
 if TYPE_CHECKING:
     from .resources import Resource
@@ -21,9 +22,6 @@ OLD_LABELS = {  # label of nodes -> what took its place
     "beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
     "node-role.kubernetes.io/master": "node-role.kubernetes.io/control-plane",
 }
-TEMPLATES = {"Deployment": ("spec", "template"), "ReplicaSet": ("spec", "template"), "DaemonSet": ("spec", "template"),
-             "StatefulSet": ("spec", "template"), "ReplicationController": ("spec", "template"), "Job": ("spec", "template"),
-             "CronJob": ("spec", "jobTemplate", "spec", "template"), "PodTemplate": ("template",)}
 
 
 def warnings_for(resource: Resource, obj: dict, old: dict | None = None) -> list[str]:
@@ -31,18 +29,12 @@ def warnings_for(resource: Resource, obj: dict, old: dict | None = None) -> list
     if old is not None and obj.get("spec") is old.get("spec") and resource.kind not in ("Endpoints", "Secret"):
         return []
     found = list(KINDS[resource.kind](obj)) if resource.kind in KINDS else []
-    path = () if resource.kind == "Pod" else TEMPLATES.get(resource.kind)
-    if path is not None and not resource.definition:
-        spec, before = (_at(o, (*path, "spec")) if o else None for o in (obj, old))
+    path = resource.pod_template
+    if path or resource.storage == "pods":
+        spec, before = (get(o, (*path, "spec")) for o in (obj, old))
         if spec and spec is not before:
             found += pod_spec(spec, ".".join((*path, "spec")))
     return found
-
-
-def _at(obj: dict, path: tuple[str, ...]) -> dict | None:
-    for step in path:
-        obj = (obj or {}).get(step)
-    return obj
 
 
 # --- pods ------------------------------------------------------------------------------------------------------------------

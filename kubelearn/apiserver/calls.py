@@ -19,10 +19,6 @@ from kubelearn.apiserver.requestinfo import RequestInfo
 from kubelearn.apiserver.security import User
 from kubelearn.apiserver.waiting import Session
 
-DEPRECATED = {  # resource: what every answer about it warns of
-    "endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
-    "componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
-}
 PRETTY_AGENTS = ("curl", "Wget", "Mozilla/5.0")
 
 
@@ -33,7 +29,7 @@ class Call:
         self.info, self.user, self.session, self.headers, self.query, self.body = info, user, session, headers, query, body
         self.method = "GET"
         self.agent = headers.get("user-agent", "").partition("/")[0] or "unknown"
-        deprecated = DEPRECATED.get(info.resource.name) if info.resource else None
+        deprecated = info.resource.facts.get("deprecated") if info.resource else None
         self.warnings: list[str] = [deprecated] if deprecated else []
 
     def decoded(self) -> object:

@@ -8,25 +8,13 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 VERSION = 0x8003
 SYN_STREAM, SYN_REPLY, RST_STREAM, PING, GOAWAY = 1, 2, 3, 6, 7
 FIN = 1
 INTERNAL_ERROR = 6
-WORDS = (  # of the headers that everyone sends
-    """options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow authorization
-cache-control connection content-base content-encoding content-language content-length content-location content-md5 content-range
-content-type date etag expect expires from host if-match if-modified-since if-none-match if-range if-unmodified-since last-modified
-location max-forwards pragma proxy-authenticate proxy-authorization range referer retry-after server te trailer transfer-encoding
-upgrade user-agent vary via warning www-authenticate method get status 200|OK version HTTP/1.1 url public set-cookie keep-alive
-origin""")
-TAIL = (
-    "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505203 Non-Authoritative Information204 No "
-    "Content301 Moved Permanently400 Bad Request401 Unauthorized403 Forbidden404 Not Found500 Internal Server Error501 Not Implemented"
-    "503 Service UnavailableJan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec 00:00:00 Mon, Tue, Wed, Thu, Fri, Sat, Sun, GMTchunked,"
-    "text/html,image/png,image/jpg,image/gif,application/xml,application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age="
-    "gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.")
-DICTIONARY = b"".join(struct.pack(">I", len(word)) + word.replace("|", " ").encode() for word in WORDS.split()) + TAIL.encode()
+DICTIONARY = Path(__file__).with_suffix(".dictionary").read_bytes()  # of the words that headers begin with, agreed by both sides
 
 
 class SpdyError(Exception):

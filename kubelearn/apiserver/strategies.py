@@ -7,6 +7,7 @@ Leaves out: dual-stack services, allocation bitmaps (what is taken is read from 
 from __future__ import annotations
 
 import ipaddress
+import json
 
 from kubelearn import errors
 from kubelearn.api import fields, quantity
@@ -14,24 +15,14 @@ from kubelearn.api.defaults import labels_of_template
 from kubelearn.api.memo import MISSING, IdentityMemo
 from kubelearn.api.resources import Resource
 
-FIRST_STATUS = {  # what a new object's status holds, whatever its author wrote
-    "Pod": {"phase": "Pending"}, "Namespace": {"phase": "Active"}, "PersistentVolumeClaim": {"phase": "Pending"},
-    "PersistentVolume": {"phase": "Pending"}, "Service": {"loadBalancer": {}}, "Ingress": {"loadBalancer": {}},
-    "ReplicaSet": {"replicas": 0}, "ReplicationController": {"replicas": 0}, "StatefulSet": {"replicas": 0, "availableReplicas": 0},
-    "DaemonSet": {"currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0},
-    "HorizontalPodAutoscaler": {"desiredReplicas": 0, "currentMetrics": None},
-    "PodDisruptionBudget": {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0},
-}
-NO_STATUS = frozenset(("NetworkPolicy",))
-KEEPS_STATUS = frozenset(("Node", "CustomResourceDefinition"))  # a kubelet registers its node with a status
-
 
 def prepare_for_create(registry, resource: Resource, obj: dict) -> dict:
     """obj as it would be stored, but for validation; shares what it does not change."""
-    if "status" in resource.subresources and resource.kind not in KEEPS_STATUS:
+    first = "none" if resource.definition else resource.facts.get("status", "{}")  # what it holds, whatever its author wrote
+    if "status" in resource.subresources and first != "kept":
         obj = {key: value for key, value in obj.items() if key != "status"}
-        if resource.kind not in NO_STATUS and not resource.definition:
-            obj["status"] = FIRST_STATUS.get(resource.kind, {})
+        if first != "none":
+            obj["status"] = json.loads(first)
     prepare = CREATE.get(resource.kind)
     return prepare(registry, obj) if prepare else obj
 

@@ -14,12 +14,6 @@ from kubelearn.apiserver import managedfields
 from kubelearn.apiserver.request import Request
 
 FIXED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "generateName")
-WITH_GENERATION = frozenset((
-    "Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "CronJob", "EndpointSlice", "Ingress",
-    "CustomResourceDefinition", "HorizontalPodAutoscaler", "NetworkPolicy", "PodDisruptionBudget", "PriorityClass", "FlowSchema",
-    "PriorityLevelConfiguration", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding", "MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "ResourceSlice"))
-STATUS_TAKES_METADATA = frozenset(("Pod", "Node", "PersistentVolumeClaim", "PersistentVolume"))
 
 
 def complain(resource: Resource, unknown: list[str], request: Request) -> None:
@@ -62,7 +56,7 @@ def named(registry, resource: Resource, namespace: str, obj: dict) -> dict:
     metadata["creationTimestamp"] = registry.clock.timestamp()
     for key in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
         metadata.pop(key, None)
-    if resource.kind in WITH_GENERATION or resource.definition:
+    if resource.has_generation:
         metadata["generation"] = 1
     return {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
 
@@ -77,7 +71,7 @@ def carried(resource: Resource, old: dict, obj: dict, subresource: str) -> dict:
     metadata, before = obj.get("metadata") or {}, old["metadata"]
     _check_preconditions(resource, metadata, before)
     if subresource == "status":
-        kept = metadata if resource.kind in STATUS_TAKES_METADATA else before
+        kept = metadata if "status-with-metadata" in resource.facts else before
         new = {**old, "metadata": _identity(kept, before)}
         return _with_status(new, obj)
     if subresource == "ephemeralcontainers":
@@ -85,7 +79,7 @@ def carried(resource: Resource, old: dict, obj: dict, subresource: str) -> dict:
         obj = {**old, "metadata": metadata, "spec": {**old["spec"], "ephemeralContainers": containers}}
     new = {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": _identity(metadata, before)}
     new = _with_status(new, old) if "status" in resource.subresources else new
-    if resource.kind in WITH_GENERATION or resource.definition:
+    if resource.has_generation:
         if any(new.get(key) is not old.get(key) and new.get(key) != old.get(key)
                for key in {**new, **old} if key not in ("metadata", "status", "apiVersion", "kind")):
             new["metadata"]["generation"] = before.get("generation", 0) + 1

@@ -28,13 +28,11 @@ CHECK_CREATE: dict[str, tuple[Validating, ...]] = {
     "PersistentVolumeClaim": (limitranger.validate,),
     "PriorityClass": (objects.one_default_priority,),          # Priority
     "Namespace": (podsecurity.check_labels,),                  # PodSecurity
-    **{kind: (podsecurity.warn,) for kind in podsecurity.TEMPLATES},
 }
 CHECK_UPDATE: dict[str, tuple[Validating, ...]] = {
     "PersistentVolumeClaim": (objects.resize_allowed,),        # PersistentVolumeClaimResize
     "PriorityClass": (objects.one_default_priority,),
     "Namespace": (podsecurity.check_namespace,),
-    **{kind: (podsecurity.warn,) for kind in podsecurity.TEMPLATES},
 }
 
 
@@ -59,4 +57,5 @@ def validate(attributes: Attributes, store) -> None:
     table = CHECK_CREATE if attributes.operation == "CREATE" else CHECK_UPDATE
     for plugin in table.get(attributes.resource.kind, ()):
         plugin(attributes, store)
+    podsecurity.warn(attributes, store)                        # PodSecurity of what makes pods
     return quota.validate(attributes, store)                   # ResourceQuota comes last: nothing may be refused after it

@@ -7,22 +7,16 @@ Leaves out: audit (there is no audit log), versions older than the newest, Windo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from kubelearn import errors
 from kubelearn.api import fields
-from kubelearn.api.meta import labels_of
+from kubelearn.api.meta import get, labels_of
 from kubelearn.apiserver.admission.podstandards import broken_rules, violations
 from kubelearn.apiserver.request import Attributes
 
 PREFIX = "pod-security.kubernetes.io/"
 MODES, VERSION = ("enforce", "audit", "warn"), re.compile(r"latest|v1\.\d+")
 LEVELS = ("privileged", "baseline", "restricted")
-TEMPLATES: dict[str, Callable[[dict], dict]] = {  # kinds that make pods -> where their pods' spec stands
-    **{kind: lambda obj: obj["spec"].get("template") or {} for kind in
-       ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController")},
-    "CronJob": lambda obj: obj["spec"]["jobTemplate"]["spec"]["template"],
-}
 
 
 def validate(attributes: Attributes, store) -> None:
@@ -37,7 +31,8 @@ def validate(attributes: Attributes, store) -> None:
 
 def warn(attributes: Attributes, store) -> None:
     """Warns about a Deployment and its like whose pods would violate the namespace's warn level."""
-    spec = TEMPLATES[attributes.resource.kind](attributes.new).get("spec")
+    path = attributes.resource.pod_template
+    spec = get(attributes.new, (*path, "spec")) if path else None
     if spec:
         _warn(attributes, _labels(attributes, store), spec)
 
