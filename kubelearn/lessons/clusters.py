@@ -41,6 +41,14 @@ def whole_again(cluster) -> str:
     return f"a new Deployment got a Pod, and it runs on {pods[0]['spec']['nodeName']}"
 
 
+def visitors(cluster, url: str = "http://web/", number: int = 10) -> str:
+    """How many of some visitors, a fifth of a second apart, were answered, and what the others were told."""
+    answers = traffic.ask(cluster, url, number, every=0.2)
+    errors = Counter(answer.error or str(answer.status) for answer in answers if not answer.ok)
+    told = "".join(f"; {count} were told: {error}" for error, count in errors.items())
+    return f"{number - errors.total()} of {number} visitors of {url} were answered{told}"
+
+
 def survives_a_node(cluster) -> str:
     """The node with most Pods of shop is lost. A minute later every visitor is answered. (The node comes back afterwards.)"""
     cluster.run(20)

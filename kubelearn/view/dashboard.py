@@ -1,4 +1,4 @@
-"""The dashboard: a cluster to touch. Run, step, pause, a slider to any past moment, delete a pod, stop a node, scale.
+"""The dashboard: a cluster to touch. Run, step, pause, a slider to any past moment, delete a pod, stop a node or a component, scale.
 
 Part of Kubernetes: none. Law 4: time moves only when a button says so. Rule: the picture is that of draw(), with the slots of all
 other pictures; a past moment is looked at, never changed.
@@ -35,7 +35,8 @@ class Dashboard(widgets.VBox):
         self.cluster, self.namespace, self._closed, self._quiet = cluster, namespace, threading.Event(), False
         self._seen, self._graph, self._one_at_a_time = None, None, threading.RLock()
         self._build()
-        super().__init__([self.bar, self.past, self.acts, self.picture, self.said], **self._id("dashboard"))
+        rows = [self.bar, self.past, self.acts, *[self.faults] * bool(self.parts.options), self.picture, self.said]
+        super().__init__(rows, **self._id("dashboard"))
         self.refresh()
 
     def _id(self, name: str) -> dict:
@@ -78,7 +79,15 @@ class Dashboard(widgets.VBox):
                               self._button("stop node", "its kubelet and machine fall silent", self.stop_node),
                               self._button("start node", "it comes back", self.start_node), self.deployment, self.replicas,
                               self._button("scale", "kubectl scale deployment", self.scale))
+        self.parts = self._choice(widgets.Dropdown, "component", options=self._components(), width="270px")
+        self.faults = self._row("faults", self.parts, self._button("stop component", "its manifest is moved away", self.stop_part),
+                                self._button("start component", "its manifest is put back", self.start_part))
         self.picture, self.said = self._text("picture"), self._text("said")
+
+    def _components(self) -> list[str]:
+        """What can be stopped where the control plane runs on machines of its own."""
+        plane = getattr(self.cluster, "plane", None)
+        return [*plane.replicas, "coredns"] if plane is not None else []
 
     def _text(self, name: str) -> widgets.HTML:
         style = {"model_id": content_id("style", name)}
@@ -132,6 +141,12 @@ class Dashboard(widgets.VBox):
     def start_node(self) -> None:
         if self.node.value:
             self.cluster.start(self.node.value)
+
+    def stop_part(self) -> None:
+        self.cluster.stop(self.parts.value)
+
+    def start_part(self) -> None:
+        self.cluster.start(self.parts.value)
 
     def scale(self) -> None:
         if self.deployment.value:

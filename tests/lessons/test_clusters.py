@@ -62,3 +62,9 @@ def test_three_pods_on_one_node_do_not(shop):
     shop.patch("Deployment", "shop", {"spec": {"replicas": 3, "template": {"spec": {"nodeName": "node-2"}}}})
     verdict = check(clusters.survives_a_node, shop)
     assert not verdict and "node-2 was lost, with 3 of 3" in verdict.text
+
+
+def test_visitors_are_counted_with_what_they_were_told(shop):
+    assert clusters.visitors(shop, "http://shop/", 5) == "5 of 5 visitors of http://shop/ were answered"
+    told = clusters.visitors(shop, "http://nobody/", 2)
+    assert told.startswith("0 of 2 visitors of http://nobody/ were answered; 2 were told: ")

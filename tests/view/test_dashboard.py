@@ -18,7 +18,7 @@ def board():
 
 
 def click(board, label: str) -> None:
-    buttons = [child for row in (board.bar, board.past, board.acts) for child in row.children if getattr(child, "description", "") == label]
+    buttons = [child for row in board.children[:-2] for child in row.children if getattr(child, "description", "") == label]
     buttons[0].click()
 
 
@@ -69,3 +69,19 @@ def test_a_refusal_is_told_and_the_dashboard_goes_on(board):
 def test_ids_come_from_content(board):
     assert board.model_id.endswith(tuple(f"{n:08x}" for n in range(1, 40)))
     assert "0x" not in repr(board.children[0].children[0].model_id)
+
+
+def test_a_component_is_stopped_and_started_where_there_are_machines_for_it(board):
+    """Only such a cluster has the row; without the scheduler a new pod waits, with it the pod gets its node."""
+    assert board.faults not in board.children
+    with Cluster(nodes=2, control_plane=1, serve=False) as cluster:
+        other = dashboard(cluster, namespace="*")
+        other.parts.value = "kube-scheduler"
+        click(other, "stop component")
+        cluster.run(5)
+        cluster.apply(web(replicas=1))
+        cluster.run(5)
+        assert [pod["spec"].get("nodeName") for pod in cluster.get("Pod") if pod["metadata"]["name"].startswith("web-")] == [None]
+        click(other, "start component")
+        assert cluster.run(until=lambda: ready(cluster, 1), limit=60)
+        other.close()
