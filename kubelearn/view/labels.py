@@ -92,8 +92,7 @@ def slot(item: Card, width: float, height: float) -> str:
     right = int(max(measure(item.tag, 11), measure(item.note, 11))) + 5 if item.tag or item.note else 0
     room = int(width) - 23 - right
     state = item.state or State("", item.line, "ink")
-    whole = measure(item.name, 12, True) <= room - 4
-    name, said = item.name if whole else fit(item.short or item.name, room - 4, 12, True, keep="end"), fit(str(state).strip(), room, 12)
+    name, said = slot_name(item, room - 4), fit(str(state).strip(), room, 12)
     gap = cell("", int(width) - 2 * border, edge, colspan="6" if right else "5")
     hue = LIGHT["muted" if item.hue == "ink" else item.hue]
     stripe = cell("", edge, 1, rowspan="2") + cell("", 5, 2 * line, rowspan="2", bgcolor=hue)
@@ -104,6 +103,13 @@ def slot(item: Card, width: float, height: float) -> str:
     return (f'<TABLE BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" STYLE="rounded" COLOR="{LIGHT[colour]}" '
             f'BGCOLOR="{LIGHT["card"]}" FIXEDSIZE="TRUE" WIDTH="{int(width)}" HEIGHT="{height:.0f}" TITLE="{escape(item.title)}">'
             f'{rows}</TABLE>')
+
+
+def slot_name(item: Card, room: float) -> str:
+    """Whole, else short, else as much of its telling end as there is room for."""
+    fitting = next((name for name in (item.name, item.short) if name and measure(name, 12, True) <= room), None)
+    keep = "start" if item.short.endswith("…") else "end"
+    return fitting or fit((item.short or item.name).rstrip("-…"), room, 12, True, keep)
 
 
 def _beside(words: str, role: str, width: float, height: float) -> str:
@@ -131,7 +137,8 @@ def box(item: Box, slot_height: float, mark_size: float) -> str:
     inner = width - 14
     if not item.name:
         return frame("", width, height, item.ring, "rule", dotted=True)
-    size = 13 if width > 110 else 11
+    wide = measure(item.name, 13, True) + 14 + measure(f"{item.state or ''} {item.note}".strip(), 12) <= inner
+    size = 13 if wide or not item.state else 11
     name = fit(item.name, inner - 4, size, True, keep="end")
     used = min(measure(name, size, True) + 10, inner - 4)
     rest = inner - used - 4

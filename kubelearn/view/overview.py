@@ -189,10 +189,13 @@ def _rows(pods: list[dict], rows: int, per_row: int, stage: Stage, place: str) -
 
 
 def pod_card(pod: dict, slots: Slots) -> Card:
-    """A pod in its slot: name (its owner's part of it may go, which the lane says), state, the image's tag, restarts."""
+    """A pod in its slot: name (what its owner's card says or its node's may go), state, the image's tag, restarts."""
     owner, ready, count = owner_of(pod), *states.ready_count(pod)
-    name = pod["metadata"]["name"]
-    short = f"…{name.removeprefix(owner['name'])}" if owner and name.startswith(f"{owner['name']}-") else ""
+    name, short = pod["metadata"]["name"], ""
+    if owner and name.startswith(f"{owner['name']}-"):
+        short = f"…{name.removeprefix(owner['name'])}"
+    elif owner and name.endswith(f"-{owner['name']}"):  # a static pod, whose owner is its node
+        short = f"{name.removesuffix(owner['name'])}…"
     note = f"↻{states.restarts(pod)}" if states.restarts(pod) else f"{ready}/{count}" if count > 1 else ""
     return Card(identity(pod), "Pod", name, state=states.pod_state(pod), hue=slots.hue(owner and owner.get("uid")),
                 tag=states.tag(states.generation(pod)), note=note, title=states.describe(pod), short=short)

@@ -111,6 +111,15 @@ def test_a_name_too_long_for_its_slot_loses_what_its_owners_card_says():
     assert ">…-k2xyz<" in svg and "name<" in svg and ">…-name<" not in svg
 
 
+def test_a_static_pod_loses_its_nodes_name_and_no_state_is_cut():
+    with Cluster(nodes=3, control_plane=3, serve=False) as cluster:
+        cluster.stop("control-plane-1")
+        cluster.run(60)
+        svg = draw(cluster, namespace="*").svg
+    assert all(re.search(name, svg) for name in (">etcd-…<", ">kube-scheduler[-…]*<", ">kube-controller[-…]*<", ">kube-apiserver[-…]*<"))
+    assert ">✖ NotReady<" in svg
+
+
 def test_containers_stand_in_the_order_of_their_pod():
     """The first above: as in the manifest, whatever Graphviz makes of it."""
     names = ("first", "second", "third")
