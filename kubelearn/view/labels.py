@@ -138,7 +138,7 @@ def box(item: Box, slot_height: float, mark_size: float) -> str:
     if not item.name:
         return frame("", width, height, item.ring, "rule", dotted=True)
     wide = measure(item.name, 13, True) + 14 + measure(f"{item.state or ''} {item.note}".strip(), 12) <= inner
-    size = 13 if wide or not item.state else 11
+    size = 13 if width > 110 and (wide or not item.state) else 11
     name = fit(item.name, inner - 4, size, True, keep="end")
     used = min(measure(name, size, True) + 10, inner - 4)
     rest = inner - used - 4
