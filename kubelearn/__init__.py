@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 
 _WHERE = {  # public name -> the module that has it, loaded when first asked for: a cluster alone needs no pictures
-    "Cluster": "cluster", "ApiError": "errors", "diff": "snapshot", "image": "kubelet.images", "connect": "connect",
+    "Cluster": "cluster", "ApiError": "errors", "diff": "snapshot", "image": "kubelet.images", "connect": "connected",
     "draw": "view", "play": "view", "why": "view", "why_not": "view", "chart": "view", "timeline": "view",
     "dashboard": "view", "explore": "view", "touch": "view",
 }

@@ -284,6 +284,7 @@ class RealTimeClock(Clock):
 
     speed = 0.0  # 0: manual; live() sets it
     pause = 0.02
+    asking = False  # a condition of run() is being asked: only the kubectl that it calls itself moves time
 
     def live(self, speed: float = 1.0) -> None:
         """From now on virtual time follows real time at this speed; 0 ends it."""

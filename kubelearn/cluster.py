@@ -146,14 +146,15 @@ class Cluster:
     def run(self, seconds: float | None = None, until: float | Callable[[], bool] | None = None, limit: float = 3600.0) -> bool:
         """Lets time run: for some seconds, to a virtual time, or until a condition holds; False where `limit` seconds passed first.
 
-        An interrupt (Ctrl-C, the stop button) ends it between two events: nothing is lost, and run() goes on from there.
+        The condition may ask the cluster in any way, also by kubectl or HTTP, and even wait with it. An interrupt (Ctrl-C, the stop
+        button) ends run() between two events: nothing is lost, and the next goes on from there.
         """
         with self._entered() as interrupted:
             end = self.clock.now + (limit if seconds is None else seconds)
             condition = until if callable(until) else None
             if until is not None and condition is None:
                 end = float(until)
-            while not (condition and condition()):
+            while not (condition and self._asked(condition)):
                 when = self.clock.peek()
                 if interrupted() or when is None or when > end:
                     break
@@ -164,6 +165,16 @@ class Cluster:
             if not interrupted():
                 self.clock.now = max(self.clock.now, end if condition is None or self.clock.peek() is not None else self.clock.now)
             return condition is None
+
+    def _asked(self, condition: Callable[[], bool]) -> bool:
+        """The condition's answer. It is asked outside the lock, so that a kubectl of its own can be answered; others' move no time then."""
+        self.clock.asking = True
+        self.clock.lock.release()
+        try:
+            return condition()
+        finally:
+            self.clock.lock.acquire()
+            self.clock.asking = False
 
     def step(self) -> bool:
         """The next moment at which anything happens; False when nothing ever will."""

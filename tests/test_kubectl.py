@@ -26,7 +26,7 @@ current-context: c
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("KUBELEARN_HOME", str(tmp_path / "home"))
-    for name in ("KUBECONFIG", "KUBECACHEDIR", "PATH"):
+    for name in ("KUBECONFIG", "KUBECACHEDIR", "PATH", kubectl.OWN):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     yield tmp_path / "home"
     kubectl._close_all()

@@ -90,7 +90,7 @@ class App:
         """The lock; but someone who holds it and waits for this very answer shall not wait forever."""
         if not self.clock.lock.acquire(timeout=BUSY):
             raise ApiError(504, "Timeout", f"Timeout: the cluster has been busy for {BUSY:.0f} s "
-                                           "(a condition given to run() cannot ask it through kubectl or HTTP)")
+                                           "(who holds its lock cannot ask it through kubectl or HTTP)")
         try:
             yield
         finally:

@@ -101,11 +101,12 @@ class Waiter:
     moves nothing; at a terminal time goes on for a while at the speed of real time, so that a command may go on talking.
     """
 
-    __slots__ = ("session", "news", "_conversation", "_lingers", "_awaiting", "_active")
+    __slots__ = ("session", "news", "inside", "_conversation", "_lingers", "_awaiting", "_active")
 
     def __init__(self, session: Session, conversation: bool = False, lingers: float = 0.0, first: News = TOLD):
         self.session, self.news, self._conversation, self._lingers = session, first, conversation, lingers
         self._awaiting, self._active = not conversation, wall.monotonic()
+        self.inside = False  # it began while a condition of run() was asked
 
     def told(self) -> None:
         self.news = max(self.news, TOLD)
@@ -147,6 +148,7 @@ class Pump:
     def add(self, waiter: Waiter) -> None:
         if waiter.session.moves_time:
             waiter.session.begin(self.clock)
+            waiter.inside = self.clock.asking
             self.waiters.append(waiter)
             self._wake.set()
 
@@ -169,11 +171,11 @@ class Pump:
         if pause:
             self._paced = None
             return pause
-        active = [waiter for waiter in self.waiters if not waiter.idle()]
-        if self.clock.speed or not active:
-            self._paced = None
-            return TICK
         with self.clock.lock:
+            active = [waiter for waiter in self.waiters if not waiter.idle() and (waiter.inside or not self.clock.asking)]
+            if self.clock.speed or not active:
+                self._paced = None
+                return TICK
             until, when = max(waiter.until() for waiter in active), self.clock.peek()
             if when is not None and when <= until:
                 self._paced = None

@@ -17,16 +17,20 @@ def begin(nodes: int | list[dict] | None = None, seed: int = 0, profile: str = "
           control_plane: int = 0):
     """A cluster for this notebook. `!kubectl` in its cells talks to it. A second begin() ends the first one's cluster.
 
-    context (or the environment variable KUBELEARN_CONTEXT) names a real cluster of your own kubeconfig instead.
+    context (or the environment variable KUBELEARN_CONTEXT) names a real cluster of your own kubeconfig instead: the one that
+    KUBECONFIG named before kubelearn began.
     control_plane: 1 or 3 machines on which you see its components run.
     """
     steady_output()
     context = context or os.environ.get("KUBELEARN_CONTEXT")
     if context:
-        from kubelearn.connect import connect
-        return connect(context)
+        from kubelearn.connected import connect
+        real = connect(context, kubectl.own_config())
     while _current:
         end(_current[-1][0])
+    if context:
+        kubectl.use(context)
+        return real
     cluster = Cluster(nodes=nodes, seed=seed, profile=profile, control_plane=control_plane)
     _current.append((cluster, kubectl.Context(cluster.kubeconfig)))
     names = ", ".join(cluster.nodes)

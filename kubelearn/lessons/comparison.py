@@ -5,11 +5,11 @@ know (prices, what others need) is RECORDED, each with its source. Leaves out: w
 """
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kubelearn import kubectl
 from kubelearn.api.meta import name_of
 from kubelearn.client import Client
 from kubelearn.cluster import Cluster, documents
@@ -136,13 +136,12 @@ def lose_a_node(cluster, name: str = "shop") -> str:
 
 def own_cluster(context: str | None, instead: Cluster):
     """The cluster of a context of your ~/.kube/config; without one, the simulator again, by the same client over HTTPS."""
-    from kubelearn.connect import connect
+    from kubelearn.connected import connect
     if not context:
         print("No context named: connected to the simulator instead, over HTTPS, as to any cluster.")
         return connect(kubeconfig=instead.kubeconfig)
-    path = Path(os.environ.get("KUBELEARN_KUBECONFIG", "~/.kube/config")).expanduser()
-    print(f"Connected to context {context} of {path}.")
-    return connect(context, str(path))
+    print(f"Connected to context {context} of {kubectl.own_config()}.")
+    return connect(context, kubectl.own_config())
 
 
 def try_there(cluster, *manifests: str, namespace: str = "kubelearn-11", limit: float = 90.0) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""connect: a real cluster of your own kubeconfig behind the same surface, so that pictures, timeline, checks and lessons work on it.
+"""connect(): a real cluster of your own kubeconfig behind the same surface, so that pictures, timeline, checks and lessons work on it.
 
 Part of Kubernetes: a client, by the official Python library. What its watches bring is kept in a log like etcd's, from the
 moment of connecting on. Leaves out: faults, forks and moving time, which nobody can do to a real cluster from outside;
