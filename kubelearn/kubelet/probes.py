@@ -139,12 +139,7 @@ class PodProbes:
 
     def __init__(self, prober: Prober, pod: dict, running: Callable, status_of: Callable, tell: Callable, changed: Callable):
         self.prober, self.clock, self.running, self.status_of, self.tell, self.changed = (
-            prober,
-            prober.clock,
-            running,
-            status_of,
-            tell,
-            changed,
+            prober, prober.clock, running, status_of, tell, changed,
         )
         self.results: dict[str, dict[str, bool | None]] = {kind: {} for kind in FIELDS}  # kind -> container id -> result
         self.workers = [ProbeWorker(self, container, kind, self.clock.now) for container, kind in probed(pod)]

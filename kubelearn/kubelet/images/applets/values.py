@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from kubelearn.kubelet.images.applets import applet, out
 from kubelearn.kubelet.images.regex import compile_expression, glob
-from kubelearn.kubelet.images.shell.builtins import BUILTINS
+from kubelearn.kubelet.images.shell.builtins import BUILTINS, builtin
 from kubelearn.kubelet.process import Process
 from kubelearn.volumes import Directory, Node, Symlink
 
@@ -286,11 +286,9 @@ def _both(function: Callable[[Process, list[str], str], int], whole: bool, *name
     async def program(process: Process) -> int:
         return function(process, [process.name, *process.args][not whole:], process.name)
 
-    async def builtin(shell, words: list[str]) -> int:
-        return function(shell.process, words[not whole:], shell.zero)
     program.__module__ = __name__
     applet(*names)(program)
-    BUILTINS.update(dict.fromkeys(names, builtin))
+    builtin(*names)(lambda shell, name, words: function(shell.process, [name, *words][not whole:], shell.zero))
 
 
 _both(echo, False, "echo")

@@ -1,10 +1,12 @@
 """What the shell does itself: changing its own directory, variables, options, traps and jobs.
 
-Model: busybox ash. Leaves out: aliases, umask's effect, ulimit, command history.
+Model: busybox ash. Leaves out: aliases, umask's effect, ulimit, command history: they are accepted and do nothing.
 """
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from inspect import iscoroutinefunction
 
 from kubelearn.kubelet.images.shell.expansion import ShellFault, calculate
 from kubelearn.kubelet.images.shell.interpreter import BUILTINS, Break, Continue, Return, Shell
@@ -14,70 +16,72 @@ from kubelearn.kubelet.process import SIGNALS, Exit
 from kubelearn.volumes import Directory
 
 NUMBERS = {str(number): name for name, number in SIGNALS.items()}
+LONG_OPTIONS = {"errexit": "e", "nounset": "u", "xtrace": "x", "noglob": "f"}
 
 
-def builtin(*names: str):
-    def register(function):
-        for name in names:
-            BUILTINS[name] = function
+def builtin(*names: str) -> Callable:
+    """A function of (shell, the words after its name); its exit code is 0 when it gives none. It may be a coroutine."""
+    def register(function: Callable) -> Callable:
+        waits = iscoroutinefunction(function)
+
+        async def run(shell: Shell, words: list[str]) -> int:
+            done = function(shell, words[0], words[1:])
+            return (await done if waits else done) or 0
+        BUILTINS.update(dict.fromkeys(names, run))
         return function
     return register
 
 
-def number(shell: Shell, words: list[str], default: int) -> int:
-    if len(words) < 2:
-        return default
-    if not words[1].lstrip("-").isdigit():
-        raise ShellFault(f"{words[0]}: line 0: Illegal number: {words[1]}")
-    return int(words[1])
-
-
-@builtin(":", "true")
-async def true(shell: Shell, words: list[str]) -> int:
-    return 0
+@builtin(":", "true", "times", "ulimit", "hash", "alias", "unalias", "fg", "bg")
+def true(shell: Shell, name: str, words: list[str]) -> None:
+    """The latter ones are known and without effect here."""
 
 
 @builtin("false")
-async def false(shell: Shell, words: list[str]) -> int:
+def false(shell: Shell, name: str, words: list[str]) -> int:
     return 1
 
 
-@builtin("exit")
-async def exit(shell: Shell, words: list[str]) -> int:
-    raise Exit(number(shell, words, shell.status) & 255)
+@builtin("umask")
+def umask(shell: Shell, name: str, words: list[str]) -> None:
+    if not words:
+        shell.process.print("0022")
 
 
-@builtin("return")
-async def return_(shell: Shell, words: list[str]) -> int:
-    raise Return(number(shell, words, shell.status) & 255)
+# --- leaving ------------------------------------------------------------------------------------------------------
+
+def number(name: str, words: list[str], default: int) -> int:
+    if not words:
+        return default
+    if not words[0].lstrip("-").isdigit():
+        raise ShellFault(f"{name}: line 0: Illegal number: {words[0]}")
+    return int(words[0])
 
 
-@builtin("break")
-async def break_(shell: Shell, words: list[str]) -> int:
+@builtin("exit", "return")
+def leave(shell: Shell, name: str, words: list[str]) -> None:
+    raise {"exit": Exit, "return": Return}[name](number(name, words, shell.status) & 255)
+
+
+@builtin("break", "continue")
+def jump(shell: Shell, name: str, words: list[str]) -> None:
     if shell.loops:
-        raise Break(number(shell, words, 1))
-    return 0
+        raise {"break": Break, "continue": Continue}[name](number(name, words, 1))
 
 
-@builtin("continue")
-async def continue_(shell: Shell, words: list[str]) -> int:
-    if shell.loops:
-        raise Continue(number(shell, words, 1))
-    return 0
-
+# --- directories --------------------------------------------------------------------------------------------------
 
 @builtin("cd")
-async def cd(shell: Shell, words: list[str]) -> int:
-    target = words[1] if len(words) > 1 else shell.get("HOME", "/")
+def cd(shell: Shell, name: str, words: list[str]) -> int:
+    target = words[0] if words else shell.get("HOME", "/")
     if target == "-":
         target = shell.get("OLDPWD")
         shell.process.print(target)
     path = os.path.normpath(shell.process.path(target))
     node = shell.process.files.find(path)
     if not isinstance(node, Directory):
-        shell.process.error(
-            f"{shell.zero}: cd: line 0: can't cd to {target}: {'No such file or directory' if node is None else 'Not a directory'}"
-        )
+        why = "No such file or directory" if node is None else "Not a directory"
+        shell.process.error(f"{shell.zero}: cd: line 0: can't cd to {target}: {why}")
         return 2
     shell.put("OLDPWD", shell.process.cwd)
     shell.process.cwd = path
@@ -86,125 +90,123 @@ async def cd(shell: Shell, words: list[str]) -> int:
 
 
 @builtin("pwd")
-async def pwd(shell: Shell, words: list[str]) -> int:
+def pwd(shell: Shell, name: str, words: list[str]) -> None:
     shell.process.print(shell.process.cwd)
-    return 0
 
 
-@builtin("export", "readonly")
-async def export(shell: Shell, words: list[str]) -> int:
-    marked = shell.exported if words[0] == "export" else shell.read_only
-    if words[1:] in ([], ["-p"]):
-        for name in sorted(marked):
-            shell.process.print(f"{words[0]} {name}={quoted(shell.get(name))}")
-    for word in words[1:]:
-        name, equals, value = word.partition("=")
-        if equals:
-            shell.put(name, value)
-        marked.add(name)
-    return 0
-
+# --- variables ----------------------------------------------------------------------------------------------------
 
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
+@builtin("export", "readonly")
+def export(shell: Shell, name: str, words: list[str]) -> None:
+    marked = shell.exported if name == "export" else shell.read_only
+    if words in ([], ["-p"]):
+        for one in sorted(marked):
+            shell.process.print(f"{name} {one}={quoted(shell.get(one))}")
+    for word in words:
+        one, equals, value = word.partition("=")
+        if equals:
+            shell.put(one, value)
+        marked.add(one)
+
+
 @builtin("local")
-async def local(shell: Shell, words: list[str]) -> int:
+def local(shell: Shell, name: str, words: list[str]) -> None:
     if not shell.locals:
         raise ShellFault("local: line 0: not in a function")
-    for word in words[1:]:
-        name, equals, value = word.partition("=")
-        shell.locals[-1].setdefault(name, shell.variables.get(name))
+    for word in words:
+        one, equals, value = word.partition("=")
+        shell.locals[-1].setdefault(one, shell.variables.get(one))
         if equals:
-            shell.put(name, value)
-    return 0
+            shell.put(one, value)
 
 
 @builtin("unset")
-async def unset(shell: Shell, words: list[str]) -> int:
-    for name in words[1:]:
-        if name in shell.read_only:
-            raise ShellFault(f"unset: line 0: {name}: is read only")
-        shell.variables.pop(name, None)
-        shell.functions.pop(name, None)
-        shell.exported.discard(name)
-    return 0
+def unset(shell: Shell, name: str, words: list[str]) -> None:
+    for word in words:
+        if word in shell.read_only:
+            raise ShellFault(f"unset: line 0: {word}: is read only")
+        shell.variables.pop(word, None)
+        shell.functions.pop(word, None)
+        shell.exported.discard(word)
 
 
 @builtin("set")
-async def set_(shell: Shell, words: list[str]) -> int:
-    rest = words[1:]
-    if not rest:
-        for name in sorted(shell.variables):
-            shell.process.print(f"{name}={quoted(shell.variables[name])}")
-    while rest and rest[0][:1] in "+-" and len(rest[0]) > 1:
-        word = rest.pop(0)
+def set_(shell: Shell, name: str, words: list[str]) -> None:
+    if not words:
+        for one in sorted(shell.variables):
+            shell.process.print(f"{one}={quoted(shell.variables[one])}")
+    while words and words[0][:1] in ("+", "-") and len(words[0]) > 1:
+        word, *words = words
         if word == "--":
-            shell.arguments = rest
-            return 0
-        letters = (
-            {"errexit": "e", "nounset": "u", "xtrace": "x", "noglob": "f"}.get(rest.pop(0), "") if word[1] == "o" and rest else word[1:]
-        )
+            shell.arguments = words
+            return
+        letters = word[1:]
+        if letters == "o" and words:
+            letters, *words = LONG_OPTIONS.get(words[0], ""), *words[1:]
         for letter in letters:
-            shell.options.pop(letter, None) if word[0] == "+" else shell.options.__setitem__(letter, True)
-    if rest:
-        shell.arguments = rest
-    return 0
+            shell.options.pop(letter, None) if word[0] == "+" else shell.options.update({letter: True})
+    if words:
+        shell.arguments = words
 
 
 @builtin("shift")
-async def shift(shell: Shell, words: list[str]) -> int:
-    count = number(shell, words, 1)
+def shift(shell: Shell, name: str, words: list[str]) -> int:
+    count = number(name, words, 1)
     if count > len(shell.arguments):
         return 1
     shell.arguments = shell.arguments[count:]
     return 0
 
 
-@builtin("eval")
-async def eval_(shell: Shell, words: list[str]) -> int:
-    return await shell.run_script(parse(" ".join(words[1:])))
-
-
-@builtin(".", "source")
-async def source(shell: Shell, words: list[str]) -> int:
-    path = words[1] if len(words) > 1 else ""
-    try:
-        text = shell.process.files.read(shell.process.path(path)).decode("utf-8", "surrogateescape")
-    except OSError as error:
-        raise ShellFault(f".: line 0: can't open '{path}': {error.strerror}") from None
-    try:
-        return await shell.run_script(parse(text))
-    except Return as jump:
-        return jump.code
-
-
 @builtin("let")
-async def let(shell: Shell, words: list[str]) -> int:
-    return int(not [calculate(shell, word) for word in words[1:]][-1])
+def let(shell: Shell, name: str, words: list[str]) -> int:
+    return int(not [calculate(shell, word) for word in words][-1])
+
+
+@builtin("getopts")
+def getopts(shell: Shell, name: str, words: list[str]) -> int:
+    """getopts LETTERS NAME [ARGUMENT...]: one option a word."""
+    options, variable, args = words[0], words[1], words[2:] or shell.arguments
+    index = int(shell.get("OPTIND") or "1")
+    if index > len(args) or args[index - 1][:1] != "-" or args[index - 1] == "-":
+        shell.put(variable, "?")
+        return 1
+    letter, value = args[index - 1][1:2], args[index - 1][2:]
+    shell.variables.pop("OPTARG", None)
+    if f"{letter}:" in options:
+        if not value:
+            index += 1
+            value = args[index - 1] if index <= len(args) else ""
+        shell.put("OPTARG", value)
+    shell.put("OPTIND", str(index + 1))
+    shell.put(variable, letter if letter in options else "?")
+    return 0
 
 
 @builtin("read")
-async def read(shell: Shell, words: list[str]) -> int:
+async def read(shell: Shell, name: str, words: list[str]) -> int:
     raw, names, prompt = False, [], ""
-    rest = words[1:]
-    while rest:
-        word = rest.pop(0)
-        if word == "-p" and rest:
-            prompt = rest.pop(0)
+    while words:
+        word, *words = words
+        if word == "-p" and words:
+            prompt, *words = words
         elif word[:1] == "-":
             raw = raw or "r" in word
         else:
             names.append(word)
     if prompt and shell.process.stdin.is_terminal:
         shell.process.stderr.write(prompt.encode())
-    line = await read_line(shell.process.stdin)
-    text = line.decode("utf-8", "surrogateescape").rstrip("\n")
-    ended = line.endswith(b"\n")
-    while not raw and text.endswith("\\") and ended:
-        more = await read_line(shell.process.stdin)
-        text, ended = text[:-1] + more.decode("utf-8", "surrogateescape").rstrip("\n"), more.endswith(b"\n")
+    text, ended = "", True
+    while ended:
+        line = (await read_line(shell.process.stdin)).decode("utf-8", "surrogateescape")
+        text, ended = text + line.rstrip("\n"), line.endswith("\n")
+        if raw or not text.endswith("\\"):
+            break
+        text = text[:-1]
     _assign_fields(shell, names or ["REPLY"], text)
     return 0 if ended else 1
 
@@ -218,68 +220,55 @@ def _assign_fields(shell: Shell, names: list[str], text: str) -> None:
         cut = next((at for at, character in enumerate(text) if character in ifs), len(text))
         shell.put(name, text[:cut])
         text = text[cut:].lstrip(white)
-        if cut < len(text) + cut and text[:1] in ifs and text[:1] not in white:
+        if text[:1] in ifs and text[:1] not in white:
             text = text[1:].lstrip(white)
     shell.put(names[-1], text)
 
 
-@builtin("type")
-async def type_(shell: Shell, words: list[str]) -> int:
-    status = 0
-    for word in words[1:]:
-        kind = "a shell keyword" if word in RESERVED else "a shell function" if word in shell.functions else \
-            "a shell builtin" if word in BUILTINS else _path_of(shell, word)
-        if kind is None:
-            shell.process.print(f"{word}: not found")
-            status = 127
-        else:
-            shell.process.print(f"{word} is {kind}")
-    return status
+# --- running ------------------------------------------------------------------------------------------------------
+
+@builtin("eval")
+async def eval_(shell: Shell, name: str, words: list[str]) -> int:
+    return await shell.run_script(parse(" ".join(words)))
 
 
-def _path_of(shell: Shell, word: str) -> str | None:
+@builtin(".", "source")
+async def source(shell: Shell, name: str, words: list[str]) -> int:
+    path = words[0] if words else ""
     try:
-        return shell.process.executable(word)[0]
+        text = shell.process.files.read(shell.process.path(path)).decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise ShellFault(f".: line 0: can't open '{path}': {error.strerror}") from None
+    try:
+        return await shell.run_script(parse(text))
+    except Return as jump:
+        return jump.code
+
+
+def kind_of(shell: Shell, word: str) -> str | None:
+    """What a word would run: a kind, or a path; None when there is nothing."""
+    kinds = (("a shell keyword", RESERVED), ("a shell function", shell.functions), ("a shell builtin", BUILTINS))
+    try:
+        return next((kind for kind, known in kinds if word in known), None) or shell.process.executable(word)[0]
     except OSError:
         return None
 
 
+@builtin("type")
+def type_(shell: Shell, name: str, words: list[str]) -> int:
+    kinds = {word: kind_of(shell, word) for word in words}
+    for word, kind in kinds.items():
+        shell.process.print(f"{word} is {kind}" if kind else f"{word}: not found")
+    return 127 if None in kinds.values() else 0
+
+
 @builtin("command")
-async def command(shell: Shell, words: list[str]) -> int:
-    if words[1:2] in (["-v"], ["-V"]):
-        word = words[2] if len(words) > 2 else ""
-        found = word if word in BUILTINS or word in shell.functions or word in RESERVED else _path_of(shell, word)
-        if found is None:
-            return 127
-        shell.process.print(found)
-        return 0
-    if words[1:2] and words[1] in BUILTINS:
-        return await BUILTINS[words[1]](shell, words[1:])
-    return await shell.external(words[1:], {}) if words[1:] else 0
-
-
-@builtin("times", "umask", "ulimit", "hash", "alias", "unalias", "fg", "bg")
-async def accepted(shell: Shell, words: list[str]) -> int:
-    """Known and without effect here."""
-    if words[0] == "umask" and len(words) == 1:
-        shell.process.print("0022")
-    return 0
-
-
-@builtin("getopts")
-async def getopts(shell: Shell, words: list[str]) -> int:
-    options, name, args = words[1], words[2], words[3:] or shell.arguments
-    index = int(shell.get("OPTIND") or "1")
-    if index > len(args) or args[index - 1][:1] != "-" or args[index - 1] == "-":
-        shell.put(name, "?")
-        return 1
-    letter = args[index - 1][1:2]
-    takes = f"{letter}:" in options
-    value = args[index - 1][2:] or (args[index] if takes and index < len(args) else "")
-    shell.put("OPTIND", str(index + 1 + (takes and not args[index - 1][2:])))
-    shell.put(name, letter if letter in options else "?")
-    if takes:
-        shell.put("OPTARG", value)
-    else:
-        shell.variables.pop("OPTARG", None)
-    return 0
+async def command(shell: Shell, name: str, words: list[str]) -> int:
+    if words[:1] in (["-v"], ["-V"]):
+        kind = kind_of(shell, words[1]) if len(words) > 1 else None
+        if kind is not None:
+            shell.process.print(kind if "/" in kind else words[1])
+        return 127 if kind is None else 0
+    if words and words[0] in BUILTINS:
+        return await BUILTINS[words[0]](shell, words)
+    return await shell.external(words, {}) if words else 0

@@ -10,32 +10,34 @@ from kubelearn.kubelet.process import SIGNALS, Process
 
 
 @builtin("trap")
-async def trap(shell: Shell, words: list[str]) -> int:
-    rest = [word for word in words[1:] if word != "--"]
-    if not rest:
+def trap(shell: Shell, name: str, words: list[str]) -> int:
+    words = [word for word in words if word != "--"]
+    if not words:
         for name, action in shell.traps.items():
             shell.process.print(f"trap -- {quoted(action)} {name}")
         return 0
-    action = None if rest[0] == "-" or (len(rest) == 1 and rest[0].isdigit()) else rest[0]
-    for word in rest if len(rest) == 1 and action is None else rest[1:]:
+    if len(words) == 1 and words[0].isdigit():
+        words = ["-", *words]
+    for word in words[1:]:
         name = "EXIT" if word in ("0", "EXIT") else signal_name(word)
         if name != "EXIT" and name not in SIGNALS:
             shell.process.error(f"{shell.zero}: trap: line 0: {word}: invalid signal specification")
             return 1
-        shell.trap(name, action)
+        shell.trap(name, None if words[0] == "-" else words[0])
     return 0
 
 
 @builtin("wait")
-async def wait(shell: Shell, words: list[str]) -> int:
-    if len(words) == 1:
+async def wait(shell: Shell, name: str, words: list[str]) -> int:
+    if not words:
         status = 0
         while shell.jobs and not status:
             status = await _wait_for(shell, shell.jobs[0])
             if not status:
                 shell.jobs.pop(0)
         return status
-    for word in words[1:]:
+    status = 0
+    for word in words:
         job = find_job(shell, word)
         if job is None:
             return 127
@@ -64,18 +66,17 @@ def find_job(shell: Shell, word: str) -> Process | None:
 
 
 @builtin("jobs")
-async def jobs(shell: Shell, words: list[str]) -> int:
+def jobs(shell: Shell, name: str, words: list[str]) -> None:
     for at, job in enumerate(shell.jobs, 1):
         mark = "+" if job is shell.jobs[-1] else " "
         shell.process.print(f"[{at}]{mark}  {'Done' if job.exit.done() else 'Running':<27}")
     shell.jobs = [job for job in shell.jobs if not job.exit.done()]
-    return 0
 
 
 @builtin("kill")
-async def kill(shell: Shell, words: list[str]) -> int:
+async def kill(shell: Shell, name: str, words: list[str]) -> int:
     words = [str(job.pid) if word[:1] == "%" and (job := find_job(shell, word)) else word for word in words]
-    return await kill_processes(shell.process, words[1:], shell.zero)
+    return await kill_processes(shell.process, words, shell.zero)
 
 
 def signal_name(word: str) -> str:
