@@ -137,6 +137,23 @@ class Clock:
         """Starts a coroutine on the virtual clock, at this instant."""
         return Task(self, coroutine)
 
+    async def within(self, seconds: float | None, waiting: Future | Coroutine) -> object:
+        """What it gives. TimeUp after so many seconds (0, None: never); a coroutine is broken off then, a Future left alone."""
+        if not seconds:
+            return await waiting
+        future, race = waiting if isinstance(waiting, Future) else self.spawn(waiting), self.future()
+        timer, came = self.call_later(seconds, race.set_result), race.set_result
+        future.add_done_callback(came)
+        try:
+            if await race is None:
+                raise TimeUp
+            return future.result()
+        finally:
+            timer.cancel()
+            future.remove_done_callback(came)
+            if future is not waiting:
+                future.cancel()
+
 
 _texts: dict[int, str] = {}
 
@@ -159,6 +176,10 @@ def parse_time(text: str) -> float:
 
 class Cancelled(BaseException):
     """Thrown into a coroutine whose task was cancelled."""
+
+
+class TimeUp(TimeoutError):
+    """What `within` says: the caller's own limit has passed."""
 
 
 class Future:

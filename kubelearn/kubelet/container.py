@@ -62,9 +62,9 @@ class Container:
 
     __slots__ = (
         "sandbox", "runtime", "clock", "id", "name", "image", "argv", "env", "mounts", "workdir", "user", "memory_limit", "cpu_limit",
-        "throttled_seconds", "read_only", "capabilities", "no_new_privileges", "space", "state", "created_at", "started_at", "finished_at", "exit_code", "reason",
-        "message", "log", "log_dropped", "log_size", "on_exit", "on_log", "on_output", "processes", "process", "cpu_seconds", "requests", "root",
-        "input", "tty", "_files", "_random", "_partial",
+        "throttled_seconds", "read_only", "capabilities", "no_new_privileges", "space", "state", "created_at", "started_at", "finished_at",
+        "exit_code", "reason", "message", "log", "log_dropped", "log_size", "on_exit", "on_log", "on_output", "processes", "process",
+        "cpu_seconds", "requests", "root", "input", "tty", "_files", "_random", "_partial",
     )
 
     def __init__(self, sandbox: Sandbox, id: str, name: str, image: ImageInfo, argv: list[str], env: dict[str, str], mounts: tuple,

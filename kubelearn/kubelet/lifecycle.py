@@ -6,7 +6,7 @@ Leaves out: hooks' own host header, stopSignal of a pod's lifecycle.
 """
 from __future__ import annotations
 
-from kubelearn.clock import Clock, Future
+from kubelearn.clock import Clock, Future, TimeUp
 from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.runtime import Runtime
 from kubelearn.network import Network
@@ -16,21 +16,6 @@ MINIMUM_GRACE = 2.0  # seconds: minimumGracePeriodInSeconds
 
 class HookError(Exception):
     """A hook or a probe's request that did not succeed."""
-
-
-async def within(clock: Clock, future: Future, seconds: float) -> bool:
-    """Waits for a Future, at most so long. True: it is done."""
-    if future.done():
-        return True
-    race = Future(clock)
-    timer = clock.call_later(seconds, race.set_result, False)
-    came = lambda done: race.set_result(True)  # noqa: E731
-    future.add_done_callback(came)
-    try:
-        return await race
-    finally:
-        timer.cancel()
-        future.remove_done_callback(came)
 
 
 def ended(container: Container) -> Future:
@@ -45,11 +30,12 @@ def ended(container: Container) -> Future:
 async def run_in_container(runtime: Runtime, container: Container, command: list[str], seconds: float) -> tuple[int | None, str]:
     """(exit code, or None when the time was over; what it printed). ExecError where it cannot start."""
     process = runtime.exec(container, command)
-    reading = runtime.clock.spawn(_read(process))
-    if not await within(runtime.clock, reading, seconds):
+    try:
+        text = await runtime.clock.within(seconds, _read(process))
+        return await process.exit, text
+    except TimeUp:
         process.die(137, "KILL")
         return None, ""
-    return await process.exit, reading.result()
 
 
 async def _read(process) -> str:
@@ -61,8 +47,8 @@ async def _read(process) -> str:
     return text[:10_240].decode(errors="replace")
 
 
-async def http_get(network: Network, source: str, address: str, action: dict, ports: list[dict], agent: str) -> tuple[int, str]:
-    """(status code, body) of an httpGet action. ConnectionRefusedError, TimeoutError, HookError."""
+async def http_get(network: Network, source: str, address: str, action: dict, ports: list[dict], agent: str) -> int:
+    """The status code of an httpGet action. ConnectionRefusedError, TimeoutError, HookError."""
     port, path = port_number(action["port"], ports), action.get("path") or "/"
     headers = {"Host": f"{address}:{port}", "User-Agent": agent, "Accept": "*/*", "Connection": "close"}
     headers |= {header["name"]: header["value"] for header in action.get("httpHeaders") or ()}
@@ -72,7 +58,8 @@ async def http_get(network: Network, source: str, address: str, action: dict, po
         status = (await stream.read_line()).split()
         if len(status) < 2 or not status[0].startswith(b"HTTP/") or not status[1].isdigit():
             raise HookError(f'malformed HTTP response "{b" ".join(status).decode(errors="replace")}"' if status else "EOF")
-        return int(status[1]), (await stream.read_all()).partition(b"\r\n\r\n")[2].decode(errors="replace")
+        await stream.read_all()
+        return int(status[1])
     finally:
         stream.close()
 
@@ -101,8 +88,8 @@ class Lifecycle:
         elif "sleep" in hook:
             await self.clock.sleep(hook["sleep"]["seconds"])
         elif "httpGet" in hook:
-            code, _ = await http_get(self.network, self.address, container.sandbox.address, hook["httpGet"], spec.get("ports") or [],
-                                     "kube-lifecycle/1.37")
+            code = await http_get(self.network, self.address, container.sandbox.address, hook["httpGet"], spec.get("ports") or [],
+                                  "kube-lifecycle/1.37")
             if code >= 400:
                 raise HookError(f"HTTP request failed with status {code}")
 
@@ -117,16 +104,16 @@ class Lifecycle:
         left = max(grace - (self.clock.now - began), MINIMUM_GRACE)
         gone = ended(container)
         self.runtime.stop(container)
-        if not await within(self.clock, gone, left):
+        try:
+            await self.clock.within(left, gone)
+        except TimeUp:
             self.runtime.kill(container)
             await gone
 
     async def _pre_stop(self, container: Container, spec: dict, hook: dict, grace: float, tell) -> None:
         running = self.clock.spawn(self.run_hook(container, spec, hook))
-        if await within(self.clock, running, grace):
-            try:
-                running.result()
-            except Exception:  # whatever failed in it, the container still has to end
-                tell("Warning", "FailedPreStopHook", "PreStopHook failed")
-        else:
-            running.add_done_callback(lambda hook: hook.error() is not None and tell("Warning", "FailedPreStopHook", "PreStopHook failed"))
+        running.add_done_callback(lambda hook: hook.error() is not None and tell("Warning", "FailedPreStopHook", "PreStopHook failed"))
+        try:
+            await self.clock.within(grace, running)
+        except Exception:  # whatever failed in it or how long it takes, the container still has to end
+            return

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 
-from kubelearn.clock import Clock
+from kubelearn.clock import Clock, TimeUp
 from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.images import RESOLVER
-from kubelearn.kubelet.lifecycle import HookError, http_get, port_number, run_in_container, within
+from kubelearn.kubelet.lifecycle import HookError, http_get, port_number, run_in_container
 from kubelearn.kubelet.runtime import ExecError, Runtime
 from kubelearn.network import Network
 
@@ -53,13 +53,12 @@ class Prober:
 
     async def _tcp(self, where: str, timeout: float) -> tuple[bool, str]:
         host, _, port = where.rpartition(":")
-        connecting = self.clock.spawn(self.network.connect(self.address, host, int(port)))
-        if not await within(self.clock, connecting, timeout):
-            connecting.cancel()
+        try:
+            (await self.clock.within(timeout, self.network.connect(self.address, host, int(port)))).close()
+        except TimeUp:
             return FAILURE, f"dial tcp {where}: i/o timeout"
-        if connecting.error() is not None:
-            return FAILURE, f"dial tcp {where}: connect: {_go_error(connecting.error())}"
-        connecting.result().close()
+        except OSError as error:
+            return FAILURE, f"dial tcp {where}: connect: {_go_error(error)}"
         return SUCCESS, ""
 
     async def _grpc(self, where: str, timeout: float) -> tuple[bool, str]:
@@ -75,18 +74,15 @@ class Prober:
         host = action.get("host") or container.sandbox.address
         if not is_address(host):  # the node knows no name
             return FAILURE, f'Get "{url}": dial tcp: lookup {host} on {RESOLVER}:53: no such host'
-        asking = self.clock.spawn(
-            http_get(self.network, self.address, container.sandbox.address, action, spec.get("ports") or [], "kube-probe/1.37")
-        )
-        if not await within(self.clock, asking, timeout):
-            asking.cancel()
+        asking = http_get(self.network, self.address, container.sandbox.address, action, spec.get("ports") or [], "kube-probe/1.37")
+        try:
+            code = await self.clock.within(timeout, asking)
+        except TimeUp:
             return FAILURE, f'Get "{url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
-        error = asking.error()
-        if error is not None:
-            return FAILURE, f'Get "{url}": {error}' if isinstance(
-                error, HookError
-            ) else f'Get "{url}": dial tcp {where}: connect: {_go_error(error)}'
-        code, _ = asking.result()
+        except HookError as error:
+            return FAILURE, f'Get "{url}": {error}'
+        except OSError as error:
+            return FAILURE, f'Get "{url}": dial tcp {where}: connect: {_go_error(error)}'
         return 200 <= code < 400, f"HTTP probe failed with statuscode: {code}"
 
     def reached_out(self, container: Container, since: float) -> bool:

@@ -39,27 +39,6 @@ class Exit(Exception):
         self.code = code
 
 
-class TimeUp(TimeoutError):
-    """What `within` says: the caller's own limit has passed."""
-
-
-async def within(process: Process, limit: float | None, coroutine: Coroutine) -> object:
-    """TimeUp when it takes longer than `limit` seconds."""
-    if not limit:
-        return await coroutine
-    task = process.clock.spawn(coroutine)
-    timer = process.clock.call_later(limit, lambda: None if task.done() else task.cancel())
-    process.on_exit.append(task.cancel)
-    try:
-        return await task
-    except Cancelled:
-        if timer.pending:
-            raise
-        raise TimeUp from None
-    finally:
-        timer.cancel()
-
-
 class Executable(File):
     """A file that runs: what stands in an image's tree where a binary would."""
 

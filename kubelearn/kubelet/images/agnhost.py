@@ -11,7 +11,7 @@ from kubelearn.kubelet.files import WriteEnd
 from kubelearn.kubelet.images.applets import seconds
 from kubelearn.kubelet.images.go import flags, go_program, klog, listen, on_signals
 from kubelearn.kubelet.images.http import Failed, Request, Response, fetch, static_file
-from kubelearn.kubelet.process import Process, within
+from kubelearn.kubelet.process import Process
 from kubelearn.kubelet.resolver import BadName
 from kubelearn.streams import Pipe
 
@@ -130,7 +130,7 @@ async def connect(process: Process) -> int:
     given = flags(process, timeout="0s", protocol="tcp", sctpMode="")
     host, _, port = next((word for word in process.args if not word.startswith("-")), ":80").rpartition(":")
     try:
-        await within(process, seconds(process, given["timeout"]), process.connect(host, int(port)))
+        await process.clock.within(seconds(process, given["timeout"]), process.connect(host, int(port)))
     except (BadName, OSError) as error:
         process.error("DNS" if isinstance(error, BadName) else "TIMEOUT" if isinstance(error, TimeoutError) else
                       "REFUSED" if isinstance(error, ConnectionRefusedError) else "OTHER")

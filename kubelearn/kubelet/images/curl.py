@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from getopt import GetoptError
 
+from kubelearn.clock import TimeUp
 from kubelearn.kubelet.images.applets import Options, parse
 from kubelearn.kubelet.images.http import Failed, Reply, fetch
-from kubelearn.kubelet.process import Process, TimeUp, within
+from kubelearn.kubelet.process import Process
 
 FLAGS = "o:X:H:d:w:m:A:u:b:e:siILfvkSOV4#gN"
 LONG = {"output": "o", "request": "X", "header": "H", "data": "d", "data-raw": "d", "data-binary": "d", "write-out": "w", "max-time": "m",
@@ -57,7 +58,7 @@ async def _once(process: Process, given: Options, url: str) -> int:
     started, limit = process.clock.now, float(given.get("m", 0))
     try:
         try:
-            reply = await within(process, limit, _fetch(process, given, url))
+            reply = await process.clock.within(limit, _fetch(process, given, url))
         except TimeUp:
             raise Failed("slow", limit=limit) from None
         if "f" in given and reply.status >= 400:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
 
-from kubelearn.kubelet.process import Process, within
+from kubelearn.kubelet.process import Process
 from kubelearn.kubelet.resolver import BadName, resolve
 from kubelearn.streams import Stream
 from kubelearn.volumes import Directory
@@ -190,7 +190,7 @@ async def _exchange(process: Process, parts: SplitResult, port: int, method: str
     try:
         about["address"] = address = (await resolve(process, parts.hostname or ""))[0]
         told("address", **about)
-        stream = await within(process, limit, process.connect(address, port))
+        stream = await process.clock.within(limit, process.connect(address, port))
     except BadName:
         raise Failed("name", **about) from None
     except OSError as error:

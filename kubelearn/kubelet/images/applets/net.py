@@ -6,10 +6,11 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+from kubelearn.clock import TimeUp
 from kubelearn.kubelet.files import Socket
 from kubelearn.kubelet.images.applets import Options, applet, integer, out, seconds, usage_error
 from kubelearn.kubelet.images.http import Failed, Reply, fetch
-from kubelearn.kubelet.process import Exit, Process, TimeUp, within
+from kubelearn.kubelet.process import Exit, Process
 from kubelearn.kubelet.resolver import BadName, Resolver, query, resolve
 from kubelearn.streams import Stream
 
@@ -39,7 +40,7 @@ async def wget(process: Process, given: Options, urls: list[str]) -> int:
     for url in urls:
         url = url if "://" in url else f"http://{url}"
         try:
-            reply = await within(process, seconds(process, given.get("T", "900")), fetch(
+            reply = await process.clock.within(seconds(process, given.get("T", "900")), fetch(
                 process, url, "POST" if body else "GET", headers, body, follow=5, told=told))
         except TimeUp:
             return process.fail("download timed out")
@@ -145,7 +146,7 @@ async def _dial(process: Process, given: Options, host: str, port: int) -> Strea
     limit = seconds(process, given["w"]) if "w" in given else None
     try:
         address = (await resolve(process, host))[0]
-        stream = await within(process, limit, process.connect(address, port, "UDP" if "u" in given else "TCP"))
+        stream = await process.clock.within(limit, process.connect(address, port, "UDP" if "u" in given else "TCP"))
     except BadName:
         raise Exit(process.fail(f"bad address '{host}'")) from None
     except TimeUp:
