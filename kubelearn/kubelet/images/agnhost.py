@@ -1,31 +1,25 @@
-"""agnhost, Kubernetes' own test image: netexec, serve-hostname, pause, liveness, connect, logs-generator and others.
+"""agnhost, Kubernetes' own test image: netexec, serve-hostname, pause, liveness, connect.
 
 A Go program that handles no signal ends with code 2 at SIGTERM, also as process 1: so does this.
-Leaves out: the subcommands that talk to an API server, UDP and SCTP, /upload and /shell's JSON of errors.
+Leaves out: all other subcommands ("unknown command"), UDP and SCTP, and the paths of LEFT_OUT, which say so.
 """
 from __future__ import annotations
 
-import json
-
-from kubelearn.kubelet.files import WriteEnd
 from kubelearn.kubelet.images.applets import seconds
 from kubelearn.kubelet.images.go import flags, go_program, klog, listen, on_signals
-from kubelearn.kubelet.images.http import Failed, Request, Response, fetch, static_file
+from kubelearn.kubelet.images.http import Request, Response
 from kubelearn.kubelet.process import Process
 from kubelearn.kubelet.resolver import BadName
-from kubelearn.streams import Pipe
-
-
-def _json(value: dict) -> Response:
-    return Response(body=json.dumps({name: one for name, one in value.items() if one}, separators=(",", ":")))
 
 
 class Netexec:
     def __init__(self, process: Process):
-        self.process, self.healthy = process, True
+        self.process = process
 
     async def answer(self, asked: Request) -> Response:
         klog(self.process, f"{asked.method} {asked.target}")
+        if asked.path in LEFT_OUT:
+            return Response(501, f"{asked.path} of agnhost netexec is not simulated\n")
         made = ROUTES.get(asked.path, ROUTES["/"])(self, asked, asked.query)
         return made if isinstance(made, Response) else Response(body=made) if isinstance(made, str) else await made
 
@@ -42,44 +36,15 @@ class Netexec:
         self.process.clock.call_soon(self.process.die, int(query.get("code", "0")))
         return Response()
 
-    def shutdown(self, asked: Request, query: dict[str, str]) -> Response:
-        self.healthy = False
-        self.process.clock.call_later(0.1, self.process.die, 0)
-        return Response()
-
-    async def shell(self, asked: Request, query: dict[str, str]) -> Response:
-        process, output = self.process, Pipe(self.process.clock)
-        end = WriteEnd(output)
-        child = process.spawn(["/bin/sh", "-c", query.get("shellCommand", query.get("cmd", ""))], fds={1: end, 2: end})
-        end.release()
-        text = bytearray()
-        while data := await output.read():
-            text += data
-        status = await child.exit
-        return _json({"output": text.decode(errors="replace"), "error": f"exit status {status}" if status else ""})
-
-    async def dial(self, asked: Request, query: dict[str, str]) -> Response:
-        """Asks another netexec, tries= times, and tells what the answers were."""
-        url = f"http://{query.get('host', '')}:{query.get('port', '80')}/{query.get('request', '').lstrip('/')}"
-        answers, errors = [], []
-        for _ in range(int(query.get("tries", "1"))):
-            try:
-                answers.append((await fetch(self.process, url)).body.decode(errors="replace"))
-            except Failed as error:
-                errors.append(str(error))
-        return _json({"responses": answers, "errors": errors})
-
 
 ROUTES = {
-    "/": Netexec.now, "/echo": Netexec.echo, "/exit": Netexec.exit, "/shutdown": Netexec.shutdown, "/shell": Netexec.shell,
-    "/dial": Netexec.dial,
+    "/": Netexec.now, "/echo": Netexec.echo, "/exit": Netexec.exit,
     "/hostname": lambda server, asked, query: server.process.hostname,
     "/hostName": lambda server, asked, query: server.process.hostname,
     "/clientip": lambda server, asked, query: asked.peer,
-    "/healthz": lambda server, asked, query: Response(200 if server.healthy else 412),
-    "/header": lambda server, asked, query: asked.headers.get(query.get("key", "").lower(), ""),
-    "/redirect": lambda server, asked, query: Response(int(query.get("code", "302")), headers={"Location": query.get("location", "/")}),
+    "/healthz": lambda server, asked, query: Response(),
 }
+LEFT_OUT = ("/dial", "/header", "/redirect", "/shell", "/shutdown", "/upload")
 
 
 async def netexec(process: Process) -> None:
@@ -138,33 +103,7 @@ async def connect(process: Process) -> int:
     return 0
 
 
-async def logs_generator(process: Process) -> None:
-    given = flags(process, log_lines_total=0, run_duration="0s")
-    total, duration = int(given["log_lines_total"]), seconds(process, given["run_duration"])
-    for number in range(total):
-        klog(process, f"{number} POST /api/v1/namespaces/ns/pods/{number:03x} {200 + number * 37 % 400}")
-        await process.sleep(duration / max(total, 1))
-
-
-async def entrypoint_tester(process: Process) -> None:
-    process.print(f"[{' '.join(process.argv)}]")
-
-
-async def test_webserver(process: Process) -> None:
-    async def answer(asked: Request) -> Response:
-        return static_file(process, "/", asked.path) or Response(404, "404 page not found\n")
-    listen(process, int(flags(process, port=80)["port"]), answer)
-    await process.forever()
-
-
-async def version(process: Process) -> None:
-    process.print("2.47")
-
-COMMANDS = {
-    "netexec": netexec, "serve-hostname": serve_hostname, "pause": pause, "liveness": liveness, "connect": connect,
-    "logs-generator": logs_generator, "entrypoint-tester": entrypoint_tester, "test-webserver": test_webserver, "version": version,
-    "--version": version,
-}
+COMMANDS = {"netexec": netexec, "serve-hostname": serve_hostname, "pause": pause, "liveness": liveness, "connect": connect}
 
 
 async def agnhost(process: Process) -> int | None:

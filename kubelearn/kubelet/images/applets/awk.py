@@ -24,7 +24,6 @@ class Awk:
         self.arrays: dict[str, dict[str, object]] = {"ENVIRON": dict(process.env)}
         self.variables: dict[str, object] = {"FS": " ", "OFS": " ", "ORS": "\n", "NR": 0, "NF": 0, "SUBSEP": "\x1c"}
         self.record, self.fields, self.turns = "", [], 0
-        self.random = process.clock.random(f"awk/{process.container.id}/{process.pid}")
 
     def turn(self) -> None:
         self.turns += 1
@@ -102,15 +101,6 @@ class Awk:
     def write(self, text: str) -> None:
         self.output.append(text + self.text(self.variables["ORS"]))
 
-    def selected(self, pattern: object) -> bool:
-        if not isinstance(pattern, tuple):
-            return pattern is None or self.true(pattern(self))
-        start, end, inside = pattern
-        value = inside[0] or self.true(start(self))
-        if value:
-            inside[0] = not self.true(end(self))
-        return value
-
     def special(self, name: str) -> None:
         for pattern, action in self.rules:
             if pattern == name:
@@ -120,7 +110,7 @@ class Awk:
         self.variables["NR"] = self.variables["FNR"] = int(self.number(self.variables["NR"])) + 1
         self.load(line)
         for pattern, action in self.rules:
-            if pattern not in ("BEGIN", "END") and self.selected(pattern):
+            if pattern is None or pattern not in ("BEGIN", "END") and self.true(pattern(self)):
                 self.write(self.record) if action is None else action(self)
 
     def flush(self) -> None:

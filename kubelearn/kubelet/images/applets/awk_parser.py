@@ -1,6 +1,6 @@
 """awk's grammar: from a program's text to closures over the running program. Expressions by how tightly operators bind.
 
-Leaves out: functions of one's own, getline, system(), redirected output; each is a syntax error that names it."""
+Leaves out: functions of one's own, getline, do, delete, ranges, redirected output; each is a syntax error that names it."""
 from __future__ import annotations
 
 import re
@@ -20,7 +20,7 @@ REGEX = re.compile(r"/((?:\\.|\[[^\]\n]*\]|[^/\\\n])*)/")
 TOKEN = re.compile(r"""(?P<number>\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)|(?P<string>"(?:\\.|[^"\\])*")|(?P<name>[A-Za-z_]\w*)
     |(?P<op>\*\*=?|\+\+|--|&&|\|\||[-+*/%^<>=!]=|!~|[-+*/%^<>=!~?:,;(){}\[\]$|\n])""", re.VERBOSE)
 KEYWORDS = {"BEGIN", "END", "if", "else", "while", "for", "in", "do", "print", "printf", "next", "exit", "break", "continue", "delete",
-            "function", "getline", "system"}
+            "function", "getline"}
 ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "/": "/", "r": "\r"}
 ASSIGN = {"=", "+=", "-=", "*=", "/=", "%=", "^="}
 ENDS = {";", "\n", "}", ")", ""}
@@ -45,6 +45,7 @@ def tokens(text: str) -> list[Token]:
             if match is None:
                 raise AwkError(f"unexpected token near '{text[at:at + 10]}'")
             kind, word = match.lastgroup, match[0].replace("**", "^")
+            kind = "call" if kind == "name" and text.startswith("(", match.end()) else kind
             found.append(Token("op" if word in KEYWORDS else kind, word))
         at = SPACE.match(text, match.end()).end()
     return found
@@ -93,8 +94,8 @@ class Parser:
                 pattern = self.advance().value
             elif self.next != "{":
                 pattern = self.expr()
-                if self.take(","):
-                    pattern = (pattern, self.expr(), [False])
+            if self.next not in ("{", "\n", ";", ""):
+                raise self.error()
             rules.append((pattern, self.block() if self.next == "{" else None))
             self.skip("\n", ";")
         return rules
@@ -159,17 +160,6 @@ class Parser:
     def while_(self) -> Expression:
         return loop(self.condition(), self.block())
 
-    def do(self) -> Expression:
-        body = self.block()
-        self.skip("\n", ";")
-        self.expect("while")
-        again = loop(self.condition(), body)
-
-        def run(awk: Awk) -> None:
-            body(awk)
-            again(awk)
-        return run
-
     def for_(self) -> Expression:
         self.expect("(")
         start = None if self.next == ";" else self.expr()
@@ -200,12 +190,6 @@ class Parser:
         def run(awk: Awk) -> None:
             raise Jump(kind, int(awk.number(code(awk))) if code else 0)
         return run
-
-    def delete(self) -> Expression:
-        target = self.primary()
-        if isinstance(target, Variable):
-            return lambda awk: awk.array(target.name).clear()
-        return lambda awk: awk.array(target.name).pop(awk.key(target.keys), None)
 
     # --- expressions ----------------------------------------------------------------------------------------------
 
@@ -268,11 +252,13 @@ class Parser:
         if kind == "string":
             text = re.sub(r"\\(.)", lambda match: ESCAPES.get(match[1], match[0]), value[1:-1], flags=re.DOTALL)
             return lambda awk: text
-        return Match(compile_expression(value, True)) if kind == "regex" else self.named(value)
+        return Match(compile_expression(value, True)) if kind == "regex" else self.named(value, kind == "call")
 
-    def named(self, name: str) -> Expression:
-        if name in values.FUNCTIONS or name in values.SPECIAL:
-            return values.call(name, self.arguments("(", ")") if self.next == "(" else [])
+    def named(self, name: str, called: bool) -> Expression:
+        if called or name == "length":
+            if name not in values.FUNCTIONS and name not in values.SPECIAL:
+                raise AwkError(f"call to undefined function {name}()")
+            return values.call(name, self.arguments("(", ")") if called else [])
         return Element(name, self.arguments("[", "]")) if self.next == "[" else Variable(name)
 
     def arguments(self, start: str, end: str) -> list[Expression]:
@@ -302,6 +288,6 @@ def loop(condition: Expression | None, body: Expression, step: Expression | None
 
 
 STATEMENTS: dict[str, Callable[[Parser], Expression]] = {
-    "print": Parser.print_, "printf": Parser.printf, "if": Parser.if_, "while": Parser.while_, "for": Parser.for_, "do": Parser.do,
-    "delete": Parser.delete, **{kind: partial(Parser.jump, kind=kind) for kind in ("next", "exit", "break", "continue")},
+    "print": Parser.print_, "printf": Parser.printf, "if": Parser.if_, "while": Parser.while_, "for": Parser.for_,
+    **{kind: partial(Parser.jump, kind=kind) for kind in ("next", "exit", "break", "continue")},
 }

@@ -1,4 +1,6 @@
-"""awk's values: variables, elements, fields, operators and functions, as closures over the running program."""
+"""awk's values: variables, elements, fields, operators and functions, as closures over the running program.
+
+Leaves out: match(), rand(), sqrt() and their like; "call to undefined function"."""
 from __future__ import annotations
 
 import re
@@ -182,12 +184,6 @@ def _split(awk: Awk, arguments: list[Expression]) -> int:
     return len(parts)
 
 
-def _match(awk: Awk, arguments: list[Expression]) -> int:
-    match = awk.regex(arguments[1]).search(awk.text(arguments[0](awk)))
-    awk.variables.update(RSTART=match.start() + 1 if match else 0, RLENGTH=len(match[0]) if match else -1)
-    return awk.variables["RSTART"]
-
-
 def _length(awk: Awk, arguments: list[Expression]) -> int:
     name = getattr(arguments[0], "name", None) if arguments else None
     return len(awk.record if not arguments else awk.arrays[name] if name in awk.arrays else awk.text(arguments[0](awk)))
@@ -200,7 +196,7 @@ def _substr(awk: Awk, text: object, start: object, count: object = None) -> str:
 
 
 SPECIAL: dict[str, Callable[[Awk, list[Expression]], object]] = {  # they get their arguments unevaluated
-    "length": _length, "sub": _sub(1), "gsub": _sub(0), "split": _split, "match": _match,
+    "length": _length, "sub": _sub(1), "gsub": _sub(0), "split": _split,
 }
 FUNCTIONS: dict[str, Callable[..., object]] = {
     "substr": _substr,
@@ -209,12 +205,7 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "tolower": lambda awk, text: awk.text(text).lower(),
     "sprintf": lambda awk, *values: awk.format(*values),
     "int": lambda awk, value: int(awk.number(value)),
-    "sqrt": lambda awk, value: awk.number(value) ** 0.5,
-    "srand": lambda awk, *seed: 0,
-    "rand": lambda awk: awk.random.random(),
     "systime": lambda awk: int(awk.process.clock.now + EPOCH),
-    "close": lambda awk, name: 0,
-    "fflush": lambda awk, *name: 0,
 }
 
 
