@@ -41,6 +41,12 @@ class Pipe:
             self._wake("_writer")
         return data
 
+    async def read_all(self) -> bytes:
+        data = bytearray()
+        while chunk := await self.read():
+            data += chunk
+        return bytes(data)
+
     def end(self) -> None:
         """No more will be written."""
         self.ended = True
@@ -100,10 +106,7 @@ class Stream:
         return bytes(data)
 
     async def read_all(self) -> bytes:
-        data = bytearray()
-        while chunk := await self.incoming.read():
-            data += chunk
-        return bytes(data)
+        return await self.incoming.read_all()
 
     def write(self, data: bytes) -> None:
         self.outgoing.write(data)

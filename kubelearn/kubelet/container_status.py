@@ -79,6 +79,11 @@ def is_sidecar(container: dict) -> bool:
     return container.get("restartPolicy") == "Always"
 
 
+def sidecars(spec: dict) -> set[str]:
+    """Names of the init containers that stay."""
+    return {container["name"] for container in spec.get("initContainers") or () if is_sidecar(container)}
+
+
 def should_be_restarted(pod: dict, container: dict, seen: Seen | None) -> bool:
     if "deletionTimestamp" in pod["metadata"]:
         return False
@@ -102,12 +107,9 @@ def container_state(seen: Seen, limit: int = MESSAGES_LIMIT) -> dict:
 
 def volume_mounts(container: dict) -> list[dict]:
     """status.volumeMounts: what was asked for, and that read-only does not reach into mounts below."""
-    wanted = (
-        ("name", "mountPath", "readOnly") if mount.get("readOnly") else ("name", "mountPath")
-        for mount in container.get("volumeMounts") or ()
-    )
-    return [{key: mount[key] for key in keys} | ({"recursiveReadOnly": "Disabled"} if len(keys) > 2 else {})
-            for mount, keys in zip(container.get("volumeMounts") or (), wanted)]
+    return [{"name": mount["name"], "mountPath": mount["mountPath"],
+             **({"readOnly": True, "recursiveReadOnly": "Disabled"} if mount.get("readOnly") else {})}
+            for mount in container.get("volumeMounts") or ()]
 
 
 def container_statuses(pod: dict, containers: Iterable[dict], old: list[dict], seen: PodSeen, reasons: dict, kind: str) -> list[dict]:
@@ -165,11 +167,11 @@ def _resources(resources: dict) -> dict:
 
 def apply_probes(spec: dict, inits: list[dict], regulars: list[dict], probes: NoProbes) -> None:
     """started and ready: by probes where there are any, else by running at all."""
-    sidecars = {c["name"] for c in spec.get("initContainers") or () if is_sidecar(c)}
+    staying = sidecars(spec)
     for status in [*inits, *regulars]:
         name, identity = status["name"], status.get("containerID", "")
         status["started"] = "running" in status["state"] and probes.is_started(name, identity)
-        if status in inits and name not in sidecars:
+        if status in inits and name not in staying:
             status["ready"] = (status["state"].get("terminated") or {}).get("exitCode") == 0
         else:
             status["ready"] = status["started"] and probes.is_ready(name, identity)

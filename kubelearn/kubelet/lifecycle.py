@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kubelearn.clock import Clock, Future, TimeUp
 from kubelearn.kubelet.container import Container
+from kubelearn.kubelet.images.http import BadRequest, request
 from kubelearn.kubelet.runtime import Runtime
 from kubelearn.network import Network
 
@@ -39,10 +40,7 @@ async def run_in_container(runtime: Runtime, container: Container, command: list
 
 
 async def _read(process) -> str:
-    text = bytearray()
-    for pipe in (process.output, process.errors):
-        while pipe is not None and (data := await pipe.read()):
-            text += data
+    text = b"".join([await pipe.read_all() for pipe in (process.output, process.errors) if pipe is not None])
     await process.exit
     return text[:10_240].decode(errors="replace")
 
@@ -50,16 +48,15 @@ async def _read(process) -> str:
 async def http_get(network: Network, source: str, address: str, action: dict, ports: list[dict], agent: str) -> int:
     """The status code of an httpGet action. ConnectionRefusedError, TimeoutError, HookError."""
     port, path = port_number(action["port"], ports), action.get("path") or "/"
-    headers = {"Host": f"{address}:{port}", "User-Agent": agent, "Accept": "*/*", "Connection": "close"}
+    headers = {"Host": f"{address}:{port}", "User-Agent": agent, "Accept": "*/*"}
     headers |= {header["name"]: header["value"] for header in action.get("httpHeaders") or ()}
     stream = await network.connect(source, action.get("host") or address, port)
     try:
-        stream.write((f"GET {path} HTTP/1.1\r\n" + "".join(f"{key}: {value}\r\n" for key, value in headers.items()) + "\r\n").encode())
-        status = (await stream.read_line()).split()
-        if len(status) < 2 or not status[0].startswith(b"HTTP/") or not status[1].isdigit():
-            raise HookError(f'malformed HTTP response "{b" ".join(status).decode(errors="replace")}"' if status else "EOF")
-        await stream.read_all()
-        return int(status[1])
+        return (await request(stream, "GET", address, path, headers)).status
+    except EOFError:
+        raise HookError("EOF") from None
+    except BadRequest as error:
+        raise HookError(f'malformed HTTP response "{error}"') from None
     finally:
         stream.close()
 

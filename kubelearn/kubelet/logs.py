@@ -57,13 +57,8 @@ class LogReader:
 
     def _first(self) -> int:
         log, request, start = self.container.log, self.request, 0
-        since = (
-            parse_time(request["sinceTime"])
-            if request.get("sinceTime")
-            else self.clock.now - request["since"]
-            if request.get("since")
-            else None
-        )
+        since = self.clock.now - request["since"] if request.get("since") else None
+        since = parse_time(request["sinceTime"]) if request.get("sinceTime") else since
         if since is not None:
             start = next((index for index, entry in enumerate(log) if entry[0] >= since), len(log))
         tail = request.get("tail")

@@ -7,14 +7,7 @@ Leaves out: resize conditions, host IPs of two families.
 from __future__ import annotations
 
 from kubelearn.api.usage import pod_total
-from kubelearn.kubelet.container_status import (
-    NoProbes,
-    PodSeen,
-    apply_probes,
-    container_should_restart,
-    container_statuses,
-    is_sidecar,
-)
+from kubelearn.kubelet.container_status import NoProbes, PodSeen, apply_probes, container_should_restart, container_statuses, sidecars
 
 TERMINAL = ("Succeeded", "Failed")
 OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")  # in the order in which they are written
@@ -49,9 +42,8 @@ def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, prob
     new["phase"] = phase if stopped or phase not in TERMINAL else old.get("phase", "Pending")
     if new["phase"] == "Failed" and (evicted or old.get("reason")):
         new["reason"], new["message"] = evicted or (old["reason"], old.get("message", ""))
-    ephemeral = container_statuses(
-        pod, spec.get("ephemeralContainers") or (), old.get("ephemeralContainerStatuses") or [], seen, reasons, "ephemeral"
-    )
+    before = old.get("ephemeralContainerStatuses") or []
+    ephemeral = container_statuses(pod, spec.get("ephemeralContainers") or (), before, seen, reasons, "ephemeral")
     for key, statuses in (("initContainerStatuses", inits), ("ephemeralContainerStatuses", ephemeral)):
         if statuses:
             new[key] = statuses
@@ -126,21 +118,19 @@ def _exit_code(status: dict) -> int:
 def get_phase(pod: dict, inits: list[dict], regulars: list[dict], terminal: bool) -> str:
     """Pending, Running, Succeeded or Failed. terminal: nothing of it will ever run again."""
     spec = pod["spec"]
-    sidecars = {c["name"] for c in spec.get("initContainers") or () if is_sidecar(c)}
-    once = [status for status in inits if status["name"] not in sidecars]
+    stay = [status for status in inits if status["name"] in sidecars(spec)]
+    once = [status for status in inits if status not in stay]
     containers = {c["name"]: c for c in [*(spec.get("initContainers") or ()), *spec["containers"]]}
     failed = [s for s in once if _kind_of_state(s) == "stopped" and _exit_code(s)]
     if not all(container_should_restart(pod, containers[s["name"]], _exit_code(s)) for s in failed):
         return "Failed"
     initialized = any(_kind_of_state(status) != "waiting" for status in regulars)
     pending = bool(failed) or any(_kind_of_state(s) != "stopped" for s in once)
-    pending = (
-        pending or not initialized and any(not s.get("started") for s in inits if s["name"] in sidecars and _kind_of_state(s) != "stopped")
-    )
+    pending = pending or not initialized and any(not s.get("started") and _kind_of_state(s) != "stopped" for s in stay)
     kinds = [_kind_of_state(status) for status in regulars]
     if pending or "waiting" in kinds:
         return "Pending"
-    if "running" in kinds or any(_kind_of_state(s) == "running" for s in inits if s["name"] in sidecars):
+    if "running" in kinds or any(_kind_of_state(s) == "running" for s in stay):
         return "Running"
     if not terminal and any(container_should_restart(pod, containers[s["name"]], _exit_code(s)) for s in regulars):
         return "Running"
@@ -167,18 +157,15 @@ def _initialized_condition(spec: dict, inits: list[dict], regulars: list[dict], 
         return "True", "PodCompleted", ""
     if any(status["started"] or _kind_of_state(status) != "waiting" for status in regulars):
         return "True", "", ""
-    sidecars = {c["name"] for c in spec.get("initContainers") or () if is_sidecar(c)}
-    unready = [s["name"] for s in inits if not (s["started"] if s["name"] in sidecars else s["ready"])]
+    unready = [s["name"] for s in inits if not (s["started"] if s["name"] in sidecars(spec) else s["ready"])]
     return ("False", "ContainersNotInitialized", _names("incomplete", unready)) if unready else ("True", "", "")
 
 
 def _containers_ready_condition(spec: dict, inits: list[dict], regulars: list[dict], phase: str) -> Verdict:
     if phase in TERMINAL:
         return "False", "PodCompleted" if phase == "Succeeded" else "PodFailed", ""
-    sidecars = {c["name"] for c in spec.get("initContainers") or () if is_sidecar(c)}
-    ready = {s["name"]: s["ready"] for s in [*inits, *regulars]}
-    unready = [c["name"] for c in [*(spec.get("initContainers") or ()), *spec["containers"]]
-               if not ready[c["name"]] and (c["name"] in sidecars or c in spec["containers"])]
+    counted = sidecars(spec) | {container["name"] for container in spec["containers"]}
+    unready = [status["name"] for status in [*inits, *regulars] if not status["ready"] and status["name"] in counted]
     return ("False", "ContainersNotReady", _names("unready", unready)) if unready else ("True", "", "")
 
 
@@ -186,13 +173,9 @@ def ready_condition(pod: dict, containers_ready: Verdict) -> Verdict:
     if containers_ready[0] != "True" or not pod["spec"].get("readinessGates"):
         return containers_ready
     present = {c["type"]: c["status"] for c in pod["status"].get("conditions") or ()}
-    missing = [
-        f'corresponding condition of pod readiness gate "{gate["conditionType"]}" does not exist.'
-        if gate["conditionType"] not in present
-        else f'the status of pod readiness gate "{gate["conditionType"]}" is not "True", but {present[gate["conditionType"]]}'
-        for gate in pod["spec"]["readinessGates"]
-        if present.get(gate["conditionType"]) != "True"
-    ]
+    missing = [f'the status of pod readiness gate "{kind}" is not "True", but {present[kind]}' if kind in present else
+               f'corresponding condition of pod readiness gate "{kind}" does not exist.'
+               for kind in (gate["conditionType"] for gate in pod["spec"]["readinessGates"]) if present.get(kind) != "True"]
     return ("False", "ReadinessGatesNotReady", ", ".join(missing)) if missing else ("True", "", "")
 
 

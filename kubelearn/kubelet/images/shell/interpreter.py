@@ -223,9 +223,7 @@ class Shell(Variables):
         end = WriteEnd(pipe)
         child = self.fork(script, {**self.process.fds, 1: end})
         end.release()
-        output = bytearray()
-        while data := await pipe.read():
-            output += data
+        output = await pipe.read_all()
         self.status = await self.finish(child)
         self.substituted = True
         return output.replace(b"\0", b"").decode("utf-8", "surrogateescape").rstrip("\n")
