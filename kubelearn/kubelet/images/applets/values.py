@@ -1,6 +1,7 @@
 """Busybox's commands on words and values: echo, printf, test, expr; the shell has all but the last built in too.
 
-Leaves out: options that scripts hardly use; tests of sockets, pipes and block devices, which do not exist here."""
+Leaves out: options that scripts hardly use; expr's | and &, and its forms on text within longer expressions ("syntax error"); tests of
+sockets, pipes and block devices, which do not exist here."""
 from __future__ import annotations
 
 import operator
@@ -9,6 +10,7 @@ from collections.abc import Callable
 
 from kubelearn.kubelet.images.applets import applet, out
 from kubelearn.kubelet.images.regex import compile_expression, glob
+from kubelearn.kubelet.images.shell.arithmetic import ArithmeticFault, evaluate
 from kubelearn.kubelet.images.shell.builtins import BUILTINS, builtin
 from kubelearn.kubelet.process import Process
 from kubelearn.volumes import Directory, Node, Symlink
@@ -197,86 +199,44 @@ class _Test:
 
 # --- expr ---------------------------------------------------------------------------------------------------------
 
-def _true(value: object) -> bool:
-    return str(value) not in ("", "0")
-
-
-def _matched(left: object, right: object) -> object:
-    match = compile_expression(str(right)).match(str(left))
-    return (match[1] or "" if match.re.groups else match.end()) if match else ("" if "\\(" in str(right) else 0)
-
-
-def _compared(name: str) -> Callable:
-    def compared(left: object, right: object) -> int:
-        numeric = all(re.fullmatch(r"-?\d+", str(value)) for value in (left, right))
-        return int(COMPARE[name](*(map(int, (left, right)) if numeric else map(str, (left, right)))))
-    return compared
-
-
-def _calculated(sign: str) -> Callable:
-    def calculated(left: object, right: object) -> int:
-        try:
-            a, b = int(str(left)), int(str(right))
-        except ValueError:
-            raise ValueError("non-numeric argument") from None
-        if sign in "+-*":
-            return {"+": a + b, "-": a - b, "*": a * b}[sign]
-        if b == 0:
-            raise ValueError("division by zero")
-        quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
-        return quotient if sign == "/" else a - quotient * b
-    return calculated
-
-
-LEVELS: tuple[dict[str, Callable], ...] = (  # from the loosest to the tightest
-    {"|": lambda left, right: left if _true(left) else right},
-    {"&": lambda left, right: left if _true(left) and _true(right) else 0},
-    {sign: _compared(name) for sign, name in {**SIGNS, "<=": "le", ">=": "ge"}.items()},
-    {sign: _calculated(sign) for sign in "+-"}, {sign: _calculated(sign) for sign in "*/%"}, {":": _matched},
-)
-
-
 @applet("expr")
 async def expr(process: Process) -> int:
-    words = process.args[::-1]
+    """One form on text, or integers with C's operators."""
+    words = process.args
     if not words:
         return process.fail("too few arguments", 2)
     try:
-        value = _level(words, 0)
-        if words:
-            raise IndexError
-    except IndexError:
-        return process.fail("syntax error", 2)
-    except ValueError as error:
-        return process.fail(str(error), 2)
+        value = _of_text(words) if len(words) > 1 else words[0]
+        value = _calculated(words) if value is None else value
+    except (ArithmeticFault, ValueError) as error:
+        return process.fail(str(error).replace("arithmetic ", "").replace("divide", "division"), 2)
     out(process, f"{value}\n")
-    return int(not _true(value))
+    return int(str(value) in ("", "0"))
 
 
-def _level(words: list[str], number: int) -> object:
-    if number == len(LEVELS):
-        return _atom(words)
-    left = _level(words, number + 1)
-    while words and words[-1] in LEVELS[number]:
-        left = LEVELS[number][words.pop()](left, _level(words, number + 1))
-    return left
+def _of_text(words: list[str]) -> object:
+    """TEXT : PATTERN, length TEXT, index TEXT CHARACTERS, substr TEXT START COUNT, comparisons; None for what is none of them."""
+    match words:
+        case ["length", text]:
+            return len(text)
+        case ["index", text, characters]:
+            return next((at for at, character in enumerate(text, 1) if character in characters), 0)
+        case ["substr", text, start, count]:
+            return text[int(start) - 1:int(start) - 1 + int(count)]
+        case [text, ":", pattern]:
+            found = compile_expression(pattern).match(text)
+            return (found[1] or "" if found.re.groups else found.end()) if found else ("" if "\\(" in pattern else 0)
+        case [left, sign, right] if sign in SIGNS and not all(re.fullmatch(r"-?\d+", word) for word in (left, right)):
+            return int(COMPARE[SIGNS[sign]](left, right))
+    return None
 
 
-def _atom(words: list[str]) -> object:
-    word = words.pop()
-    if word == "(":
-        value = _level(words, 0)
-        words.pop()
-        return value
-    if word == "length" and words:
-        return len(str(_atom(words)))
-    if word == "index" and len(words) > 1:
-        text, characters = str(_atom(words)), str(_atom(words))
-        return next((at for at, character in enumerate(text, 1) if character in characters), 0)
-    if word == "substr" and len(words) > 2:
-        text, start, count = str(_atom(words)), int(str(_atom(words))), int(str(_atom(words)))
-        return text[start - 1:start - 1 + count]
-    return word
+def _calculated(words: list[str]) -> int:
+    def no_number(name: str, value: str = "") -> str:
+        raise ValueError("non-numeric argument")
+    if {"|", "&"} & set(words):
+        raise ValueError("syntax error")
+    return evaluate(" ".join("==" if word == "=" else word for word in words), no_number, no_number)
 
 
 # The shell has its own, so that a loop of them starts no processes.
