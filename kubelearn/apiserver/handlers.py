@@ -82,13 +82,12 @@ class Handlers:
             watch.begin(info.namespace or None, options.labels, fields, options.version, options.initial)
 
         async def frames():
-            self.pump.add(waiter)
             try:
-                async for frame in watch.frames(options.timeout):
-                    waiter.told()
-                    yield frame
+                with self.pump.waiting(waiter):
+                    async for frame in watch.frames(options.timeout):
+                        waiter.told()
+                        yield frame
             finally:
-                self.pump.remove(waiter)
                 with self.clock.lock:
                     watch.stop()
         return StreamingResponse(frames(), media_type="application/json", headers={"cache-control": "no-cache, private"})

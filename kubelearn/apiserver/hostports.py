@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from kubelearn.apiserver.tunnel import Tunnel
 from kubelearn.apiserver.waiting import Pump, Session, Waiter
@@ -82,29 +82,13 @@ class HostPorts:
     async def _serve(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         waiter = Waiter(Session(self.clock, True), conversation=True)
         waiter.asked()
-        self.pump.add(waiter)
-        tunnel = Tunnel(self.network, waiter)
-        try:
-            await tunnel.open(self._node(), port, source=SOURCE)
-            waiter.answered()
-            typing = asyncio.create_task(self._type(reader, tunnel))
+        with self.pump.waiting(waiter), closing(Tunnel(self.network, waiter)) as tunnel, closing(writer):
             try:
-                while data := await tunnel.read():
-                    writer.write(data)
-                    await writer.drain()
-            finally:
-                typing.cancel()
-        except OSError:
-            writer.transport.abort()  # a reset: nobody is there
-        finally:
-            self.pump.remove(waiter)
-            tunnel.close()
-            writer.close()
-
-    async def _type(self, reader: asyncio.StreamReader, tunnel: Tunnel) -> None:
-        while data := await reader.read(65_536):
-            tunnel.write(data)
-        tunnel.close_write()
+                await tunnel.open(self._node(), port, source=SOURCE)
+                waiter.answered()
+                await tunnel.carry(lambda: reader.read(65_536), writer.write, writer.drain)
+            except OSError:
+                writer.transport.abort()  # a reset: nobody is there
 
     def _node(self) -> str:
         """The address of a node that is up."""

@@ -5,6 +5,8 @@ Leaves out: upgrades, links rewritten in HTML, proxying to nodes.
 """
 from __future__ import annotations
 
+from contextlib import closing
+
 import h11
 from starlette.responses import Response
 
@@ -29,19 +31,15 @@ class HttpProxy:
         with self.clock.lock:
             address, port = self._target(call)
         waiter = Waiter(call.session)
-        self.pump.add(waiter)
-        tunnel = Tunnel(self.network, waiter)
         try:
-            await tunnel.open(address, port)
-            return await self._exchange(call, tunnel, f"{address}:{port}")
+            with self.pump.waiting(waiter), closing(Tunnel(self.network, waiter)) as tunnel:
+                await tunnel.open(address, port)
+                return await self._exchange(call, tunnel, f"{address}:{port}")
         except OSError as error:
             why = f"dial tcp {address}:{port}: connect: {str(error).lower()}"
-            raise ApiError(503, "ServiceUnavailable", f"error trying to reach service: {why}") from None
         except h11.RemoteProtocolError as error:
-            raise ApiError(503, "ServiceUnavailable", f"error trying to reach service: malformed HTTP response: {error}") from None
-        finally:
-            self.pump.remove(waiter)
-            tunnel.close()
+            why = f"malformed HTTP response: {error}"
+        raise ApiError(503, "ServiceUnavailable", f"error trying to reach service: {why}")
 
     # --- where to -----------------------------------------------------------------------------------------------------
 

@@ -54,8 +54,12 @@ class Plain:
         same = obj.get("kind") == self.resource.kind
         return self.times if same else timestamps.of_kind(obj.get("apiVersion", ""), obj.get("kind", ""), self.resource)
 
+    def _kind(self) -> tuple[str, str]:
+        return self.resource.kind, self.resource.api_version
+
     def many(self, objects: Iterable[dict], metadata: dict, asker: Asker) -> bytes:
-        head = codec.encode({"kind": f"{self.resource.kind}List", "apiVersion": self.resource.api_version, "metadata": metadata})
+        kind, api_version = self._kind()
+        head = codec.encode({"kind": f"{kind}List", "apiVersion": api_version, "metadata": metadata})
         return b'%s,"items":[%s]}' % (head[:-1], b",".join(self.event(obj, asker, False) for obj in objects))
 
     def event(self, obj: dict, asker: Asker, first: bool) -> bytes:
@@ -63,24 +67,21 @@ class Plain:
         return TEMPLATES.of(obj, self.times, self.version, self._served if self.version else None).render(asker.shift)
 
     def bookmark(self, revision: str, annotations: dict, asker: Asker) -> bytes:
-        return codec.encode({"kind": self.resource.kind, "apiVersion": self.resource.api_version, "metadata": _mark(revision, annotations)})
+        kind, api_version = self._kind()
+        return codec.encode({"kind": kind, "apiVersion": api_version, "metadata": _mark(revision, annotations)})
 
 
 class Partial(Plain):
     """Only the metadata: PartialObjectMetadata."""
 
+    def _kind(self) -> tuple[str, str]:
+        return "PartialObjectMetadata", "meta.k8s.io/v1"
+
     def one(self, obj: dict, asker: Asker) -> bytes:
         return self.event(obj, asker, False)
 
-    def many(self, objects: Iterable[dict], metadata: dict, asker: Asker) -> bytes:
-        head = codec.encode({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
-        return b'%s,"items":[%s]}' % (head[:-1], b",".join(self.event(obj, asker, False) for obj in objects))
-
     def event(self, obj: dict, asker: Asker, first: bool) -> bytes:
         return TEMPLATES.of(obj, METADATA, "partial", partial).render(asker.shift)
-
-    def bookmark(self, revision: str, annotations: dict, asker: Asker) -> bytes:
-        return codec.encode(partial({"metadata": _mark(revision, annotations)}))
 
 
 class Table(Plain):
@@ -91,7 +92,7 @@ class Table(Plain):
         self.include, self.dated = include, any(column["type"] == "date" for column in table.definitions(resource))
 
     def one(self, obj: dict, asker: Asker) -> bytes:
-        return self._table([obj], {"resourceVersion": obj["metadata"].get("resourceVersion", "")}, asker, True)
+        return self.event(obj, asker, True)
 
     def many(self, objects: Iterable[dict], metadata: dict, asker: Asker) -> bytes:
         return self._table(objects, metadata, asker, True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 
 from starlette.websockets import WebSocket
 
@@ -34,20 +35,10 @@ class Connection:
         except ApiError as error:
             self.fail(error.message.removeprefix("Internal error occurred: "))
             return self.send(b"", True)
-        writing = asyncio.create_task(self._write(tunnel))
-        try:
-            while data := await tunnel.read():
-                self.send(data, False)
+        with closing(tunnel):
+            await tunnel.carry(self.typed.get, lambda data: self.send(data, False))
             self.fail("")
             self.send(b"", True)
-        finally:
-            writing.cancel()
-            tunnel.close()
-
-    async def _write(self, tunnel: Tunnel) -> None:
-        while data := await self.typed.get():
-            tunnel.write(data)
-        tunnel.close_write()
 
 
 async def spdy(socket: WebSocket, connect: Connect, ports: list[int]) -> None:

@@ -7,8 +7,8 @@ Leaves out: the older SPDY upgrade of exec.
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import closing, suppress
 
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -91,18 +91,14 @@ class Remote:
         if not pod["spec"].get("nodeName"):
             return Response(b"", media_type="text/plain")
         waiter = Waiter(call.session)
-        self.pump.add(waiter)
-        try:
+        with self.pump.waiting(waiter):
             tunnel = await self._open(pod, asking, waiter)
-        except BaseException:
-            self.pump.remove(waiter)
-            raise
         lines = self._lines(tunnel, waiter, call.session.shift if asking.get("timestamps") else 0)
         return StreamingResponse(lines, media_type="text/plain", headers={"cache-control": "no-cache, private"})
 
     async def _lines(self, tunnel: Tunnel, waiter: Waiter, shift: float) -> AsyncIterator[bytes]:
         rest = b""
-        try:
+        with self.pump.waiting(waiter), closing(tunnel):
             while data := await tunnel.read():
                 if shift:
                     *whole, rest = (rest + data).split(b"\n")
@@ -111,9 +107,6 @@ class Remote:
                     yield data
             if rest:
                 yield moved_line(rest, shift)
-        finally:
-            self.pump.remove(waiter)
-            tunnel.close()
 
     # --- exec, attach, port-forward ---------------------------------------------------------------------------------
 
@@ -137,25 +130,14 @@ class Remote:
         asking = self._asking(call, pod, call.info.subresource)
         asking |= {"command": call.query.getlist("command"), "stdin": typed, "tty": bool(flag(call.query, "tty"))}
         waiter = Waiter(call.session, typed, TERMINAL)
-        await self._waiting(waiter, lambda: self._talk(pod, asking, waiter, socket, protocol))
-
-    async def _waiting(self, waiter: Waiter, work: Callable) -> None:
-        self.pump.add(waiter)
-        try:
-            await work()
-        finally:
-            self.pump.remove(waiter)
-
-    async def _talk(self, pod: dict, asking: dict, waiter: Waiter, socket: WebSocket, protocol: str) -> None:
-        tunnel = await self._open(pod, asking, waiter)
-        waiter.asked()
-        await socket.accept(protocol)
-        try:
-            await either(self._outward(tunnel, socket), self._inward(tunnel, socket, waiter))
-        finally:
-            tunnel.close()
-            with suppress(RuntimeError, WebSocketDisconnect):  # the client was quicker
-                await socket.close()
+        with self.pump.waiting(waiter), closing(await self._open(pod, asking, waiter)) as tunnel:
+            waiter.asked()
+            await socket.accept(protocol)
+            try:
+                await either(self._outward(tunnel, socket), self._inward(tunnel, socket, waiter))
+            finally:
+                with suppress(RuntimeError, WebSocketDisconnect):  # the client was quicker
+                    await socket.close()
 
     async def _outward(self, tunnel: Tunnel, socket: WebSocket) -> None:
         """The kubelet's frames as messages."""
@@ -191,7 +173,8 @@ class Remote:
             finally:
                 waiter.answered()
         await socket.accept(protocol)
-        await self._waiting(waiter, lambda: serve(socket, connect, ports))
+        with self.pump.waiting(waiter):
+            await serve(socket, connect, ports)
 
 
 def _place(call: Call) -> str:

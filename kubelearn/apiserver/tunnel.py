@@ -28,7 +28,7 @@ class Tunnel:
         self.network, self.clock, self.waiter = network, network.clock, waiter
         self._loop, self._news = asyncio.get_running_loop(), asyncio.Event()
         self._queue: deque = deque()
-        self._size, self._room, self._stream = 0, None, None
+        self._size, self._room, self._stream, self._task = 0, None, None, None
 
     async def open(self, address: str, port: int, request: dict | None = None, source: str = SOURCE) -> None:
         """Connects; with a request, asks a kubelet and raises its refusal as ApiError. OSError where nobody listens."""
@@ -93,6 +93,21 @@ class Tunnel:
     def close_write(self) -> None:
         self._with_stream(lambda stream: stream.close_write())
 
+    async def carry(self, typed: Callable, told: Callable[[bytes], object], drained: Callable | None = None) -> None:
+        """Both ways at once, until nothing more comes out: what typed() answers goes in until it is empty, what comes out is told."""
+        async def write() -> None:
+            while data := await typed():
+                self.write(data)
+            self.close_write()
+        writing = asyncio.create_task(write())
+        try:
+            while data := await self.read():
+                told(data)
+                if drained is not None:
+                    await drained()
+        finally:
+            writing.cancel()
+
     def _with_stream(self, action: Callable) -> None:
         with self.clock.lock:
             if self._stream is not None and not self._stream.outgoing.ended:
@@ -106,7 +121,8 @@ class Tunnel:
         with self.clock.lock:
             if self._stream is not None:
                 self._stream.close()
-            self._task.cancel()
+            if self._task is not None:
+                self._task.cancel()
             self.clock.settle()
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import time as wall
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from kubelearn.apiserver import peers
@@ -155,6 +156,14 @@ class Pump:
     def remove(self, waiter: Waiter) -> None:
         if waiter in self.waiters:
             self.waiters.remove(waiter)
+
+    @contextmanager
+    def waiting(self, waiter: Waiter) -> Iterator[None]:
+        self.add(waiter)
+        try:
+            yield
+        finally:
+            self.remove(waiter)
 
     async def run(self) -> None:
         while True:
