@@ -1,7 +1,9 @@
 """The tables: what a Kubernetes v1.37 server says of itself, read when first asked for.
 
 Part of Kubernetes: its OpenAPI v3 schemas, discovery, Table columns and .proto files, as data (law 9). tools/fetch_tables.py
-makes the first three and the bootstrap objects from any running cluster.
+makes the first three and the bootstrap objects from any running cluster. The .txt tables are written by hand and say at their top how
+they are read: what is particular to a resource (kinds), defaults, rules of validation (rules, updates), what fills columns (printers), and
+Go's words (gonames).
 Leaves out: descriptions, and the protobuf messages of API versions that are no longer served.
 """
 from __future__ import annotations
@@ -49,9 +51,9 @@ def bootstrap() -> list[dict]:
 
 @lru_cache(maxsize=None)
 def sections(name: str) -> dict[str, list[tuple[str, str]]]:
-    """A table of ours, written by hand: 'heading' lines, each with its indented lines 'key  text'. A line may have several headings."""
+    """A table written by hand: lines of headings, each with its indented lines 'key  text' (two spaces between them)."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for line in Path(__file__).with_name(f"{name}.txt").read_text().splitlines():
+    for line in Path(__file__).with_name(f"{name}.txt").read_text("utf-8").splitlines():
         if line[:1] not in ("", " ", "#"):
             lines: list[tuple[str, str]] = []
             found.update(dict.fromkeys(line.split(), lines))
