@@ -275,3 +275,33 @@ def test_the_same_seed_gives_the_same_ids_and_random_bytes(machine):
         box = machine.container(command=["sleep", "3600"])
         return box.id, machine.exec(box, "head -c 8 /dev/urandom | md5sum; mktemp")
     assert draw(machine) == draw(type(machine)())
+
+
+def test_who_ends_the_first_process_has_said_so_before_it_goes(machine):
+    web = machine.container("nginx:1.25", name="web")
+    assert machine.exec(web, "kill -QUIT 1; echo sent") == ("sent\n", "", 0)
+    machine.clock.run(machine.clock.now + 1)
+    assert (web.state, web.exit_code) == ("exited", 0)
+
+
+def test_a_shell_keeps_only_variables_that_have_a_name_of_its_own(machine):
+    box = machine.container(command=shell("exec sleep 3600"), env={"a.txt": "x", "A": "y"})
+    assert machine.exec(box, ["env"])[0].count("a.txt") == 1
+    assert machine.exec(box, "env | grep -i ^a")[0] == "A=y\n"
+
+
+def test_root_without_capabilities_cannot_give_files_away(machine):
+    box = machine.container(command=shell("exec sleep 3600"), security={"capabilities": {"drop": ["ALL"]}})
+    assert machine.exec(box, "chown 5 /tmp") == ("", "chown: /tmp: Operation not permitted\n", 1)
+    assert machine.exec(box, "grep CapEff /proc/self/status")[0] == "CapEff:\t0000000000000000\n"
+
+
+def test_what_the_network_looks_like_from_inside(machine, box):
+    address = box.sandbox.address
+    assert machine.exec(box, "ip -o addr show eth0")[0].split()[3] == f"{address}/24"
+    assert f"inet addr:{address}" in machine.exec(box, "ifconfig eth0")[0]
+    assert machine.exec(box, "route -n")[0].splitlines()[2].startswith("0.0.0.0 ")
+
+
+def test_bytes_shown(machine, box):
+    assert machine.exec(box, r"printf 'a\0\n' | od -An -tx1; printf 'a\0\n' | od -c")[0] == " 61 00 0a\n0000000   a  \\0  \\n\n0000003\n"

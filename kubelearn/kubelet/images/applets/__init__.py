@@ -19,13 +19,14 @@ MODULES = {  # where each command is
     "applets.grep": "egrep fgrep grep",
     "applets.httpd": "httpd",
     "applets.looking": "df du ls readlink realpath stat",
-    "applets.making": "base64 md5sum paste rev seq sha1sum sha256sum sha512sum tac tr yes",
-    "applets.net": "ip nc netstat nslookup ping telnet wget",
+    "applets.making": "base64 md5sum od paste rev seq sha1sum sha256sum sha512sum tac tr yes",
+    "applets.interfaces": "ifconfig ip netstat route",
+    "applets.net": "nc nslookup ping telnet wget",
     "applets.processes": "kill killall pgrep pidof pkill ps time timeout top watch xargs",
     "applets.sed": "sed",
     "applets.system": (
-        "arch basename chroot clear date dirname env false free halt hostname id ifconfig mknod mount nice nohup nproc poweroff pwd "
-        "reboot route setsid sleep stty sync sysctl true tty umount uname uptime usleep which whoami"
+        "arch basename chroot clear date dirname env false free halt hostname id mknod mount nice nohup nproc poweroff pwd "
+        "reboot setsid sleep stty sync sysctl true tty umount uname uptime usleep which whoami"
     ),
     "applets.tar": "tar",
     "applets.text": "cat cut head sort tail tee uniq wc",

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import re
 
-from kubelearn.kubelet.images.applets import Inputs, Options, applet, out, usage_error
+from kubelearn.kubelet.images.applets import Inputs, Options, applet, integer, out, usage_error
 from kubelearn.kubelet.process import Process
 
 LOWER, DIGITS = "abcdefghijklmnopqrstuvwxyz", "0123456789"
@@ -58,6 +58,31 @@ async def paste(process: Process, given: Options, names: list[str]) -> None:
     if "s" not in given:
         rows = [[column[at] if at < len(column) else "" for column in rows] for at in range(max(map(len, rows)))]
     out(process, "".join(f"{given.get('d', chr(9)).join(row)}\n" for row in rows))
+
+
+NAMED = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r"}
+DUMPS = {  # od's types: bytes in one, how one looks
+    "c": (1, lambda byte: f"{NAMED.get(byte) or (chr(byte) if 32 <= byte < 127 else f'{byte:03o}'):>4}"),
+    **{f"{letter}{size}": (size, lambda value, form=form: form.format(value)) for letter, size, form in (
+        ("x", 1, " {:02x}"), ("x", 2, " {:04x}"), ("x", 4, " {:08x}"), ("u", 1, " {:3}"), ("u", 2, " {:5}"), ("u", 4, " {:10}"),
+        ("o", 1, " {:03o}"), ("o", 2, " {:06o}"))},
+}
+
+
+@applet("od", flags="A:t:N:vcxb", usage="[-c] [-A RADIX] [-t TYPE] [-N SIZE] [FILE]...")
+async def od(process: Process, given: Options, names: list[str]) -> int:
+    inputs = Inputs(process, names)
+    data = await inputs.data()
+    short = next((kind for letter, kind in {"c": "c", "x": "x2", "b": "o1"}.items() if letter in given), "o2")
+    size, look = DUMPS.get(given.get("t", short), DUMPS["o2"])
+    data = data[:integer(process, given["N"])] if "N" in given else data
+    place = {"n": "", "x": "{:06x}", "d": "{:07}"}.get(given.get("A", "o"), "{:07o}")
+    for at in range(0, len(data), 16):
+        row = data[at:at + 16]
+        values = (int.from_bytes(row[here:here + size], "little") for here in range(0, len(row), size))
+        out(process, place.format(at) + "".join(map(look, values)) + "\n")
+    out(process, place.format(len(data)) + "\n" if place else "")
+    return inputs.code
 
 
 @applet("base64", flags="dw:", usage="[-d] [-w COL] [FILE]")

@@ -1,4 +1,4 @@
-"""Busybox's commands on the network: wget, nslookup, nc, ping, telnet, netstat, ip. Texts are busybox's.
+"""Busybox's commands on the network: wget, nslookup, nc, ping, telnet. Texts are busybox's.
 
 Leaves out: options that scripts hardly use; raw packets (ping knows whether the node of an address is up)."""
 from __future__ import annotations
@@ -195,30 +195,3 @@ async def ping(process: Process, given: Options, words: list[str]) -> int:
     out(process, f"\n--- {words[0]} ping statistics ---\n{sent} packets transmitted, {got} packets received, "
         f"{100 - got * 100 // max(sent, 1)}% packet loss\n" + ("round-trip min/avg/max = 0.100/0.100/0.100 ms\n" if got else ""))
     return int(got == 0)
-
-
-NETSTAT = "Active Internet connections (only servers)\n" \
-    "Proto Recv-Q Send-Q Local Address           Foreign Address         State       \n"
-
-
-@applet("netstat")
-async def netstat(process: Process) -> None:
-    rows = [f"{protocol.lower():<5} {0:6} {0:6} {f'0.0.0.0:{port}':<23} {'0.0.0.0:*':<23} {'LISTEN' if protocol == 'TCP' else '':<11}\n"
-            for address, port, protocol in sorted(process.container.runtime.network.listeners) if address == process.address]
-    out(process, NETSTAT + "".join(rows))
-
-
-ROUTES = "default via {net}.1 dev eth0 \n{net}.1 dev eth0 scope link  src {address} \n"
-ADDRESSES = """1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000
-    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
-    inet 127.0.0.1/8 scope host lo
-       valid_lft forever preferred_lft forever
-2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP,M-DOWN> mtu 1500 qdisc noqueue \n    inet {address}/24 brd {net}.255 scope global eth0
-       valid_lft forever preferred_lft forever
-"""
-
-
-@applet("ip")
-async def ip(process: Process) -> None:
-    text = ROUTES if process.args and process.args[0].startswith("r") else ADDRESSES
-    out(process, text.format(address=process.address, net=process.address.rpartition(".")[0]))

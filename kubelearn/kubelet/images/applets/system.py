@@ -116,7 +116,7 @@ async def mount(process: Process) -> int:
     return 0
 
 
-@applet("umount", "reboot", "poweroff", "halt", "mknod", "chroot", "ifconfig", "route")
+@applet("umount", "reboot", "poweroff", "halt", "mknod", "chroot")
 async def denied(process: Process) -> int:
     return process.fail("Operation not permitted")
 

@@ -13,6 +13,7 @@ from kubelearn.kubelet.files import OpenFile, ReadEnd, WriteEnd
 from kubelearn.kubelet.images.regex import glob
 from kubelearn.kubelet.images.shell import syntax
 from kubelearn.kubelet.images.shell.expansion import ShellFault, expand, expand_one, expand_pattern
+from kubelearn.kubelet.images.shell.lexer import NAME
 from kubelearn.kubelet.images.shell.parser import parse
 from kubelearn.kubelet.images.shell.redirection import redirect, release, within
 from kubelearn.kubelet.images.shell.variables import MEMORY, Variables
@@ -47,7 +48,8 @@ class Shell(Variables):
 
     def __init__(self, process: Process, arguments: list[str], zero: str = "sh", parent: Shell | None = None):
         self.process, self.arguments, self.zero = process, arguments, zero
-        self.variables = dict(parent.variables) if parent else dict(process.env)
+        self.variables = dict(parent.variables) if parent else {
+            name: value for name, value in process.env.items() if NAME.fullmatch(name)}  # the others are lost to its children too
         self.exported = set(parent.exported) if parent else set(process.env)
         self.read_only = set(parent.read_only) if parent else set()
         self.functions = dict(parent.functions) if parent else {}

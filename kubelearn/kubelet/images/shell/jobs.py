@@ -8,6 +8,8 @@ from kubelearn.kubelet.images.shell.builtins import NUMBERS, builtin, quoted
 from kubelearn.kubelet.images.shell.interpreter import Shell
 from kubelearn.kubelet.process import SIGNALS, Process
 
+TURN = 0.001  # seconds until another process has its turn
+
 
 @builtin("trap")
 def trap(shell: Shell, name: str, words: list[str]) -> int:
@@ -107,6 +109,9 @@ async def kill_processes(process: Process, args: list[str], name: str) -> int:
             process.error(f"{name}: {text}")
             status = 1
         for target in targets if signal != "0" else ():
-            target.signal(signal)
+            if target is process.container.process is not process:
+                process.clock.call_later(TURN, target.signal, signal)  # else its end would take the sender along in mid-sentence
+            else:
+                target.signal(signal)
     await process.clock.sleep(0)  # a signal to oneself arrives here
     return status
