@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 from kubelearn import kubectl
+from kubelearn.cluster import Cluster
 from kubelearn.lessons import traffic
 from kubelearn.lessons.check import Wrong
 from kubelearn.lessons.deployments import deployment, ready, service
+from kubelearn.view import timeline
+from kubelearn.view.picture import Picture
 
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 SERVE = ["serve-hostname", "--port=8080"]
@@ -50,6 +53,19 @@ def slow_starter(cluster) -> None:
     cluster.run(60)
 
 
+def with_patience(seconds: int | None) -> Picture:
+    """The slow program with a startup probe that waits so long for it, None: without one; 90 seconds of it as a timeline."""
+    ready_probe = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}
+    probe = {**ready_probe, "terminationGracePeriodSeconds": 1}  # killed at once: nothing of it goes on in its last seconds
+    patience = {} if seconds is None else {"startupProbe": {**probe, "failureThreshold": seconds}}
+    with Cluster(serve=False) as fresh:
+        fresh.apply(deployment("slow", AGNHOST, 1, command=SLOW, livenessProbe=probe, readinessProbe=ready_probe, **patience))
+        fresh.run(90)
+        picture, killed = timeline(fresh, "slow", since=fresh.beginning), restarts(fresh, "slow")
+        caption = f"after 90 s {'ready' if ready(fresh, 'slow') else 'not ready'}; its container was killed {killed} time{'' if killed == 1 else 's'}"
+        return Picture(picture.drawn, picture.alt, caption)
+
+
 def starts_and_is_watched(cluster) -> str:
     """It starts without being killed, answers, and is killed within ten seconds once it no longer does."""
     cluster.run(90)
@@ -58,7 +74,10 @@ def starts_and_is_watched(cluster) -> str:
                     "it needs 20 seconds before it answers; a startupProbe holds the others back until it has succeeded once")
     before = restarts(cluster, "slow")
     if before:
-        raise Wrong(f"its container was killed {before} times while it started", "failureThreshold x periodSeconds of the startupProbe: more than 20")
+        probe = cluster.get("Deployment", "slow")["spec"]["template"]["spec"]["containers"][0].get("startupProbe")
+        hint = ("failureThreshold x periodSeconds of the startupProbe: more than 20" if probe else
+                "it needs 20 seconds before it answers, and its liveness probe does not wait; a startupProbe makes it wait")
+        raise Wrong(f"its container was killed {before} times while it started", hint)
     answer = traffic.ask(cluster, "http://slow/")[0]
     if not answer.ok:
         raise Wrong(f"it does not answer: {answer.error}", "leave the program as it is; only its probes are wrong")
