@@ -1,9 +1,17 @@
 """Judges and helpers of 12_controller: a controller, a scheduler plugin and an image of the learner's own, running in the cluster."""
 from __future__ import annotations
 
+import logging
+from collections import Counter
+
+from kubelearn import draw
+from kubelearn.cluster import Cluster
 from kubelearn.errors import ApiError
 from kubelearn.lessons import traffic
 from kubelearn.lessons.check import Wrong
+from kubelearn.lessons.deployments import deployment
+from kubelearn.scheduler import Plugin
+from kubelearn.view.picture import Picture
 
 WEBSITE = """
 apiVersion: apiextensions.k8s.io/v1
@@ -42,12 +50,30 @@ def run_controller(cluster, make) -> None:
         cluster.clock.settle()
 
 
+def quiet() -> None:
+    """No word in the notebook of every failed try of a controller."""
+    logging.getLogger("kubelearn").setLevel(logging.ERROR)
+
+
+def placed_with(make: type[Plugin], weight: int, pods: int = 6) -> Picture:
+    """Where the Pods of a Deployment go when the scheduler has one plugin more, of this weight."""
+    with Cluster(serve=False) as fresh:
+        plugin = make()
+        plugin.weight = weight
+        fresh.parts["kube-scheduler"].plugins.append(plugin)
+        fresh.apply(deployment("web", "nginx:1.25", pods))
+        fresh.run(10)
+        counts = Counter(pod["spec"]["nodeName"] for pod in fresh.get("Pod"))
+        picture = draw(fresh)
+        return Picture(picture.drawn, picture.alt, ", ".join(f"{node}: {counts[node]}" for node in fresh.nodes))
+
+
 def site(name: str, text: str, pods: int = 1) -> dict:
     return {"apiVersion": "course.example/v1", "kind": "Website", "metadata": {"name": name}, "spec": {"text": text, "pods": pods}}
 
 
 def sites_are_served(cluster) -> str:
-    """A new Website is served under its name, follows a change of its text, and its Pods go with it."""
+    """A new Website is served, follows a change of its text and of its number, and its Pods go with it."""
     _forget(cluster, "probe-site")
     cluster.apply(site("probe-site", "first", 2))
     cluster.run(20)
@@ -58,12 +84,17 @@ def sites_are_served(cluster) -> str:
     cluster.apply(site("probe-site", "second", 2))
     cluster.run(60)
     _expect(cluster, "probe-site", "second")
+    cluster.apply(site("probe-site", "second", 1))
+    cluster.run(60)
+    alive = [pod for pod in _pods(cluster, "probe-site") if "deletionTimestamp" not in pod["metadata"]]
+    if len(alive) != 1:
+        raise Wrong(f"spec.pods went from 2 to 1, and there are {len(alive)} Pods", "delete as many as are too many, and only those")
     _forget(cluster, "probe-site")
     left = [pod["metadata"]["name"] for pod in cluster.get("Pod") if pod["metadata"]["name"].startswith("probe-site")]
     if left:
         raise Wrong(f"the Website is gone, and its Pods are still there: {', '.join(left)}",
                     "self.create(pod, website, ...) sets the owner, and the garbage collector does the rest")
-    return "a Website is served, follows its text, and takes its Pods with it"
+    return "a Website is served, follows its text and its number, and takes its Pods with it"
 
 
 def _expect(cluster, name: str, text: str) -> None:

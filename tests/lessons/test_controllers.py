@@ -31,6 +31,14 @@ class Follows(First):
         super().sync(website)
 
 
+class Shrinks(Follows):
+    def sync(self, website):
+        alive = [pod for pod in self.owned(website, "Pod") if "deletionTimestamp" not in pod["metadata"]]
+        for pod in alive[website["spec"]["pods"]:]:
+            self.delete(pod, "one too many")
+        super().sync(website)
+
+
 class OneOnly(Follows):
     def sync(self, website):
         super().sync({**website, "spec": {**website["spec"], "pods": 1}})
@@ -57,11 +65,11 @@ def cluster():
 
 
 def test_a_controller_that_follows(cluster):
-    controllers.run_controller(cluster, Follows)
+    controllers.run_controller(cluster, Shrinks)
     assert check(controllers.sites_are_served, cluster)
 
 
-@pytest.mark.parametrize("make, seen", [(First, "'second'"), (OneOnly, "owns 1 Pods"), (Orphans, "no running Pod that it owns"), (Raises, "no running Pod")])
+@pytest.mark.parametrize("make, seen", [(First, "'second'"), (Follows, "there are 2 Pods"), (OneOnly, "owns 1 Pods"), (Orphans, "no running Pod that it owns"), (Raises, "no running Pod")])
 def test_controllers_that_do_not(cluster, make, seen):
     controllers.run_controller(cluster, make)
     verdict = check(controllers.sites_are_served, cluster)
@@ -98,3 +106,12 @@ def test_night_shifts(cluster, plugin, seen):
     if plugin:
         cluster.parts["kube-scheduler"].plugins.append(plugin())
     assert seen in check(controllers.night_shift, cluster).text
+
+
+def test_the_weight_of_a_plugin_decides():
+    """Without weight a plugin has no say; with much, all Pods go where it wants them."""
+    class Third(Plugin):
+        def score(self, state, pod, node):
+            return 100 if node.name == "node-3" else 0
+    assert controllers.placed_with(Third, 0).caption == "node-1: 2, node-2: 2, node-3: 2"
+    assert controllers.placed_with(Third, 50).caption == "node-1: 0, node-2: 0, node-3: 6"
