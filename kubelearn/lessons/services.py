@@ -64,7 +64,7 @@ def addresses(cluster, name: str) -> dict[str, str]:
 
 def asked(client: str, url: str) -> str:
     """What `client` gets from `url`, by the real curl or that of a Pod: the command, and what it printed."""
-    command = f"{CLIENTS[client]}curl -sS -m 2 {url}"
+    command = f"{CLIENTS[client]}curl -sSf -m 2 {url}"
     words = [kubectl.find() if word == "kubectl" else word for word in command.split()]
     outside = {**os.environ, "no_proxy": "*"}  # your machine's own proxy has no part in this
     done = subprocess.run(words, capture_output=True, text=True, timeout=30, env=outside)

@@ -20,10 +20,11 @@ MANY = 6  # pods behind services; from there on one line each
 
 
 class Stage:
-    """service: the name of one. connections: of the network's log; since: the virtual time from which they count."""
+    """service: the name of one, or of several. connections: of the network's log; since: the virtual time from which they count."""
 
-    def __init__(self, worlds: Sequence, slots: Slots, service: str | None = None, connections: Iterable = (), since: float = 0.0):
-        self.slots, self.service = slots, service
+    def __init__(self, worlds: Sequence, slots: Slots, service: str | tuple[str, ...] | None = None, connections: Iterable = (),
+                 since: float = 0.0):
+        self.slots, self.service = slots, (service,) if isinstance(service, str) else service
         self.connections = [c for c in connections if c.time >= since]
         behind = [sum(len(members(w, s, w.list("Pod"))) for s in services(w, self)) for w in worlds]
         self.size = (230, 68) if max(behind, default=0) <= MANY else (350, 30)
@@ -35,8 +36,9 @@ def stage(worlds: Sequence, slots: Slots, **options: object) -> Stage:
 
 def services(world: object, stage: Stage) -> list[dict]:
     found = [s for s in world.list("Service") if shown(s["metadata"].get("namespace"), stage.slots.namespace)]
-    named = [s for s in found if stage.service in (None, s["metadata"]["name"])]
-    return [s for s in named if stage.service or s["metadata"]["name"] != "kubernetes"]
+    if stage.service:
+        return [s for s in found if s["metadata"]["name"] in stage.service]
+    return [s for s in found if s["metadata"]["name"] != "kubernetes"]
 
 
 def graph(world: object, stage: Stage) -> Graph:

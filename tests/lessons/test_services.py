@@ -132,6 +132,6 @@ def test_names_and_addresses_answer_where_they_should():
         assert all("✔ guestbook-" in judges.asked("a Pod", urls[name]) for name in list(urls)[:-1])
         assert "✖ curl: (6)" in judges.asked("a Pod of namespace shop", urls["http://guestbook"])
         assert "✔ guestbook-" in judges.asked("a Pod of namespace shop", urls["http://guestbook.default"])
-        assert judges.asked("a Pod", urls["localhost's port"]).startswith("$ kubectl exec client -- curl -sS -m 2 http://localhost:30090\n✖")
+        assert judges.asked("a Pod", urls["localhost's port"]).startswith("$ kubectl exec client -- curl -sSf -m 2 http://localhost:30090\n✖")
     finally:
         end(cluster)
