@@ -19,7 +19,9 @@ from kubelearn import kubectl
 
 FIRST = "00_start.ipynb"
 TERMINAL = {"shell_command": [os.environ.get("SHELL", "sh")]}  # no login shell: that would begin PATH anew, without kubectl
+SHELL = ("PATH", "KUBECONFIG", "KUBECACHEDIR", "JUPYTER_CONFIG_PATH", kubectl.OWN)  # what a shell needs to start the same lab
 SOURCE = "source"  # where view.answer links to
+SETTINGS = {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True}}  # else what a learner saves opens with "model not found"
 KNOWN = ".course.json"  # what each lesson's text was when it was copied
 
 
@@ -116,6 +118,14 @@ def copy_code(target: Path) -> None:
     shutil.copytree(Path(__file__).parent, target, ignore=shutil.ignore_patterns("__pycache__", "data"))
 
 
+def jupyter_config() -> Path:
+    """A folder for JUPYTER_CONFIG_PATH: our defaults of JupyterLab's settings, which a learner's own choices override."""
+    path = kubectl.home() / "jupyter"
+    (path / "labconfig").mkdir(parents=True, exist_ok=True)
+    (path / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
+    return path
+
+
 def prepare(reset: bool = False) -> tuple[Path, list[str], Path | None]:
     """The learner's copy, ready: its folder, the lessons kept though the course changed them, and the backup of a reset."""
     target = kubectl.home() / "lessons"
@@ -131,7 +141,8 @@ def environment() -> dict[str, str]:
     found = kubectl.environment()
     scripts = str(Path(sys.executable).parent)
     path = found["PATH"] if scripts in found["PATH"].split(os.pathsep) else os.pathsep.join([scripts, found["PATH"]])
-    return dict(os.environ) | found | {"PATH": path}
+    config = os.pathsep.join(filter(None, [str(jupyter_config()), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    return dict(os.environ) | found | {"PATH": path, "JUPYTER_CONFIG_PATH": config}
 
 
 def main(words: list[str]) -> None:
@@ -139,7 +150,8 @@ def main(words: list[str]) -> None:
     if words == ["--folder"]:
         print(prepare()[0])
     elif words == ["--environment"]:
-        print(*(f"export {name}={shlex.quote(environment()[name])}" for name in ("PATH", "KUBECONFIG", "KUBECACHEDIR")), sep="\n")
+        found = environment()
+        print(*(f"export {name}={shlex.quote(found[name])}" for name in SHELL), sep="\n")
     else:
         raise SystemExit("usage: python -m kubelearn.lab --folder | --environment")
 

@@ -117,6 +117,14 @@ def test_the_labs_terminal_has_kubectl_and_kubelearn():
     assert os.path.samefile(found, kubectl.find()) and own and config == str(kubectl.shared_config())
 
 
+def test_the_lab_keeps_what_widgets_show_in_the_file_and_the_learners_own_config_stays(monkeypatch):
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/mine")
+    ours, mine = lab.environment()["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    code = "from jupyterlab_server.settings_utils import _get_overrides; print(_get_overrides('')[0])"
+    said = subprocess.run([sys.executable, "-c", code], env=lab.environment(), capture_output=True, text=True, check=True).stdout
+    assert mine == "/mine" and ours.startswith(str(kubectl.home())) and "'saveState': True" in said
+
+
 def test_the_lab_opens_on_the_first_lesson(course):
     words = lab.command(course, port=9000, browser=False)
     assert "--LabApp.default_url=/lab/tree/00_start.ipynb" in words and "--no-browser" in words and "--ServerApp.port=9000" in words

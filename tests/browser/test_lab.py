@@ -90,6 +90,18 @@ def test_the_dashboard_deletes_scales_runs_and_looks_back(opened):
     assert opened(START).errors() == []
 
 
+@pytest.mark.skipif(START not in NOTEBOOKS, reason="there is no 00_start")
+def test_what_was_saved_by_hand_shows_its_players_when_it_is_opened_again(opened, open_notebook):
+    """The kernel that made them has ended."""
+    opened(START).page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    opened(START).close()
+    again = open_notebook(START)
+    player = again.panel.locator(".kubelearn-player").first
+    player.scroll_into_view_if_needed()
+    expect(player.locator(".kubelearn-picture svg")).to_be_visible()
+    assert again.errors() == []
+
+
 def test_the_terminal_has_kubectl(lab, chrome, tmp_path):
     """JupyterLab's own terminal finds kubectl and kubelearn's kubeconfig."""
     page = chrome.new_context().new_page()
