@@ -43,7 +43,7 @@ def _row(life: Life, top: float, axis: svg.Axis, slots: Slots) -> list[str]:
     shapes = [svg.rect(6, top + 1, 5, BAR - 2, "muted" if hue == "ink" else hue),
               svg.text(18, top + 15, name, 12, bold=True, title=life.pod["metadata"]["name"])]
     for span in life.spans:
-        shapes += _bar(span, top, axis)
+        shapes += _bar(span, top, axis, life.restarts)
     for time in life.restarts:
         x = axis.x(time)
         shapes += [svg.line((x, top - 4), (x, top + BAR + 2), "ring", 2), svg.text(x + 2, top - 1, "↻", 11, "wait", title="restarted")]
@@ -53,13 +53,13 @@ def _row(life: Life, top: float, axis: svg.Axis, slots: Slots) -> list[str]:
     return shapes
 
 
-def _bar(span: Span, top: float, axis: svg.Axis) -> list[str]:
+def _bar(span: Span, top: float, axis: svg.Axis, restarts: list[float]) -> list[str]:
     left, right = axis.x(span.start), axis.x(span.end)
     words = f"{span.state} · {svg.span_text(round(span.end - span.start, 2))}"
     edge = "paper" if span.state.role == "bad" else span.state.role  # two failures in a row stay two bars
     shapes = [svg.rect(left, top, max(right - left, 1.5), BAR, FILL[span.state.role], words, 3, edge)]
     role = "paper" if span.state.role == "bad" else span.state.role if span.state.role != "muted" else "ink"
-    room = right - left - 8
+    room = min([right, *(axis.x(time) for time in restarts if time > span.start)]) - left - 8  # no mark of a restart across the words
     if room > 9:
         full = theme.measure(str(span.state), 11) <= room
         shapes.append(svg.text(left + 4, top + 14, str(span.state) if full else span.state.mark, 11, role, title=words))
