@@ -7,7 +7,7 @@ from functools import lru_cache
 
 CLASSES = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s", "blank": r" \t",
            "punct": r"!-/:-@\[-`{-~", "xdigit": "0-9a-fA-F", "cntrl": r"\x00-\x1f", "print": r"\x20-\x7e", "graph": r"\x21-\x7e"}
-BRACKET = re.compile(r"\[([!^]?)(\]?(?:\[:\w+:\]|[^\]])*)\]")
+BRACKET = re.compile(r"\[([!^]?)(\](?:\[:\w+:\]|[^\]])*|(?:\[:\w+:\]|[^\]])+)\]")
 
 
 def _bracket(match: re.Match, negation: str) -> str:
@@ -52,4 +52,7 @@ def glob(text: str) -> re.Pattern:
         if part[0] == "[" and len(part) > 1:
             return _bracket(BRACKET.match(part), "!^")
         return {"*": ".*", "?": "."}.get(part) or re.escape(part[-1])
-    return re.compile(re.sub(rf"\\.|{BRACKET.pattern}|.", one, text, flags=re.DOTALL), re.DOTALL)
+    try:
+        return re.compile(re.sub(rf"\\.|{BRACKET.pattern}|.", one, text, flags=re.DOTALL), re.DOTALL)
+    except re.error:  # [z-a]: stands for itself
+        return re.compile(re.escape(text))

@@ -143,3 +143,7 @@ def test_no_script_breaks_the_shell_itself(machine, script):
     process = machine.runtime.exec(box, ["sh", "-c", script])
     machine.clock.run(until=process.exit.done, limit=100)
     assert b"Traceback" not in process.errors.buffer
+
+
+def test_a_pattern_that_is_none_stands_for_itself(machine, box):
+    assert machine.exec(box, "touch f; echo [] [z-a] [; case [] in []) echo same;; esac") == ("[] [z-a] [\nsame\n", "", 0)

@@ -156,7 +156,7 @@ async def _dial(process: Process, given: Options, host: str, port: int) -> Strea
         text = f"{host} ({address}:{port}): {text}" if "z" in given else f"can't connect to remote host ({address}): {text}"
         raise Exit(process.fail(text)) from None
     if "v" in given:
-        process.fail(f"{host} ({address}:{port}) open")
+        process.error(f"{host} ({address}:{port}) open")
     return stream
 
 
