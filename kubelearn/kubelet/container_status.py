@@ -79,6 +79,12 @@ def is_sidecar(container: dict) -> bool:
     return container.get("restartPolicy") == "Always"
 
 
+def status_of(status: dict, name: str) -> dict | None:
+    """What a pod's status says of a container of any kind."""
+    lists = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
+    return next((one for key in lists for one in status.get(key) or () if one["name"] == name), None)
+
+
 def sidecars(spec: dict) -> set[str]:
     """Names of the init containers that stay."""
     return {container["name"] for container in spec.get("initContainers") or () if is_sidecar(container)}

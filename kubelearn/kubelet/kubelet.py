@@ -14,6 +14,7 @@ from kubelearn.client import Client
 from kubelearn.clock import Clock, parse_time
 from kubelearn.errors import ApiError
 from kubelearn.kubelet.config import PodConfig
+from kubelearn.kubelet.container_status import status_of
 from kubelearn.kubelet.eviction import GRACE, EvictionManager
 from kubelearn.kubelet.kuberuntime import KubeRuntime
 from kubelearn.kubelet.kuberuntime_container import grace_of
@@ -167,10 +168,6 @@ class Kubelet:
             here = self.runtime.pods.get(worker.uid)
             return here.newest(name).container if here and here.newest(name) else None
 
-        def status_of(name: str) -> dict | None:
-            statuses = [*worker.status.get("initContainerStatuses", ()), *worker.status.get("containerStatuses", ())]
-            return next((status for status in statuses if status["name"] == name), None)
-
         def changed(name: str, kind: str, result: bool | None) -> None:
             """Readiness and start are told at once; for the rest the pod's turn has to come."""
             if kind != "liveness":
@@ -178,7 +175,8 @@ class Kubelet:
             if (kind != "liveness" or result is False) and self.running:
                 self.workers.wake(worker)
 
-        worker.probes = PodProbes(self.prober, worker.pod, running, status_of, partial(self._tell_of, worker), changed)
+        worker.probes = PodProbes(self.prober, worker.pod, running, lambda name: status_of(worker.status, name),
+                                  partial(self._tell_of, worker), changed)
 
     def _watch_deadline(self, worker: PodWorker) -> None:
         """activeDeadlineSeconds counts from the whole second of status.startTime, and is looked at once a second."""

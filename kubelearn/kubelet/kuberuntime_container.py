@@ -14,7 +14,7 @@ from kubelearn.filesystem import Mount
 from kubelearn.kubelet import environment
 from kubelearn.kubelet.backoff import CONTAINER_BACK_OFF, Backoff
 from kubelearn.kubelet.container import Container, Sandbox
-from kubelearn.kubelet.container_status import PodSeen, Seen
+from kubelearn.kubelet.container_status import PodSeen, Seen, status_of
 from kubelearn.kubelet.image_manager import ImageManager, StartFailure
 from kubelearn.kubelet.images import ImageInfo
 from kubelearn.kubelet.lifecycle import Lifecycle
@@ -147,8 +147,7 @@ class Starter:
 
 def _restarts(pod: dict, name: str) -> int:
     """The runtime has lost the earlier runs of a container; the status has their number."""
-    lists = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
-    return next((status["restartCount"] for key in lists for status in pod["status"].get(key) or () if status["name"] == name), 0)
+    return (status_of(pod["status"], name) or {}).get("restartCount", 0)
 
 
 def grace_of(pod: dict) -> float:

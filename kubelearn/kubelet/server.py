@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from kubelearn.errors import ApiError, bad_request, internal, not_found
 from kubelearn.kubelet.container import Container
+from kubelearn.kubelet.container_status import status_of
 from kubelearn.kubelet.lifecycle import ended
 from kubelearn.kubelet.logs import LogReader, container_of, run_to_read
 from kubelearn.kubelet.runtime import ExecError
@@ -57,10 +58,6 @@ class Server:
                 return worker, self.kubelet.runtime.pods.get(worker.uid)
         raise not_found("pods", request["pod"])
 
-    def _status(self, worker, name: str) -> dict | None:
-        lists = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
-        return next((status for key in lists for status in worker.status.get(key) or () if status["name"] == name), None)
-
     def _spec(self, request: dict) -> dict:
         spec = self._pod(request)[0].pod["spec"]
         containers = [c for key in ("containers", "initContainers", "ephemeralContainers") for c in spec.get(key) or ()]
@@ -78,7 +75,7 @@ class Server:
 
     async def logs(self, request: dict, stream: Stream) -> None:
         worker, here = self._pod(request)
-        run = run_to_read(request, self._status(worker, request["container"]))
+        run = run_to_read(request, status_of(worker.status, request["container"]))
         container = container_of(here, request["container"], run)
         _answer(stream)
         if container is None:
