@@ -1,18 +1,63 @@
 """Judges and helpers of 02_pods: crash loops, shared addresses, what a Pod leaves behind."""
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import yaml
+
 from kubelearn.clock import parse_time
+from kubelearn.cluster import Cluster
+from kubelearn.lab import course
 from kubelearn.lessons.check import Wrong
+from kubelearn.view.picture import Picture
+from kubelearn.view.timeline import timeline
 
-PROGRAM = 'test -n "$GREETING" || { echo GREETING is not set; exit 3; }; echo $GREETING; sleep 3600'
-CRASH = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "reporter"}, "spec": {"containers": [
-    {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", PROGRAM]}]}}
+REPORTER = """apiVersion: v1
+kind: Pod
+metadata: {name: reporter}
+spec:
+  containers:
+  - name: main
+    image: busybox:1.36
+    command: [sh, -c, 'test -n "$GREETING" || { echo GREETING is not set; exit 3; }; echo $GREETING; sleep 3600']
+"""
+MANIFEST = re.compile(r"%%writefile [^\n]*\.yaml\n(.*)", re.DOTALL)
 
 
-def start_crashing(cluster) -> None:
-    """A Pod whose program wants a variable that nobody sets."""
-    cluster.apply(CRASH)
+def start_crashing(cluster, folder: str = ".") -> None:
+    """reporter.yaml, applied: a Pod whose program wants a variable that nobody sets."""
+    Path(folder, "reporter.yaml").write_text(REPORTER)
+    cluster.apply(REPORTER)
     cluster.run(120)
+
+
+def two_minutes(restart_policy: str, exit_code: int) -> Picture:
+    """In a cluster of its own: a program that runs for twenty seconds and ends, under a restart policy."""
+    container = {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", f"sleep 20; exit {exit_code}"]}
+    with Cluster(nodes=1, serve=False) as cluster:
+        cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "twenty-seconds"},
+                       "spec": {"restartPolicy": restart_policy, "containers": [container]}})
+        cluster.run(120)
+        return timeline(cluster, "twenty-seconds", until=cluster.revision)
+
+
+def containers_of_lessons() -> Counter[int]:
+    """How many Pods and Pod templates in the manifests of this course have how many containers."""
+    specs = (spec for path in sorted(course().glob("*.ipynb")) for cell in nbformat.read(path, as_version=4).cells
+             if (found := MANIFEST.match(cell.source)) for spec in _pod_specs(list(yaml.safe_load_all(found[1]))))
+    return Counter(len(spec["containers"]) for spec in specs)
+
+
+def _pod_specs(value: object) -> Iterator[dict]:
+    """Every part of an object that has a list of containers."""
+    if isinstance(value, dict) and isinstance(value.get("containers"), list):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _pod_specs(part)
 
 
 def statuses(pod: dict) -> list[dict]:
@@ -23,6 +68,8 @@ def reporter_runs(cluster) -> str:
     """The program of reporter has been running for ten seconds, with its variable."""
     cluster.run(60)
     pod = cluster.get("Pod", "reporter")
+    if not statuses(pod):
+        raise Wrong(f"reporter has not started: {pod['status']['phase']}", "kubectl describe pod reporter")
     status = statuses(pod)[0]
     if "running" not in status["state"]:
         why = status["state"].get("waiting") or status["state"].get("terminated")

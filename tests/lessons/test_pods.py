@@ -1,9 +1,8 @@
 """The judges of 02_pods: solutions pass, plausible wrong answers fail with a message that helps."""
 from __future__ import annotations
 
-import copy
-
 import pytest
+import yaml
 
 from kubelearn import Cluster
 from kubelearn.lessons import check, pods
@@ -18,12 +17,17 @@ def cluster():
         yield made
 
 
+@pytest.fixture(autouse=True)
+def own_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
 def pair(*containers: dict) -> dict:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pair"}, "spec": {"containers": list(containers)}}
 
 
 def again(cluster, **container: object) -> None:
-    pod = copy.deepcopy(pods.CRASH)
+    pod = yaml.safe_load(pods.REPORTER)
     pod["spec"]["containers"][0].update(container)
     pods.start_crashing(cluster)
     cluster.delete("Pod", "reporter")
@@ -46,6 +50,23 @@ def test_another_program(cluster):
     again(cluster, command=["sleep", "3600"])
     verdict = check(pods.reporter_runs, cluster)
     assert not verdict and "another program" in verdict.text
+
+
+def test_an_image_that_cannot_be_pulled(cluster):
+    again(cluster, image="busybox:1.36-typo")
+    assert not check(pods.reporter_runs, cluster)
+
+
+@pytest.mark.parametrize(("policy", "code", "seen", "restarted"), [
+    ("Always", 0, "Completed", True), ("OnFailure", 0, "Completed", False), ("OnFailure", 1, "Error", True), ("Never", 1, "Error", False)])
+def test_a_restart_policy_decides_what_follows_an_end(policy, code, seen, restarted):
+    alt = pods.two_minutes(policy, code).alt
+    assert seen in alt and ("restarted" in alt) is restarted
+
+
+def test_most_pods_of_the_course_have_one_container():
+    counts = pods.containers_of_lessons()
+    assert counts.total() > 30 and counts[2] and counts[1] > 0.8 * counts.total()
 
 
 def test_two_that_talk(cluster):
