@@ -1,4 +1,4 @@
-"""The checks that the tables of rules name, and what they found.
+"""The checks that the tables of rules name.
 
 A check is a function (value, path, found): value is the field's (None: absent), and it tells found what is wrong. Functions that make
 a check take their arguments from the table: one_of(Always, Never).
@@ -10,34 +10,17 @@ from collections.abc import Callable, Iterable
 
 from . import fields, names, quantity
 from .fields import Path
+from .findings import Check, Findings, not_twice
 
-Check = Callable[[object, Path, "Findings"], None]
 NEGATIVE, NOT_POSITIVE = "must be greater than or equal to 0", "must be greater than zero"
 
 
-class Findings(list):
-    """FieldErrors so far, and what the rules inside something need to know of what is around it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.volumes: dict[str, dict] = {}  # of the pod
-        self.claims: tuple[str, ...] = ()   # volumes that a StatefulSet will add to it
-        self.grace: int | None = None
-
-    def invalid(self, path: Path, value: object, detail: str) -> None:
-        self.append(fields.invalid(path, value, detail))
-
-    def required(self, path: Path, detail: str = "") -> None:
-        self.append(fields.required(path, detail))
-
-    def forbidden(self, path: Path, detail: str) -> None:
-        self.append(fields.forbidden(path, detail))
-
-    def duplicate(self, path: Path, value: object, detail: str = "") -> None:
-        self.append(fields.duplicate(path, value, detail))
-
-    def unsupported(self, path: Path, value: object, supported: Iterable[str]) -> None:
-        self.append(fields.not_supported(path, value, supported))
+def wrong(is_wrong: Callable[[object], object], detail: str) -> Check:
+    """A value that is there and of which this holds is refused so."""
+    def check(value: object, path: Path, found: Findings) -> None:
+        if value is not None and is_wrong(value):
+            found.invalid(path, value, detail)
+    return check
 
 
 # --- whether it is there -------------------------------------------------------------------------------------------------
@@ -57,14 +40,6 @@ def absent(detail: str) -> Check:
         if value is not None:
             found.forbidden(path, detail)
     return check
-
-
-def exactly_one(what: str, given: list[str], path: Path, found: Findings) -> None:
-    """Of several fields that rule each other out."""
-    for key in given[1:]:
-        found.forbidden((path, key), f"may not specify more than 1 {what}")
-    if not given:
-        found.required(path, f"must specify a {what}")
 
 
 # --- texts ---------------------------------------------------------------------------------------------------------------
@@ -131,15 +106,13 @@ def longest(limit: int) -> Check:
     return check
 
 
+no_backsteps = wrong(lambda path: ".." in path.split("/"), "must not contain '..'")
+
+
 def relative_path(value: str | None, path: Path, found: Findings) -> None:
     if value and value.startswith("/"):
         found.invalid(path, value, "must be a relative path")
     no_backsteps(value, path, found)
-
-
-def no_backsteps(value: str | None, path: Path, found: Findings) -> None:
-    if value and ".." in value.split("/"):
-        found.invalid(path, value, "must not contain '..'")
 
 
 def inner_path(value: str | None, path: Path, found: Findings) -> None:
@@ -153,10 +126,7 @@ def inner_path(value: str | None, path: Path, found: Findings) -> None:
 # --- numbers -------------------------------------------------------------------------------------------------------------
 
 def least(low: int, detail: str) -> Check:
-    def check(value: int | None, path: Path, found: Findings) -> None:
-        if value is not None and value < low:
-            found.invalid(path, value, detail)
-    return check
+    return wrong(lambda value: value < low, detail)
 
 
 non_negative, positive, above_zero = least(0, NEGATIVE), least(1, NOT_POSITIVE), least(1, "must be greater than 0")
@@ -168,17 +138,11 @@ def over_zero(value: int | None, path: Path, found: Findings) -> None:
 
 
 def most(high: int, detail: str) -> Check:
-    def check(value: int | None, path: Path, found: Findings) -> None:
-        if value is not None and value > high:
-            found.invalid(path, value, detail)
-    return check
+    return wrong(lambda value: value > high, detail)
 
 
 def between(low: int, high: int, detail: str = "") -> Check:
-    def check(value: int | None, path: Path, found: Findings) -> None:
-        if value is not None and not low <= value <= high:
-            found.invalid(path, value, detail or f"must be between {low} and {high}, inclusive")
-    return check
+    return wrong(lambda value: not low <= value <= high, detail or f"must be between {low} and {high}, inclusive")
 
 
 identity = between(0, (1 << 31) - 1)  # of a user or group
@@ -218,14 +182,8 @@ def count_or_percent(value: int | str | None, path: Path, found: Findings) -> No
         found.invalid(path, value, names.regex_error(sentence, "[0-9]+%", "1%", "93%"))
 
 
-def at_most_all(value: int | str | None, path: Path, found: Findings) -> None:
-    if isinstance(value, str) and (percent(value) or 0) > 100:
-        found.invalid(path, value, "must not be greater than 100%")
-
-
-def positive_quantity(value: str | None, path: Path, found: Findings) -> None:
-    if value is not None and quantity.parse(value) <= 0:
-        found.invalid(path, value, NOT_POSITIVE)
+at_most_all = wrong(lambda value: isinstance(value, str) and (percent(value) or 0) > 100, "must not be greater than 100%")
+positive_quantity = wrong(lambda value: quantity.parse(value) <= 0, NOT_POSITIVE)
 
 
 # --- lists and maps ------------------------------------------------------------------------------------------------------
@@ -244,15 +202,6 @@ def at_most(limit: int) -> Check:
     return check
 
 
-def not_twice(values: Iterable[tuple[Path, object]], found: Findings) -> None:
-    """Each of these (path, value) is the first with its value."""
-    seen = set()
-    for path, value in values:
-        if value in seen:
-            found.duplicate(path, value)
-        seen.add(value)
-
-
 def unique(key: str) -> Check:
     """No two items with the same value of this field."""
     def check(items: list | None, path: Path, found: Findings) -> None:
@@ -267,14 +216,6 @@ def labels(values: dict | None, path: Path, found: Findings) -> None:
             found.invalid(path, key, problem)
         for problem in names.label_value(value):
             found.invalid(path, value, problem)
-
-
-def annotations(values: dict | None, path: Path, found: Findings) -> None:
-    for key in sorted(values or ()):
-        for problem in names.qualified_name(key.lower()):
-            found.invalid(path, key, problem)
-    if values and sum(len(key) + len(value) for key, value in values.items()) > 256 * 1024:
-        found.append(fields.too_long(path, 256 * 1024))
 
 
 OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}  # -> whether it takes values

@@ -13,8 +13,8 @@ from operator import gt, lt
 
 from ..errors import FieldError
 from . import fields, mismatch, scalars, schema
-from .checks import Findings
 from .fields import Path
+from .findings import Findings
 from .schema import Schema
 from .walk import DROP
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import checks, names
-from .checks import Findings
+from . import checks, fields, names
+from .findings import Findings
 
 if TYPE_CHECKING:
     from .resources import Resource
@@ -41,6 +41,14 @@ def _name(resource: Resource, metadata: dict, found: Findings) -> None:
         checks.dns_label(metadata.get("namespace"), (ROOT, "namespace"), found)
 
 
+def annotations(values: dict | None, path: tuple, found: Findings) -> None:
+    for key in sorted(values or ()):
+        for problem in names.qualified_name(key.lower()):
+            found.invalid(path, key, problem)
+    if values and sum(len(key) + len(value) for key, value in values.items()) > 256 * 1024:
+        found.append(fields.too_long(path, 256 * 1024))
+
+
 def owner_references(references: list, path: tuple, found: Findings) -> None:
     controllers = []
     for index, reference in enumerate(references):
@@ -67,4 +75,4 @@ def finalizers(values: list, path: tuple, found: Findings) -> None:
             found.invalid((path, index), value, "name is neither a standard finalizer name nor is it fully qualified")
 
 
-CHECKS = (("labels", checks.labels), ("annotations", checks.annotations), ("ownerReferences", owner_references), ("finalizers", finalizers))
+CHECKS = (("labels", checks.labels), ("annotations", annotations), ("ownerReferences", owner_references), ("finalizers", finalizers))

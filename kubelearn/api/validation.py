@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import FieldError
 from . import checks, fields, metadata
-from .checks import Findings
+from .findings import Findings
 from .meta import get
 from .rules import FRESH, checks_of, of_resource, table
 from .walk import Visitor, Walk, concerned

@@ -2,7 +2,7 @@
 import pytest
 
 from kubelearn.api import customschema
-from kubelearn.api.checks import Findings
+from kubelearn.api.findings import Findings
 from kubelearn.api.fieldset import field_set
 from kubelearn.errors import ApiError
 

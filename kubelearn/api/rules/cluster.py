@@ -5,8 +5,9 @@ Part of Kubernetes: pkg/apis/rbac, policy, scheduling and apiextensions, each in
 from __future__ import annotations
 
 from .. import fields
-from ..checks import Findings, dns_subdomain
+from ..checks import dns_subdomain
 from ..fields import Path, below
+from ..findings import Findings
 from ..mismatch import Key
 
 RBAC = "rbac.authorization.k8s.io"

@@ -8,8 +8,9 @@ import base64
 import json
 
 from .. import fields, internal, names, quantity
-from ..checks import Findings, config_key, exactly_one, full_label_key, full_qualified_name, labels, one_of, positive_quantity
+from ..checks import config_key, full_label_key, full_qualified_name, labels, one_of, positive_quantity, wrong
 from ..fields import Path, below
+from ..findings import Findings, exactly_one
 from ..mismatch import Key
 from .pods import WHOLE, amount
 
@@ -121,9 +122,8 @@ def taints(values: list | None, path: Path, found: Findings) -> None:
         seen.add(pair)
 
 
-def limit_type(value: str | None, path: Path, found: Findings) -> None:
-    if value and "/" not in value and value not in ("Pod", "Container", "PersistentVolumeClaim"):
-        found.invalid(path, value, "must be a standard limit type or fully qualified")
+limit_type = wrong(lambda value: value and "/" not in value and value not in ("Pod", "Container", "PersistentVolumeClaim"),
+                   "must be a standard limit type or fully qualified")
 
 
 def limit_range_item(item: dict, path: Path, found: Findings) -> None:

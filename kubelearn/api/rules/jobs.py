@@ -5,8 +5,8 @@ Part of Kubernetes: pkg/apis/batch and autoscaling, each in its validation.
 from __future__ import annotations
 
 from .. import fields
-from ..checks import Findings
 from ..fields import Path, below
+from ..findings import Findings
 from . import schedule
 
 # --- jobs ---------------------------------------------------------------------------------------------------------------------------------

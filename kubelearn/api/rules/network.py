@@ -7,21 +7,9 @@ from __future__ import annotations
 import ipaddress
 
 from .. import names
-from ..checks import (
-    Findings,
-    cidr,
-    dns_label,
-    dns_subdomain,
-    each,
-    ip_address,
-    not_twice,
-    port,
-    port_name,
-    port_or_name,
-    required,
-    supported,
-)
+from ..checks import cidr, dns_label, dns_subdomain, each, ip_address, port, port_name, port_or_name, required, supported
 from ..fields import Path, below
+from ..findings import Findings, not_twice
 
 PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
 BAD_PARTS, BAD_ENDS = ("//", "/./", "/../", "%2f", "%2F"), ("/..", "/.")

@@ -5,8 +5,9 @@ Part of Kubernetes: pkg/apis/core/validation. Leaves out: Windows, AppArmor and 
 from __future__ import annotations
 
 from .. import fields, internal, names, quantity
-from ..checks import NEGATIVE, Findings, exactly_one, full_qualified_name, inner_path, mode, one_of, qualified_name, relative_path, required
+from ..checks import NEGATIVE, full_qualified_name, inner_path, mode, one_of, qualified_name, relative_path, required
 from ..fields import Path, below
+from ..findings import Findings, exactly_one
 from ..mismatch import Key
 
 STANDARD = ("cpu", "memory", "ephemeral-storage")

@@ -5,8 +5,9 @@ Part of Kubernetes: pkg/apis/core/validation (ValidatePodSpec). Leaves out: Wind
 from __future__ import annotations
 
 from .. import fields, names
-from ..checks import Findings, dns_label, each, exactly_one, full_qualified_name, ip_address, not_twice, one_of, requirement
+from ..checks import dns_label, each, full_qualified_name, ip_address, one_of, requirement, wrong
 from ..fields import Path, below
+from ..findings import Findings, exactly_one, not_twice
 
 HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 ONLY_SIDECARS = "may not be set for init containers without restartPolicy=Always"
@@ -40,16 +41,8 @@ def handler(value: dict, path: Path, found: Findings) -> None:
     exactly_one("handler type", given, path, found)
 
 
-def succeeds_once(threshold: int | None, path: Path, found: Findings) -> None:
-    """Of a liveness or startup probe."""
-    if threshold not in (None, 1):
-        found.invalid(path, threshold, "must be 1")
-
-
-def endless(grace: int | None, path: Path, found: Findings) -> None:
-    """Of a readiness probe, which ends nothing."""
-    if grace is not None:
-        found.invalid(path, grace, "must not be set for readinessProbes")
+succeeds_once = wrong(lambda threshold: threshold != 1, "must be 1")  # of a liveness or startup probe
+endless = wrong(lambda grace: True, "must not be set for readinessProbes")  # a readiness probe ends nothing
 
 
 def init_containers(spec: dict, path: Path, found: Findings) -> None:

@@ -5,9 +5,11 @@ Part of Kubernetes: pkg/apis/core/validation. Leaves out: dual-stack changes, to
 from __future__ import annotations
 
 from .. import names
-from ..checks import Findings, cidr, dns_label, dns_subdomain, each, ip_address, not_twice, one_of, required
+from ..checks import cidr, dns_label, dns_subdomain, each, ip_address, one_of, required, wrong
 from ..fields import GoStruct, Path, below
+from ..findings import Findings, not_twice
 
+any_ip = wrong(lambda value: value and names.ip_address(value), "must be a valid IP address")  # upstream complains twice
 ONLY_BALANCED = "may only be used when `type` is 'LoadBalancer'"
 
 
@@ -94,9 +96,3 @@ def traffic(spec: dict, path: Path, found: Findings) -> None:
         one_of("Cluster", "Local")(policy, (path, "externalTrafficPolicy"), found)
     elif policy:
         found.invalid((path, "externalTrafficPolicy"), policy, "may only be set for externally-accessible services")
-
-
-def any_ip(value: str | None, path: Path, found: Findings) -> None:
-    """An endpoint's address has a second complaint."""
-    if value and names.ip_address(value):
-        found.invalid(path, value, "must be a valid IP address")

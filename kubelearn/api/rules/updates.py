@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .. import internal, quantity, selectors
-from ..checks import Findings
 from ..fields import IMMUTABLE, GoStruct, below, path_of
+from ..findings import Findings
 from ..meta import get
 
 SET = "field is immutable when `immutable` is set"

@@ -5,8 +5,9 @@ Part of Kubernetes: pkg/apis/apps/validation.
 from __future__ import annotations
 
 from .. import selectors
-from ..checks import Check, Findings, label_selector, percent
+from ..checks import label_selector, percent, wrong
 from ..fields import Path, below, go_struct
+from ..findings import Check, Findings
 
 # --- selectors and templates -------------------------------------------------------------------------------------------------------
 
@@ -62,9 +63,8 @@ def is_zero(value: int | str | None) -> bool:
     return (percent(value) if isinstance(value, str) else value) == 0
 
 
-def not_zero(value: int | str | None, path: Path, found: Findings) -> None:
-    if is_zero(value):
-        found.invalid(path, value, "cannot be 0")
+not_zero = wrong(is_zero, "cannot be 0")
+management = wrong(lambda value: value not in ("OrderedReady", "Parallel"), "must be 'OrderedReady' or 'Parallel'")
 
 
 def deployment_strategy(strategy: dict, path: Path, found: Findings) -> None:
@@ -104,8 +104,3 @@ def daemon_strategy(strategy: dict, path: Path, found: Findings) -> None:
     kind, kinds = strategy.get("type"), ("RollingUpdate", "OnDelete")
     if kind not in kinds:
         found.unsupported(path, go_struct({"type": kind}, "type", "rollingUpdate"), kinds)
-
-
-def management(value: str | None, path: Path, found: Findings) -> None:
-    if value not in ("OrderedReady", "Parallel"):
-        found.invalid(path, value, "must be 'OrderedReady' or 'Parallel'")
