@@ -35,9 +35,8 @@ class Call:
     def decoded(self) -> object:
         """The body, brought to virtual time; ApiError where it is of another kind than what is served here."""
         api_version, kind = self.info.kind
-        obj, twice = decoded(self.body, self.headers.get("content-type", ""), kind)
+        obj = decoded(self.body, self.headers.get("content-type", ""), kind)
         _check_kind(obj, api_version, kind)
-        self._complain([f'duplicate field "{path}"' for path in twice])
         obj = self._typed(obj, api_version, kind)
         return timestamps.inbound(obj, timestamps.of_kind(api_version, kind, self.info.resource), self.session.shift)
 
@@ -129,17 +128,17 @@ def _check_kind(obj: dict, api_version: str, kind: str) -> None:
     raise errors.bad_request(f'{given[1]} in version "{version}" cannot be handled as a {kind}: {why}')
 
 
-def decoded(body: bytes, content_type: str, kind: str) -> tuple[dict, list[str]]:
+def decoded(body: bytes, content_type: str, kind: str) -> dict:
     """codec.decode for an object of a kind; what is none is refused with a look at its beginning."""
     try:
-        obj, twice = codec.decode(body, content_type)
+        obj = codec.decode(body, content_type)
     except errors.ApiError as error:
         if error.code != 400 or body.startswith(codec.protobuf.MAGIC):
             raise
         why = error.message
     else:
         if isinstance(obj, dict):
-            return obj, twice
+            return obj
         why = f"json: cannot unmarshal {_GO_NAMES.get(type(obj), 'number')} into Go value of type {_STRUCT}"
     raise errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; "
                              f"json parse error: {why} ({_beginning(body)})")

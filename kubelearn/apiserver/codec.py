@@ -2,7 +2,8 @@
 
 Part of Kubernetes: apimachinery pkg/runtime/serializer (json, yaml, protobuf) and sigs.k8s.io/yaml. Law 8: what is broken
 gets a real server's words, and nothing that a client sends can cost more than its size.
-Leaves out: CBOR; protobuf answers (every client accepts JSON).
+Leaves out: CBOR; protobuf answers (every client accepts JSON); the complaint about a key that comes twice in JSON (the last one wins, as
+in Go; kubectl never sends one).
 """
 from __future__ import annotations
 
@@ -34,13 +35,13 @@ def encode(obj: object, default: Callable | None = None) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def decode(body: bytes, content_type: str) -> tuple[dict, list[str]]:
-    """A request body -> the object, and the paths of fields that it has twice; ApiError 400 or 415."""
+def decode(body: bytes, content_type: str) -> object:
+    """What a request body holds; ApiError 400 or 415."""
     media_type = content_type.partition(";")[0].strip().lower() or JSON
     if media_type == PROTOBUF:
-        return protobuf.decode(body), []
+        return protobuf.decode(body)
     if media_type == YAML:
-        return decode_yaml(body), []
+        return decode_yaml(body)
     if media_type != JSON:
         raise errors.unsupported_media_type(UNKNOWN_FORMAT + ", ".join((JSON, YAML, PROTOBUF)))
     return decode_json(body)
@@ -53,30 +54,21 @@ def decode_patch(body: bytes, content_type: str) -> tuple[object, str]:
         raise errors.unsupported_media_type("415: Unsupported Media Type")
     if PATCHES[media_type] == "apply":
         return decode_yaml(body, "error decoding YAML: "), "apply"
-    return decode_json(body)[0], PATCHES[media_type]
+    return decode_json(body), PATCHES[media_type]
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
-def decode_json(body: bytes) -> tuple[object, list[str]]:
-    """The value, and the paths of the keys that come twice in one object (the last of them wins, as in Go)."""
-    twice: list[tuple[dict, str]] = []
-
-    def pairs(items: list[tuple[str, object]]) -> dict:
-        result = dict(items)
-        if len(result) != len(items):
-            seen: set[str] = set()
-            twice.extend((result, key) for key, _ in items if key in seen or seen.add(key))
-        return result
+def decode_json(body: bytes) -> object:
     try:
-        value = json.loads(body, object_pairs_hook=pairs, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
         raise errors.bad_request("exceeded max depth") from None
     except ValueError as error:
         raise errors.bad_request(_json_error(body, error)) from None
     if b"\\ud" in body or b"\\uD" in body:  # half a surrogate pair cannot be encoded again
         value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-    return value, [path for holder, key in twice if (path := _path_to(value, holder, key))]
+    return value
 
 
 def _no_constant(text: str) -> None:
@@ -101,18 +93,6 @@ def _json_error(body: bytes, error: ValueError) -> str:
              "Expecting ','": "after object key:value pair", "Extra data": "after top-level value"}
     place = next((go for python, go in where.items() if error.msg.startswith(python)), "looking for beginning of value")
     return f"invalid character '{text[error.pos]}' {place}"
-
-
-def _path_to(value: object, holder: dict, key: str, path: str = "") -> str:
-    """Where in value the very dict `holder` is, with key: 'spec.containers[0].name'; '' if nowhere."""
-    if value is holder:
-        return f"{path}.{key}".lstrip(".")
-    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, inner in steps:
-        found = _path_to(inner, holder, key, f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}")
-        if found:
-            return found
-    return ""
 
 
 # --- YAML ---------------------------------------------------------------------------------------------------------

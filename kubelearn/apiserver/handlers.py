@@ -165,7 +165,7 @@ class Handlers:
             return self._answer(call, negotiation.Plain(info.resource).many(gone, metadata, self._asker(call)))
 
     def _delete_options(self, call: Call) -> tuple[dict, bool]:
-        body = decoded(call.body, call.headers.get("content-type", ""), "DeleteOptions")[0] if call.body.strip() else {}
+        body = decoded(call.body, call.headers.get("content-type", ""), "DeleteOptions") if call.body.strip() else {}
         body, _ = schema.of_kind("v1", "DeleteOptions").decode(body)
         return delete_options(body, call.query)
 

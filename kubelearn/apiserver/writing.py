@@ -17,7 +17,7 @@ FIXED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSe
 
 
 def complain(resource: Resource, unknown: list[str], request: Request) -> None:
-    """Unknown and duplicate fields: refused, warned about or passed over, as the client asked."""
+    """Unknown fields: refused, warned about or passed over, as the client asked."""
     if not unknown or request.field_validation == "Ignore":
         return
     if request.field_validation == "Strict":

@@ -13,13 +13,7 @@ VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allo
 @given(VALUES)
 def test_json_round_trip(value):
     """What was sent is what comes out again."""
-    assert codec.decode_json(codec.encode(value)) == (value, [])
-
-
-def test_a_key_that_comes_twice_is_named_by_its_path():
-    value, twice = codec.decode_json(b'{"spec": {"containers": [{"name": "a", "name": "b"}]}}')
-    assert value == {"spec": {"containers": [{"name": "b"}]}}
-    assert twice == ["spec.containers[0].name"]
+    assert codec.decode_json(codec.encode(value)) == value
 
 
 @pytest.mark.parametrize(("body", "message"), [
@@ -39,7 +33,7 @@ def test_broken_json_is_a_400_in_go_s_words(body, message):
 
 
 def test_half_a_surrogate_pair_becomes_the_replacement_character():
-    assert codec.decode_json(rb'{"a": "\ud800x", "b": "\ud83d\ude00"}')[0] == {"a": "\ufffdx", "b": "\U0001f600"}
+    assert codec.decode_json(rb'{"a": "\ud800x", "b": "\ud83d\ude00"}') == {"a": "\ufffdx", "b": "\U0001f600"}
 
 
 def test_yaml_is_read_as_kubernetes_reads_it():
@@ -77,8 +71,8 @@ def test_no_yaml_text_does_more_than_a_400(text):
 
 
 def test_media_types():
-    assert codec.decode(b"{}", "application/json; charset=utf-8") == ({}, [])
-    assert codec.decode(b"a: 1", "application/yaml") == ({"a": 1}, [])
+    assert codec.decode(b"{}", "application/json; charset=utf-8") == {}
+    assert codec.decode(b"a: 1", "application/yaml") == {"a": 1}
     assert codec.decode_patch(b"[]", "application/json-patch+json") == ([], "json")
     for read in (codec.decode, codec.decode_patch):
         with pytest.raises(ApiError, match="unknown format|Unsupported Media Type") as caught:
