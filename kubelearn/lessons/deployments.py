@@ -10,6 +10,9 @@ from kubelearn.lessons.check import Wrong
 QUOTA = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "team"}, "spec": {"hard": {"requests.cpu": "100m"}}}
 
 
+SLOW = "sleep 3; exec nginx -g 'daemon off;'"  # what real programs do: load, connect, warm up
+
+
 def deployment(name: str, image: str, replicas: int = 3, container: str = "app", labels: dict | None = None, **more: object) -> dict:
     """A Deployment's manifest; more goes into its container."""
     labels = {"app": name, **(labels or {})}
@@ -70,7 +73,7 @@ def fresh_web(cluster) -> list[traffic.Answer]:
     except ApiError as error:
         if error.reason != "NotFound":
             raise
-    cluster.apply(deployment("web", "nginx:1.25", 3, "nginx"))
+    cluster.apply(deployment("web", "nginx:1.25", 3, "nginx", command=["sh", "-c", SLOW]))
     cluster.apply(service("web"))
     cluster.run(until=lambda: is_complete(cluster, "web"), limit=60)
     cluster.run(5)

@@ -47,6 +47,14 @@ def test_old_pods_that_end_at_once_are_still_asked(cluster):
     assert not verdict and "of" in verdict.text and "first" in verdict.text
 
 
+def test_pods_without_a_readiness_probe_are_asked_too_early(cluster):
+    """The update that everybody tries first."""
+    clients = judges.fresh_web(cluster)
+    update(cluster, rolling(0, 1))
+    verdict = check(judges.no_failed_request, cluster, clients)
+    assert not verdict and "requests failed" in verdict.text and "without a readinessProbe" in verdict.text
+
+
 def test_no_update_at_all(cluster):
     clients = judges.fresh_web(cluster)
     cluster.run(5)
