@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 import re
 from decimal import Decimal, localcontext
-from functools import lru_cache
 
+from kubelearn.kubelet.images import DATA
 from kubelearn.kubelet.images.http import Request, Response, serve, static_file
 from kubelearn.kubelet.process import Process
 from kubelearn.volumes import Directory
@@ -105,24 +105,11 @@ async def _python_lines(process: Process, text: str) -> int:
 
 # --- Perl ---------------------------------------------------------------------------------------------------------
 
-@lru_cache(maxsize=20)
 def pi(digits: int) -> str:
-    """Machin's formula; the last digit is rounded."""
+    """The last digit is rounded."""
     with localcontext() as context:
-        context.prec = digits + 10
-        value = 4 * (4 * _arctan(5, digits) - _arctan(239, digits))
         context.prec = digits
-        return str(+value)
-
-
-def _arctan(inverse: int, digits: int) -> Decimal:
-    total = power = Decimal(1) / inverse
-    number, sign = 1, 1
-    while power > Decimal(10) ** -(digits + 8):
-        power /= inverse * inverse
-        number, sign = number + 2, -sign
-        total += sign * power / number
-    return total
+        return str(+Decimal((DATA / "pi.txt").read_text().strip()))
 
 
 async def perl(process: Process) -> int:
