@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable
 from inspect import iscoroutinefunction
 
+from kubelearn.kubelet.images.shell.commands import BUILTINS, Return
 from kubelearn.kubelet.images.shell.expansion import ShellFault, calculate
-from kubelearn.kubelet.images.shell.interpreter import BUILTINS, Break, Continue, Return, Shell
+from kubelearn.kubelet.images.shell.interpreter import Break, Continue, Shell
 from kubelearn.kubelet.images.shell.parser import RESERVED, parse
 from kubelearn.kubelet.images.shell.redirection import read_line
 from kubelearn.kubelet.process import SIGNALS, Exit
