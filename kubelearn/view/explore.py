@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from textwrap import indent
 
 import anywidget
 import traitlets
@@ -38,7 +39,7 @@ class Explore(anywidget.AnyWidget):
                          captions=[getattr(result, "caption", "") for result in self.results], index=index)
 
     def __repr__(self) -> str:
-        return "\n".join([f"{self.label}:", *(f"  {value}: {words(result)}" for value, result in zip(self.values, self.results))])
+        return "\n".join([f"{self.label}:", *(f"  {value}:{words(result)}" for value, result in zip(self.values, self.results))])
 
     def static(self) -> str:
         """The value it opens on, for who may not or cannot run a widget."""
@@ -65,5 +66,6 @@ def page(result: object) -> str:
 
 
 def words(result: object) -> str:
-    """In one line: a picture's caption or alt text, else what it prints."""
-    return " ".join((getattr(result, "caption", "") or str(result)).split())
+    """A picture's caption or alt text, else what it prints; several lines stand below their value."""
+    text = getattr(result, "caption", "") or str(result)
+    return f"\n{indent(text, '    ')}" if "\n" in text else f" {text}"

@@ -135,3 +135,13 @@ def test_a_load_balancer_is_reached_everywhere(file):
 def test_ways_that_end(file, change, seen, hint):
     verdict = check(comparison.reached_everywhere, file(SERVICE.replace(*change)), file(SHOP, "shop.yaml"))
     assert not verdict and seen in verdict.text and hint in verdict.text
+
+
+@pytest.mark.parametrize("profile, host, claim", [("minikube", "✔ the note", "✔ the note"), ("kind", "✖ an empty folder", "✖ Pending until"),
+                                                  ("cloud", "✖ an empty folder", "✖ Pending until")])
+def test_a_note_after_its_node_was_emptied(profile, host, claim):
+    """A node's folder stays behind without a word; a claim is never lost, its Pod rather waits. The cluster is as before."""
+    with Cluster(profile=profile, serve=False) as one:
+        assert comparison.note_after_a_move(one, {"hostPath": {"path": "/srv/memo", "type": "DirectoryOrCreate"}}) == host
+        assert comparison.note_after_a_move(one, {"persistentVolumeClaim": {"claimName": "memo"}}).startswith(claim)
+        assert one.get("Deployment") == [] and not any(node["spec"].get("unschedulable") for node in one.get("Node", namespace=None))
