@@ -80,7 +80,7 @@ class Clock:
         callback, timer.callback = timer.callback, None
         try:
             callback(*timer.args)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if self.on_error is None:
                 raise
             self.on_error(error)
@@ -263,7 +263,7 @@ class Task(Future):
             self.set_result(stop.value)
         except Cancelled as cancelled:
             self._finish(None, cancelled)
-        except Exception as error:  # a program's own failure is the program's result
+        except (Exception, SystemExit) as error:  # a program's own failure is the program's result
             self.set_exception(error)
         except BaseException as error:  # an interrupt in the middle of a program ends it, and goes on to whoever runs the clock
             self.set_exception(error)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import copy
 import gc
 import logging
+import math
 import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from numbers import Real
 from pathlib import Path
 
 from kubelearn import errors
@@ -149,11 +151,13 @@ class Cluster:
         The condition may ask the cluster in any way, also by kubectl or HTTP, and even wait with it. An interrupt (Ctrl-C, the stop
         button) ends run() between two events: nothing is lost, and the next goes on from there.
         """
+        condition = until if callable(until) else None
+        _check("seconds", seconds)
+        _check("until", None if condition else until)
         with self._entered() as interrupted:
             end = self.clock.now + (limit if seconds is None else seconds)
-            condition = until if callable(until) else None
             if until is not None and condition is None:
-                end = float(until)
+                end = until
             while not (condition and self._asked(condition)):
                 when = self.clock.peek()
                 if interrupted() or when is None or when > end:
@@ -185,6 +189,7 @@ class Cluster:
 
     def live(self, speed: float = 1.0) -> None:
         """Time follows real time at this speed, in a thread; 0 ends it."""
+        _check("speed", speed)
         self.clock.live(speed)
         if speed and self._live is None:
             self._live = threading.Thread(target=self._tick, name="kubelearn-clock", daemon=True)
@@ -329,10 +334,18 @@ class Cluster:
             raise KeyboardInterrupt(f"stopped at {self.clock.now:.3f} s of virtual time; run() goes on from there")
 
 
+def _check(name: str, number: float | None) -> None:
+    """Time goes forward, and never forever at once."""
+    if number is not None and not (isinstance(number, Real) and 0 <= number < math.inf):
+        raise ValueError(f"{name} must be a finite number of at least 0, not {number!r}")
+
+
 def documents(what: str | dict | Path) -> list[dict]:
     """Objects from YAML text, one object, or a path."""
     if isinstance(what, dict):
         found = [copy.deepcopy(what)]  # what is stored is never modified, and the caller may go on with their own
+    elif not isinstance(what, (str, Path)):
+        raise TypeError(f"YAML text, an object as a dict, or a path is wanted, not {type(what).__name__}")
     else:
         path = Path(what) if isinstance(what, Path) or "\n" not in what and ":" not in what else None
         if path is not None and not path.exists():

@@ -58,5 +58,10 @@ def zone_of(number: int) -> str:
 
 def node_specs(nodes: int | list[dict]) -> list[NodeSpec]:
     """3 -> node-1, node-2, node-3 with 4 CPUs, 8Gi, 110 pods and zones a, b, c in turn; or a list of dicts to say otherwise."""
-    given = [{} for _ in range(nodes)] if isinstance(nodes, int) else nodes
-    return [NodeSpec(**{"name": f"node-{number}", "zone": zone_of(number), **one}) for number, one in enumerate(given, 1)]
+    given = [{}] * nodes if isinstance(nodes, int) and nodes >= 0 else nodes
+    if not isinstance(given, (list, tuple)) or any(not isinstance(one, dict) or one.keys() - NodeSpec._fields for one in given):
+        raise ValueError(f"nodes is a number, or a list of dicts of {', '.join(NodeSpec._fields)}; not {nodes!r}")
+    specs = [NodeSpec(**{"name": f"node-{number}", "zone": zone_of(number), **one}) for number, one in enumerate(given, 1)]
+    if len({spec.name for spec in specs}) < len(specs):
+        raise ValueError(f"two nodes have the same name: {', '.join(spec.name for spec in specs)}")
+    return specs

@@ -10,6 +10,7 @@ import errno
 import os
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kubelearn.clock import Cancelled, Future, Task
@@ -299,9 +300,17 @@ class Process:
         protected = self.pid == 1 and not (outside and name == "KILL")
         if name != "KILL" and handler is not None:
             if handler != "ignore":
-                handler()
+                self._handle(handler)
         elif not protected and name not in HARMLESS:
             self.die(128 + SIGNALS[name], name)
+
+    def _handle(self, handler: Callable[[], object]) -> None:
+        """A handler that fails ends its program and nobody else's."""
+        try:
+            handler()
+        except Exception as error:
+            self._report(error)
+            self.die(1)
 
     def die(self, code: int, signal: str = "") -> None:
         """Ends it now, wherever it waits; itself, where it next waits."""
@@ -317,18 +326,24 @@ class Process:
         error = task.error()
         if self.doomed is not None or isinstance(error, Cancelled):
             code = 137 if self.doomed is None else self.doomed
-        elif error is None:
-            code = task.result() or 0
-        elif isinstance(error, Exit):
-            code = error.code
+        elif error is None or isinstance(error, (Exit, SystemExit)):
+            code = self._exit_code(task.result() if error is None else error.code)
         elif isinstance(error, BrokenPipeError):
             code, self.killed_by = 141, "PIPE"
         else:
             self._report(error)
             code = 1
         self._leave()
-        self.exit.set_result(int(code) & 255)
+        self.exit.set_result(code & 255)
         self.container.process_ended(self)
+
+    def _exit_code(self, given: object) -> int:
+        """As of sys.exit(): nothing is 0, and what is no number is said and counts as failure."""
+        if given is None or isinstance(given, int):
+            return given or 0
+        with suppress(OSError):
+            self.error(str(given))
+        return 1
 
     def _report(self, error: BaseException) -> None:
         """The traceback from the program's own first line on, on stderr."""

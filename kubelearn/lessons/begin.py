@@ -25,13 +25,14 @@ def begin(nodes: int | list[dict] | None = None, seed: int = 0, profile: str = "
     context = context or os.environ.get("KUBELEARN_CONTEXT")
     if context:
         from kubelearn.connected import connect
-        real = connect(context, kubectl.own_config())
-    while _current:
+        cluster = connect(context, kubectl.own_config())
+    else:
+        cluster = Cluster(nodes=nodes, seed=seed, profile=profile, control_plane=control_plane)
+    while _current:  # only now: what was asked wrongly ends nothing
         end(_current[-1][0])
     if context:
         kubectl.use(context)
-        return real
-    cluster = Cluster(nodes=nodes, seed=seed, profile=profile, control_plane=control_plane)
+        return cluster
     _current.append((cluster, kubectl.Context(cluster.kubeconfig)))
     names = ", ".join(cluster.nodes)
     print(f"A cluster of {len(cluster.nodes)} node{'s' * (len(cluster.nodes) != 1)} ({names}). Time stands still until you let it run.")

@@ -44,9 +44,10 @@ def test_a_context_is_one_of_the_learners_own_also_after_an_earlier_begin(own):
     end(again)
 
 
-def test_a_context_that_there_is_not_leaves_what_there_was(own):
+@pytest.mark.parametrize("wrong", [{"context": "nobodys"}, {"nodes": -1}, {"profile": "none"}])
+def test_what_was_asked_wrongly_leaves_what_there_was(own, wrong):
     simulated = begin(nodes=2)
-    with pytest.raises(Exception, match="nobodys"):
-        begin(context="nobodys")
+    with pytest.raises(Exception, match="nobodys|nodes is a number|choose one of"):
+        begin(**wrong)
     assert kubectl_alone() == "node/node-1\nnode/node-2\n"
     end(simulated)
