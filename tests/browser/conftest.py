@@ -136,6 +136,15 @@ class Notebook:
         broken = self.panel.get_by_text(re.compile("Error displaying widget|Loading widget|Error creating widget")).all_inner_texts()
         return shown + broken + [text for text in self.complaints if not QUIET.search(text)]
 
+    def unanswered(self) -> int:
+        """Clicks the last choice of each row of buttons of a touch(); how many of their answers stay those of the choice before."""
+        for row in self.panel.locator(".widget-toggle-buttons").all():
+            row.get_by_role("button").last.click()
+            self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo()")
+        faint = self.panel.locator(".widget-html [style*='opacity']")
+        self.page.wait_for_timeout(500 if faint.count() else 0)  # the last answer is on its way
+        return faint.count()
+
     def close(self) -> None:
         """Ends the kernel and the page."""
         self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")

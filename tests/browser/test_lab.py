@@ -32,10 +32,11 @@ def opened(open_notebook):
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_run_all(opened, name):
-    """Run All: each cell gets its number, no traceback, no widget without a model, no complaint of the browser's."""
+    """Run All: each cell gets its number, no traceback, no widget without a model, no complaint of the browser's; and choices answer."""
     notebook = opened(name)
     assert notebook.errors() == [] and notebook.unrun() == 0
     notebook.screenshots()
+    assert notebook.unanswered() == 0 and notebook.errors() == []
     if name != START:
         notebook.close()
 
