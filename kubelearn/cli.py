@@ -22,7 +22,7 @@ console = Console(highlight=False, soft_wrap=True)
 @app.command()
 def lab(
     reset: Annotated[bool, typer.Option("--reset", help="Begin again: your copy of the lessons is kept beside as a backup.")] = False,
-    port: Annotated[int | None, typer.Option(help="JupyterLab's port; the first free one from 8888 unless named.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="JupyterLab's port; the first free from 8888 unless named.")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address instead of opening a browser.")] = False,
 ) -> None:
     """Open the course in JupyterLab, on a copy of the lessons that is yours."""
@@ -63,11 +63,14 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     machines = nodes if zones else [{"zone": ""} for _ in range(nodes)]
-    with Cluster(nodes=machines, seed=seed, profile=profile, port=port) as cluster:
-        cluster.live(speed)
-        kubectl.write_private(kubeconfig.absolute(), Path(cluster.kubeconfig).read_text())
-        print(f"Serving {nodes} nodes at speed {speed:g}: kubectl --kubeconfig {kubeconfig} get nodes", flush=True)
-        ended.wait()
+    try:
+        with Cluster(nodes=machines, seed=seed, profile=profile, port=port) as cluster:
+            kubectl.write_private(kubeconfig.absolute(), Path(cluster.kubeconfig).read_text())
+            cluster.live(speed)
+            print(f"Serving {nodes} nodes at speed {speed:g}: kubectl --kubeconfig {kubeconfig} get nodes", flush=True)
+            ended.wait()
+    except (ValueError, OSError) as error:  # no such profile, a port that is taken, a path where nothing can be written
+        raise SystemExit(f"kubelearn serve: {error}") from None
 
 
 @app.command()

@@ -109,9 +109,13 @@ def shared_config() -> Path:
 def write_private(path: Path, text: str) -> None:
     """Replaces a file in one step, mode 0600 from its first byte."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-    os.replace(name, path)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        os.replace(name, path)
+    except OSError:
+        os.unlink(name)
+        raise
 
 
 @contextmanager

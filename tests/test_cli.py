@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -32,6 +33,19 @@ def test_doctor_fails_and_advises_where_something_needed_is_missing(monkeypatch)
 def test_serve_asks_for_a_kubeconfig_rather_than_touching_the_users():
     said = CliRunner().invoke(app, ["serve"], env={"COLUMNS": "300"})
     assert said.exit_code == 2 and "--kubeconfig" in said.output
+
+
+def test_serve_says_in_one_line_what_cannot_be(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for words, said in {
+            ("--profile", "none"): "there is no profile 'none': choose one of plain, kind, minikube, cloud",
+            ("--kubeconfig", str(tmp_path)): "Is a directory",
+            ("--port", str(taken.getsockname()[1])): "Address already in use",
+        }.items():
+            command = [str(Path(sys.executable).with_name("kubelearn")), "serve", "--kubeconfig", str(tmp_path / "kubeconfig"), *words]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 1 and said in done.stderr and done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_serve_writes_a_private_kubeconfig_says_one_line_and_ends_when_interrupted(tmp_path):
