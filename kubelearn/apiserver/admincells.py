@@ -106,11 +106,3 @@ def claim_state(claim: dict) -> str:
     if status.get("allocation") is None:
         return ",".join(words or ["pending"])
     return ",".join([*words, "allocated", *(["reserved"] if status.get("reservedFor") else [])])
-
-
-def parent(address: dict) -> str:
-    parent = address["spec"].get("parentRef")
-    if not parent:
-        return "<none>"
-    resource = f"{parent['resource']}.{parent['group']}" if parent.get("group") else parent["resource"]
-    return "/".join([resource.lower(), *([parent["namespace"]] if parent.get("namespace") else []), parent["name"]])

@@ -194,33 +194,28 @@ def claim_modes(claim: dict) -> str:
 
 
 def event_object(event: dict) -> str:
-    involved = event.get("involvedObject") or event.get("regarding") or {}
+    involved = event.get("involvedObject") or {}
     return f"{involved.get('kind', '').lower()}/{involved['name']}" if involved.get("name") else involved.get("kind", "").lower()
 
 
-def event_part(event: dict) -> str:
-    return (event.get("involvedObject") or event.get("regarding") or {}).get("fieldPath", "")
-
-
 def event_message(event: dict) -> str:
-    return (event.get("message") or event.get("note") or "").strip()
+    return event.get("message", "").strip()
 
 
 def event_source(event: dict) -> str:
-    source = event.get("source") or event.get("deprecatedSource") or {}
-    component = source.get("component") or event.get("reportingComponent") or event.get("reportingController") or ""
+    source = event.get("source") or {}
+    component = source.get("component") or event.get("reportingComponent") or ""
     host = source.get("host") or event.get("reportingInstance") or ""
     return f"{component}, {host}" if host else component
 
 
 def first_seen(event: dict) -> str:
-    return event.get("firstTimestamp") or event.get("deprecatedFirstTimestamp") or event.get("eventTime") or ""
+    return event.get("firstTimestamp") or event.get("eventTime") or ""
 
 
 def last_seen(event: dict) -> str:
-    last = event.get("lastTimestamp") or event.get("deprecatedLastTimestamp")
-    return (event.get("series") or {}).get("lastObservedTime") or last or first_seen(event)
+    return (event.get("series") or {}).get("lastObservedTime") or event.get("lastTimestamp") or first_seen(event)
 
 
 def event_count(event: dict) -> int:
-    return (event.get("series") or {}).get("count") or event.get("count") or event.get("deprecatedCount") or 1
+    return (event.get("series") or {}).get("count") or event.get("count") or 1
