@@ -6,6 +6,7 @@ Leaves out: which of several API groups kubectl would prefer for one kind beyond
 """
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -73,6 +74,12 @@ class Resource:
     @cached_property
     def has_generation(self) -> bool:
         return "generation" in self.facts or self.definition is not None
+
+    @cached_property
+    def first_status(self) -> dict | None:
+        """A new object's status, whatever its author wrote; None where it has none."""
+        text = "none" if self.definition else self.facts.get("status", "{}")
+        return None if text in ("none", "kept") else json.loads(text)
 
     @cached_property
     def pod_template(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ Leaves out: dual-stack services, allocation bitmaps (what is taken is read from 
 from __future__ import annotations
 
 import ipaddress
-import json
 
 from kubelearn import errors
 from kubelearn.api import fields, quantity
@@ -18,11 +17,10 @@ from kubelearn.api.resources import Resource
 
 def prepare_for_create(registry, resource: Resource, obj: dict) -> dict:
     """obj as it would be stored, but for validation; shares what it does not change."""
-    first = "none" if resource.definition else resource.facts.get("status", "{}")  # what it holds, whatever its author wrote
-    if "status" in resource.subresources and first != "kept":
+    if "status" in resource.subresources and resource.facts.get("status") != "kept":
         obj = {key: value for key, value in obj.items() if key != "status"}
-        if first != "none":
-            obj["status"] = json.loads(first)
+        if resource.first_status is not None:
+            obj["status"] = resource.first_status
     prepare = CREATE.get(resource.kind)
     return prepare(registry, obj) if prepare else obj
 
