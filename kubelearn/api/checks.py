@@ -42,6 +42,15 @@ def absent(detail: str) -> Check:
     return check
 
 
+def late(check: Check) -> Check:
+    """A check whose errors upstream adds when everything else has been looked at."""
+    def later(value: object, path: Path, found: Findings) -> None:
+        wrong = Findings()
+        check(value, path, wrong)
+        found.late += wrong
+    return later
+
+
 # --- texts ---------------------------------------------------------------------------------------------------------------
 
 def text(complaints: Callable[[str], Iterable[str]]) -> Check:
@@ -56,6 +65,11 @@ def text(complaints: Callable[[str], Iterable[str]]) -> Check:
 dns_label, dns_subdomain, dns_1035_label = text(names.dns_label), text(names.dns_subdomain), text(names.dns_1035_label)
 qualified_name, label_key, config_key = text(names.qualified_name), text(names.label_key), text(names.config_key)
 port_name, env_name, ip_address, cidr = text(names.port_name), text(names.env_name), text(names.ip_address), text(names.cidr)
+
+
+def trimmed(value: str | None, path: Path, found: Findings) -> None:
+    if value and value.strip() != value:
+        found.invalid(path, value, "must not have leading or trailing whitespace")
 
 
 def full(complaints: Callable[[str], Iterable[str]]) -> Check:

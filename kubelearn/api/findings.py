@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from ..errors import FieldError
 from . import fields
 from .fields import Path
 
@@ -20,6 +21,10 @@ class Findings(list):
         self.volumes: dict[str, dict] = {}  # of the pod
         self.claims: tuple[str, ...] = ()   # volumes that a StatefulSet will add to it
         self.grace: int | None = None
+        self.late: list[FieldError] = []    # what is told after all else
+
+    def all(self) -> list[FieldError]:
+        return [*self, *self.late]
 
     def invalid(self, path: Path, value: object, detail: str) -> None:
         self.append(fields.invalid(path, value, detail))

@@ -32,7 +32,7 @@ def validate_create(resource: Resource, obj: dict) -> list[FieldError]:
     resource.schema.check(obj, None, found)
     for rule in of_resource(resource.storage, "create"):
         rule(obj, None, found)
-    return found
+    return found.all()
 
 
 def validate_update(resource: Resource, new: dict, old: dict, subresource: str = "") -> list[FieldError]:
@@ -44,7 +44,7 @@ def validate_update(resource: Resource, new: dict, old: dict, subresource: str =
     resource.schema.check(new, old, found)
     for rule in of_resource(resource.storage, subresource) or of_resource(resource.storage, "update"):
         rule(new, old, found)
-    return found
+    return found.all()
 
 
 # --- the walk -----------------------------------------------------------------------------------------------------------------

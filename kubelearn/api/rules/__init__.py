@@ -14,7 +14,7 @@ from . import cluster, core, jobs, network, pods, podspec, services, updates, wo
 FRESH = podspec.FRESH
 NAMED = {name: rule for module in (checks, pods, podspec, core, services, network, workloads, jobs, cluster)
          for name, rule in vars(module).items() if callable(rule)}
-WORD = re.compile(r"(\*?)(\w+)(?:\(([^()]*)\))?")
+WORD = re.compile(r"([*+]?)(\w+)(?:\(([^()]*)\))?")
 
 
 @lru_cache(maxsize=1)
@@ -24,15 +24,15 @@ def table() -> dict[str, list[tuple[str, str]]]:
 
 
 def checks_of(text: str, named: dict[str, Callable] = NAMED) -> tuple[Callable, ...]:
-    """'required *one_of(a, b)' -> the functions of these names."""
-    return tuple(_check(named[name], arguments, bool(star)) for star, name, arguments in (match.groups() for match in WORD.finditer(text)))
+    """'required *one_of(a, b) +positive' -> the functions of these names."""
+    return tuple(_check(named[name], arguments, mark) for mark, name, arguments in (match.groups() for match in WORD.finditer(text)))
 
 
-def _check(check: Callable, arguments: str | None, each: bool) -> Callable:
+def _check(check: Callable, arguments: str | None, mark: str) -> Callable:
     if arguments is not None:
         words = arguments.split(", ") if arguments else ()
         check = check(*(int(word) if word.lstrip("-").isdigit() else word for word in words))
-    return checks.each(check) if each else check
+    return checks.each(check) if mark == "*" else checks.late(check) if mark else check
 
 
 @lru_cache(maxsize=None)

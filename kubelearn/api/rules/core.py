@@ -20,6 +20,8 @@ STANDARD_QUOTAS = frozenset((
     "limits.memory", "limits.ephemeral-storage", *WHOLE))
 SCOPES = ("BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "PriorityClass", "CrossNamespacePodAffinity",
           "VolumeAttributesClass")
+POD_QUOTAS = STANDARD_QUOTAS.difference(WHOLE, ("requests.storage",)) | {"pods"}
+SCOPED = {"BestEffort": {"pods"}, "VolumeAttributesClass": {"persistentvolumeclaims", "requests.storage"}}  # the rest: POD_QUOTAS
 MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 
 
@@ -160,8 +162,13 @@ def quota_hard(amounts: dict | None, path: Path, found: Findings) -> None:
         amount(name, value, here, found)
 
 
-def quota_scopes(scopes: list | None, path: Path, found: Findings) -> None:
+def quota_scopes(spec: dict, path: Path, found: Findings) -> None:
+    scopes, path = spec.get("scopes"), (path, "scopes")
+    standard = sorted(STANDARD_QUOTAS.intersection(spec.get("hard") or ()))
     for scope in scopes or ():
+        for name in standard if scope in SCOPES else ():
+            if name not in SCOPED.get(scope, POD_QUOTAS):
+                found.invalid(path, scopes, "unsupported scope applied to resource")
         if scope not in SCOPES:
             found.invalid(path, scopes, "unsupported scope")
     for pair in (("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")):

@@ -21,6 +21,37 @@ def indexed(spec: dict, path: Path, found: Findings) -> None:
             found.invalid((path, key), spec[key], "requires indexed completion mode")
 
 
+def failed_indexes(spec: dict, path: Path, found: Findings) -> None:
+    if "maxFailedIndexes" in spec and "backoffLimitPerIndex" not in spec:
+        found.required((path, "backoffLimitPerIndex"), "when maxFailedIndexes is specified")
+
+
+def success_policy(spec: dict, path: Path, found: Findings) -> None:
+    policy, here = spec.get("successPolicy"), (path, "successPolicy")
+    if policy is None:
+        return
+    if spec.get("completionMode") != "Indexed":
+        return found.invalid(here, fields.GoStruct(Rules=policy.get("rules")), "requires indexed completion mode")
+    if not policy.get("rules"):
+        found.required((here, "rules"), "at least one rules must be specified when the successPolicy is specified")
+    for index, rule in enumerate(policy.get("rules") or ()):
+        if "succeededCount" not in rule and "succeededIndexes" not in rule:
+            found.required(below(here, "rules", index), "at least one of succeededCount or succeededIndexes must be specified")
+
+
+def exit_codes(value: dict, path: Path, found: Findings) -> None:
+    codes, here = value.get("values") or [], (path, "values")
+    if not codes:
+        found.invalid(here, value.get("values"), "at least one value is required")
+    for index, code in enumerate(codes):
+        if code == 0 and value.get("operator") == "In":
+            found.invalid((here, index), code, "must not be 0 for the In operator")
+        if code in codes[:index]:
+            found.duplicate((here, index), code)
+    if codes != sorted(codes):
+        found.invalid(here, codes, "must be ordered")
+
+
 def failure_rule(rule: dict, path: Path, found: Findings) -> None:
     count = bool(rule.get("onExitCodes")) + bool(rule.get("onPodConditions"))
     if count == 2:
@@ -58,10 +89,13 @@ def replica_bounds(spec: dict, path: Path, found: Findings) -> None:
     low, high = spec.get("minReplicas"), spec.get("maxReplicas", 0)
     if low is not None and high < low:
         found.invalid((path, "maxReplicas"), high, "must be greater than or equal to `minReplicas`")
-    if high == 0:
-        found.required((path, "maxReplicas"))
+
+
+def replica_ceiling(high: int | None, path: Path, found: Findings) -> None:
+    if not high:
+        found.required(path)
     elif high < 0:
-        found.invalid((path, "maxReplicas"), high, "must be greater than or equal to 1")
+        found.invalid(path, high, "must be greater than or equal to 1")
 
 
 def with_group(api_version: str | None, path: Path, found: Findings) -> None:
@@ -87,7 +121,8 @@ def metric(value: dict, path: Path, found: Findings) -> None:
     elif METRICS[kind] not in value:
         found.required((path, METRICS[kind]), "must populate information for the given metric source")
     elif kind == "Resource":
-        target = value["resource"].get("target") or {}
+        target, here = value["resource"].get("target") or {}, below(path, "resource", "target", "averageUtilization")
+        if target.get("averageUtilization", 1) < 1:
+            found.invalid(here, target["averageUtilization"], "must be greater than 0")
         if target.get("averageUtilization") is None and target.get("averageValue") is None:
-            here = below(path, "resource", "target", "averageUtilization")
             found.required(here, "must set either a target raw value or a target utilization")

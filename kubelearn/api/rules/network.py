@@ -142,6 +142,8 @@ def slice_ports(ports: list | None, path: Path, found: Findings) -> None:
 
 def slice_addresses(obj: dict, path: Path, found: Findings) -> None:
     """Addresses of the slice's own family."""
-    check = each(dns_subdomain if obj.get("addressType") == "FQDN" else ip_address)
+    if obj.get("addressType") not in ("FQDN", "IPv4", "IPv6"):
+        return
+    check = each(dns_subdomain if obj["addressType"] == "FQDN" else ip_address)
     for index, endpoint in enumerate(obj.get("endpoints") or ()):
         check(endpoint.get("addresses"), below(path, "endpoints", index, "addresses"), found)

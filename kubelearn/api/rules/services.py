@@ -4,6 +4,8 @@ Part of Kubernetes: pkg/apis/core/validation. Leaves out: dual-stack changes, to
 """
 from __future__ import annotations
 
+import ipaddress
+
 from .. import names
 from ..checks import cidr, dns_label, dns_subdomain, each, ip_address, one_of, required, wrong
 from ..fields import GoStruct, Path, below
@@ -96,3 +98,37 @@ def traffic(spec: dict, path: Path, found: Findings) -> None:
         one_of("Cluster", "Local")(policy, (path, "externalTrafficPolicy"), found)
     elif policy:
         found.invalid((path, "externalTrafficPolicy"), policy, "may only be set for externally-accessible services")
+
+
+def health_check(spec: dict, path: Path, found: Findings) -> None:
+    if spec.get("healthCheckNodePort") and not needs_health_check(spec):
+        found.invalid((path, "healthCheckNodePort"), spec["healthCheckNodePort"],
+                      "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'")
+
+
+def needs_health_check(spec: dict) -> bool:
+    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
+
+
+def endpoint_subset(subset: dict, path: Path, found: Findings) -> None:
+    if not subset.get("addresses") and not subset.get("notReadyAddresses"):
+        found.required(path, "must specify `addresses` or `notReadyAddresses`")
+
+
+def endpoint_ports(ports: list | None, path: Path, found: Findings) -> None:
+    """A name may be missing where there is one port only."""
+    for index, port in enumerate(ports if ports and len(ports) > 1 else ()):
+        required(port.get("name"), below(path, index, "name"), found)
+
+
+SPECIAL = (("is_unspecified", "may not be unspecified (0.0.0.0 or ::)"),
+           ("is_loopback", "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+           ("is_link_local", "may not be in the link-local range (169.254.0.0/16, fe80::/10)"))
+
+
+def special_ip(value: str | None, path: Path, found: Findings) -> None:
+    """Upstream: ValidateNonSpecialIP."""
+    address = ipaddress.ip_address(value) if value and not names.ip_address(value) else None
+    for kind, sentence in SPECIAL if address else ():
+        if getattr(address, kind):
+            found.invalid(path, value, sentence)
