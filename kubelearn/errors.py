@@ -50,8 +50,9 @@ def not_found(resource: str, name: str) -> ApiError:
     return ApiError(404, "NotFound", f'{resource} "{name}" not found', _details(resource, name))
 
 
-def already_exists(resource: str, name: str) -> ApiError:
-    return ApiError(409, "AlreadyExists", f'{resource} "{name}" already exists', _details(resource, name))
+def already_exists(resource: str, name: str, ending: bool = False) -> ApiError:
+    prefix = "object is being deleted: " if ending else ""
+    return ApiError(409, "AlreadyExists", f'{prefix}{resource} "{name}" already exists', _details(resource, name))
 
 
 def conflict(resource: str, name: str, why: str | None = None) -> ApiError:

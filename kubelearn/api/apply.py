@@ -40,10 +40,10 @@ class Manager(NamedTuple):
 
 
 def apply(schema: Schema, live: dict, config: dict, manager: str, managers: list[Manager], force: bool = False,
-          subresource: str = "") -> tuple[dict, list[Manager]]:
+          subresource: str = "", given_up: Tree | None = None) -> tuple[dict, list[Manager]]:
     """live with config (which fits its schema: typed.check) applied by this manager, and the managers after it.
 
-    ApiError 409 where others hold what would change.
+    ApiError 409 where others hold what would change; given_up: what nobody stands up for.
     """
     config = _own_part(config)
     wanted = _owned(field_set(schema, config), subresource)
@@ -57,11 +57,25 @@ def apply(schema: Schema, live: dict, config: dict, manager: str, managers: list
         new = share(_pruned(schema, new, difference(mine.fields, kept), kept), live)
     added, modified, removed = diff_fields(schema, live, new)
     changed = union(added, modified)
-    conflicts = [(other, held) for other in others if (held := intersection(other.fields, changed))]
+    conflicts = [(other, held) for other in others if (held := difference(intersection(other.fields, changed), given_up or {}))]
     if conflicts and not force:
         raise _conflict(conflicts)
     applied = Manager(manager, "Apply", subresource, config["apiVersion"], mine.time if mine else "", wanted)
     return new, _without_empty([_loses(other, union(changed, removed)) for other in others] + [applied])
+
+
+def unchanged_since(schema: Schema, last: dict, live: dict) -> Tree:
+    """Fields of a client-side apply that are still as it left them: the same person may go on with server-side apply.
+
+    Upstream: lastAppliedManager.
+    """
+    return difference(field_set(schema, last), diff_fields(schema, last, live).modified)
+
+
+def managers_of(entries: list[dict]) -> list[Manager]:
+    """managedFields read back."""
+    return [Manager(entry["manager"], entry["operation"], entry.get("subresource", ""), entry.get("apiVersion", ""), entry.get("time", ""),
+                    entry.get("fieldsV1") or {}) for entry in entries]
 
 
 def _own_part(config: dict) -> dict:

@@ -5,7 +5,7 @@ object that shares every part off the path.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def name_of(obj: dict) -> str:
@@ -116,3 +116,13 @@ def share(new: object, old: object) -> object:
         items = [share(item, other) for item, other in zip(new, old)] + new[len(old):]
         return old if len(items) == len(old) and all(item is other for item, other in zip(items, old)) else items
     return old if new == old else new
+
+
+DEFAULT_STORAGE_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
+
+
+def newest_marked(objects: Iterable[dict], marks: tuple[str, ...]) -> dict | None:
+    """The one that an annotation marks as the default; of several the newest, of those made at once the first by name."""
+    marked = [obj for obj in objects if any(annotations_of(obj).get(mark) == "true" for mark in marks)]
+    newest = max((obj["metadata"]["creationTimestamp"] for obj in marked), default=None)
+    return min((obj for obj in marked if obj["metadata"]["creationTimestamp"] == newest), key=name_of, default=None)

@@ -25,6 +25,11 @@ def validate(resource: Resource, obj: dict, old: dict | None, found: Findings) -
         value = metadata.get(key)
         if value is not None and value is not before.get(key):
             check(value, (ROOT, key), found)
+    new = [one for one in metadata.get("finalizers") or () if one not in (before.get("finalizers") or ())]
+    if new and before.get("deletionTimestamp"):
+        listed = ", ".join(f'"{one}"' for one in new)
+        found.forbidden((ROOT, "finalizers"), "no new finalizers can be added if the object is being deleted, "
+                        f"found new finalizers []string{{{listed}}}")
 
 
 def _name(resource: Resource, metadata: dict, found: Findings) -> None:

@@ -9,7 +9,7 @@ import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import quantity
+from . import names, quantity
 from .meta import get
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def warnings_for(resource: Resource, obj: dict, old: dict | None = None) -> list
     if old is not None and obj.get("spec") is old.get("spec") and resource.kind not in ("Endpoints", "Secret"):
         return []
     found = list(KINDS[resource.kind](obj)) if resource.kind in KINDS else []
+    if old is None and resource.kind in NAMED_AFTER:
+        found += host_name(obj)
     path = resource.pod_template
     if path or resource.storage == "pods":
         spec, before = (get(o, (*path, "spec")) for o in (obj, old))
@@ -95,4 +97,19 @@ def secret(obj: dict) -> Iterator[str]:
         yield "tls: failed to find any PEM data in certificate input"
 
 
-KINDS = {"Endpoints": endpoints, "Service": service, "Secret": secret}
+def persistent_volume(obj: dict) -> Iterator[str]:
+    if obj["spec"].get("persistentVolumeReclaimPolicy") == "Recycle":
+        yield "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use " \
+              "dynamic provisioning."
+
+
+def host_name(obj: dict) -> Iterator[str]:
+    """A name that is too long, or has dots, is shortened where it becomes a pod's host name."""
+    where = "the Pod's hostname" if obj["kind"] == "Pod" else "Pod names and hostnames"
+    if problems := names.dns_label(obj["metadata"]["name"]):
+        yield f"metadata.name: this is used in {where}, which can result in surprising behavior; a DNS label is recommended: " \
+              f"[{' '.join(problems)}]"
+
+
+KINDS = {"Endpoints": endpoints, "Service": service, "Secret": secret, "PersistentVolume": persistent_volume}
+NAMED_AFTER = ("Pod", "Deployment", "ReplicaSet", "ReplicationController", "Job", "CronJob")  # what gives its name to pods

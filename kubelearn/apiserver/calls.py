@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from kubelearn import errors
 from kubelearn.api import schema
+from kubelearn.api.resources import Resource
 from kubelearn.apiserver import codec, negotiation, rbac, timestamps
 from kubelearn.apiserver.options import WriteOptions
 from kubelearn.apiserver.request import Request
@@ -22,6 +23,15 @@ from kubelearn.apiserver.waiting import Session
 PRETTY_AGENTS = ("curl", "Wget", "Mozilla/5.0")
 
 
+def deprecation(resource: Resource) -> str:
+    """What is said of a kind, or of a version that its definition marks, whenever somebody asks for it."""
+    versions = resource.definition["spec"]["versions"] if resource.definition else ()
+    old = next((v for v in versions if v["name"] == resource.version and v.get("deprecated")), None)
+    if old:
+        return old.get("deprecationWarning") or f"{resource.api_version} {resource.kind} is deprecated"
+    return resource.facts.get("deprecated", "")
+
+
 class Call:
     """One request on its way through the server: who asks, in which session, about what, with which body."""
 
@@ -29,7 +39,7 @@ class Call:
         self.info, self.user, self.session, self.headers, self.query, self.body = info, user, session, headers, query, body
         self.method = "GET"
         self.agent = headers.get("user-agent", "").partition("/")[0] or "unknown"
-        deprecated = info.resource.facts.get("deprecated") if info.resource else None
+        deprecated = deprecation(info.resource) if info.resource else ""
         self.warnings: list[str] = [deprecated] if deprecated else []
 
     def decoded(self) -> object:

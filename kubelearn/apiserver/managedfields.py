@@ -30,6 +30,8 @@ def managers(registry, resource: Resource, obj: dict) -> list:
 
 def _after(step: Revision, found: list, clock) -> list:
     request = step.request
+    if request.managers is not None:
+        return apply.managers_of(request.managers)
     return apply.after_write(step.resource.schema, step.previous, step.object, found, manager=request.manager, operation=request.operation,
                              applied=request.applied, subresource=request.subresource, time=clock.timestamp(step.time))
 

@@ -124,8 +124,9 @@ class Registry:
         writing.warn(resource, obj, None, request)
         attributes.new = obj
         admission.validate(attributes, self)
-        if self.etcd.get(resource, key) is not None:
-            raise errors.already_exists(resource.name, key[1])
+        known = self.etcd.get(resource, key)
+        if known is not None:
+            raise errors.already_exists(resource.name, key[1], "deletionTimestamp" in known["metadata"])
         return self.store(resource, key, obj, request)
 
     def update(self, resource: Resource, namespace: str, name: str, obj: dict, request: Request, subresource: str = "") -> dict:
@@ -173,7 +174,7 @@ class Registry:
         request.subresource = subresource
         if new["metadata"].get("deletionTimestamp") and deletion.is_over(new):
             return deletion.remove(self, resource, key, new, request)
-        if request.operation == "Update" and new == old:
+        if request.operation == "Update" and new == old and request.managers is None:
             return old
         return self.store(resource, key, new, request)
 

@@ -25,6 +25,7 @@ class Request:
     command: str = ""  # kubectl's own words, from its Kubectl-Command header
     operation: str = "Update"  # Apply for a server-side apply: what managedFields will say
     applied: dict | None = None  # the configuration that was applied
+    managers: list | None = None  # managedFields as a client wrote them itself
     subresource: str = ""
     warnings: list[str] = field(default_factory=list)  # answered to the client as Warning headers
 

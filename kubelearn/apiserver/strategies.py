@@ -13,6 +13,9 @@ from kubelearn.api import fields, quantity
 from kubelearn.api.defaults import labels_of_template
 from kubelearn.api.memo import MISSING, IdentityMemo
 from kubelearn.api.resources import Resource
+from kubelearn.api.rules.services import needs_health_check
+
+EXTERNAL = ("NodePort", "LoadBalancer")
 
 
 def prepare_for_create(registry, resource: Resource, obj: dict) -> dict:
@@ -71,7 +74,7 @@ def _qos_class(spec: dict) -> str:
 # --- services -----------------------------------------------------------------------------------------------------
 
 def service(registry, obj: dict, old: dict | None = None) -> dict:
-    """Gives a service its cluster address and node ports; an update keeps those that it has."""
+    """An update keeps the address that a service has, and drops what belonged to the type that it had."""
     before = (old or {}).get("spec", {})
     spec = _without_leftovers(obj["spec"], before)
     if spec.get("type") == "ExternalName":
@@ -80,26 +83,41 @@ def service(registry, obj: dict, old: dict | None = None) -> dict:
         return {**obj, "spec": spec}
     if not spec.get("clusterIP") and before.get("clusterIP") and before.get("type") != "ExternalName":
         spec["clusterIP"], spec["clusterIPs"] = before["clusterIP"], before.get("clusterIPs")
+    if spec.get("clusterIP"):
+        same = spec["clusterIP"] == before.get("clusterIP") or spec.get("clusterIPs") != before.get("clusterIPs")
+        spec["clusterIPs"] = same and spec.get("clusterIPs") or [spec["clusterIP"]]  # who changes the one field means both
+    if spec.get("ports") and before.get("type") in EXTERNAL and not _wants_node_ports(spec):
+        spec["ports"] = [{key: value for key, value in port.items() if key != "nodePort"} for port in spec["ports"]]
+    return {**obj, "spec": _allocated(registry, obj, spec, before)}
+
+
+def _allocated(registry, obj: dict, spec: dict, before: dict) -> dict:
+    """With the cluster address and node ports that are the service's own; before anybody looks whether the rest is right."""
     if not spec.get("clusterIP"):
         spec["clusterIP"] = _free_address(registry)
-    elif spec["clusterIP"] != "None" and not before.get("clusterIP"):  # a change of it is refused by validation
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    elif spec["clusterIP"] != "None" and spec["clusterIP"] != before.get("clusterIP"):
         _claim_address(registry, obj, spec["clusterIP"])
-    if spec["clusterIP"] != before.get("clusterIP") and spec.get("clusterIPs") == before.get("clusterIPs"):
-        spec["clusterIPs"] = None  # who changes the one field means both
-    spec["clusterIPs"] = spec.get("clusterIPs") or [spec["clusterIP"]]
     spec.setdefault("ipFamilies", ["IPv4"])
     spec.setdefault("ipFamilyPolicy", "SingleStack")
-    spec["ports"] = _with_node_ports(registry, obj, spec, before)
-    if not spec["ports"]:
-        del spec["ports"]
-    return {**obj, "spec": spec}
+    if spec.get("ports") and _wants_node_ports(spec):
+        spec["ports"] = _with_node_ports(registry, obj, spec["ports"], before)
+    if needs_health_check(spec) and not spec.get("healthCheckNodePort"):
+        taken = _taken_ports(registry, obj) | {port.get("nodePort") for port in spec["ports"]}
+        spec["healthCheckNodePort"] = before.get("healthCheckNodePort") or _node_port(registry, obj, 0, None, taken)
+    return spec
+
+
+def _wants_node_ports(spec: dict) -> bool:
+    return spec.get("type") == "NodePort" or spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
 
 
 def _without_leftovers(spec: dict, before: dict) -> dict:
     """A copy without the fields of the type that it had, where its author left them as they were. dropTypeDependentFields."""
-    external, was, now = ("NodePort", "LoadBalancer"), before.get("type"), spec.get("type")
-    gone = ["externalTrafficPolicy"] if was in external and now not in external else []
+    was, now = before.get("type"), spec.get("type")
+    gone = ["externalTrafficPolicy"] if was in EXTERNAL and now not in EXTERNAL else []
     gone += ["allocateLoadBalancerNodePorts", "loadBalancerClass"] if was == "LoadBalancer" != now else []
+    gone += ["healthCheckNodePort"] if needs_health_check(before) and not needs_health_check(spec) else []
     return {key: value for key, value in spec.items() if key not in gone or value != before.get(key)}
 
 
@@ -129,21 +147,23 @@ def _claim_address(registry, obj: dict, address: str) -> None:
         refuse(f"failed to allocate IP {address}: provided IP is already allocated")
 
 
-def _with_node_ports(registry, obj: dict, spec: dict, before: dict) -> list[dict]:
-    ports = spec.get("ports") or []
-    wants = spec.get("type") == "NodePort" or spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
-    if not wants:
-        had = before.get("type") in ("NodePort", "LoadBalancer")
-        return [{key: value for key, value in port.items() if key != "nodePort"} for port in ports] if had else ports
+def _taken_ports(registry, obj: dict) -> set[int]:
+    """Of all other services."""
+    others = [service["spec"] for service in _services(registry) if service["metadata"]["uid"] != obj["metadata"]["uid"]]
+    ports = {port.get("nodePort") for spec in others for port in spec.get("ports") or ()}
+    return ports | {spec.get("healthCheckNodePort") for spec in others}
+
+
+def _with_node_ports(registry, obj: dict, ports: list[dict], before: dict) -> list[dict]:
+    """One port of two protocols has one node port. Upstream: initNodePorts."""
     own = {(port.get("protocol"), port["port"]): port.get("nodePort") for port in before.get("ports") or []}
-    me = (obj["metadata"].get("namespace"), obj["metadata"]["name"])
-    taken = {port.get("nodePort") for service in _services(registry) for port in service["spec"].get("ports") or []
-             if (service["metadata"]["namespace"], service["metadata"]["name"]) != me}
-    result, used = [], set()
+    taken, result = _taken_ports(registry, obj), []
+    given = {port["port"]: port["nodePort"] for port in ports if port.get("nodePort")}
     for index, port in enumerate(ports):
-        number = port.get("nodePort") or own.get((port.get("protocol"), port["port"]))
-        result.append({**port, "nodePort": _node_port(registry, obj, index, number, taken | used)})
-        used.add(result[-1]["nodePort"])
+        number = port.get("nodePort") or own.get((port.get("protocol"), port["port"])) or given.get(port["port"])
+        number = _node_port(registry, obj, index, number, taken if number else taken | set(given.values()))
+        given[port["port"]] = number
+        result.append({**port, "nodePort": number})
     return result
 
 

@@ -5,14 +5,18 @@ Law 3: each step returns an object that shares everything it did not change.
 """
 from __future__ import annotations
 
+import json
+
 from kubelearn import errors
 from kubelearn.api import apply, fields, patch, typed
+from kubelearn.api.meta import annotations_of, replace
 from kubelearn.api.names import ALPHABET
 from kubelearn.api.resources import Resource
 from kubelearn.api.warnings import warnings_for
 from kubelearn.apiserver import managedfields
 from kubelearn.apiserver.request import Request
 
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 FIXED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "generateName")
 
 
@@ -119,7 +123,7 @@ def _with_status(new: dict, source: dict) -> dict:
 def patched(registry, resource: Resource, old: dict, body: object, patch_type: str, request: Request) -> dict:
     """old with a patch applied; 400, 409 or 422 with upstream's words where it cannot be."""
     if patch_type == "json":
-        return patch.json_patch(old, body)
+        return _json_patched(registry, resource, old, body, request)
     if patch_type == "merge":
         return patch.merge_patch(old, body)
     if patch_type == "apply":
@@ -130,12 +134,26 @@ def patched(registry, resource: Resource, old: dict, body: object, patch_type: s
     return patch.strategic_merge_patch(resource.schema, old, body)
 
 
+def _json_patched(registry, resource: Resource, old: dict, body: object, request: Request) -> dict:
+    """Such a patch may be about managedFields themselves: kubectl hands over what a client-side apply owned."""
+    if "/metadata/managedFields" not in [operation.get("path") for operation in body if isinstance(operation, dict)]:
+        return patch.json_patch(old, body)
+    new = patch.json_patch(managedfields.with_managed_fields(registry, resource, old), body)
+    request.managers = new["metadata"].get("managedFields") or []
+    return new
+
+
 def _applied(registry, resource: Resource, old: dict, body: dict, request: Request) -> dict:
     typed.check(resource.schema, body, request.field_manager if request.external else request.manager)
     managers = managedfields.managers(registry, resource, old)
     request.operation, request.applied = "Apply", body
-    new, _ = apply.apply(resource.schema, old, body, request.manager, managers, request.force)
-    return new
+    last = annotations_of(old).get(LAST_APPLIED) if request.manager == "kubectl" else None
+    given_up = apply.unchanged_since(resource.schema, json.loads(last), old) if last else {}
+    new, _ = apply.apply(resource.schema, old, body, request.manager, managers, request.force, given_up=given_up)
+    if last is None:
+        return new
+    text = json.dumps(body, separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
+    return replace(new, ("metadata", "annotations", LAST_APPLIED), text)
 
 
 def apply_new(registry, resource: Resource, namespace: str, name: str, body: dict, request: Request) -> dict:

@@ -1,8 +1,8 @@
 """The event recorder: what `kubectl describe` shows under Events.
 
 Part of Kubernetes: client-go tools/record (event.go, events_cache.go) and, for the scheduler, tools/events. The same event about the same
-object is counted, not repeated; one object's events from one source are limited to a burst of 25 and then one in 300 s.
-Leaves out: the aggregation of similar messages.
+object is counted, not repeated; ten that differ in their message only become one; one object's events from one source are limited to
+a burst of 25 and then one in 300 s.
 """
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from zlib import crc32
 from kubelearn.errors import ApiError
 
 BURST, REFILL = 25, 1 / 300  # defaultSpamBurst, defaultSpamQPS
+SIMILAR, WINDOW = 10, 600  # defaultAggregateMaxEvents, defaultAggregateIntervalInSeconds
 KEPT = 4096  # correlator entries: maxLruCacheEntries
 
 
@@ -21,6 +22,7 @@ class Recorder:
         self.client, self.clock = client, client.clock
         self._seen: dict[tuple, dict] = {}
         self._spent: dict[tuple, tuple[float, float]] = {}
+        self._similar: dict[tuple, tuple[dict[str, None], float]] = {}
         self._count = 0
 
     def event(self, obj: dict, type: str, reason: str, message: str, *, component: str = "", host: str = "", action: str = "",
@@ -31,10 +33,13 @@ class Recorder:
         component = component or self.client.actor.partition("/")[0]
         if not self._allowed((metadata.get("uid", metadata["name"]), component)):
             return
-        key = (metadata.get("namespace"), metadata["name"], metadata.get("uid"), type, reason, message, component, host, field_path)
+        about = (obj["kind"], metadata.get("namespace"), metadata["name"], metadata.get("uid"), type, reason, component, host)
+        combined = not action and self._combined(about, message)
+        message = f"(combined from similar events): {message}" if combined else message
+        key = about if combined else (*about, message, field_path)
         seen = self._seen.pop(key, None)
         try:
-            stored = self._again(seen) if seen else None
+            stored = self._again(seen, message) if seen else None
             stored = stored or self._first(obj, type, reason, message, component, host, action, field_path)
         except ApiError:
             return
@@ -51,13 +56,23 @@ class Recorder:
             del self._spent[next(iter(self._spent))]
         return tokens >= 1
 
-    def _again(self, seen: dict) -> dict | None:
+    def _combined(self, about: tuple, message: str) -> bool:
+        """Whether so many different messages were told of late that this one only changes the last. EventAggregate."""
+        messages, last = self._similar.pop(about, ({}, 0.0))
+        messages = {message: None} if self.clock.now - last > WINDOW else {**messages, message: None}
+        combined = len(messages) >= SIMILAR
+        self._similar[about] = (dict(list(messages.items())[1:]) if combined else messages, self.clock.now)
+        if len(self._similar) > KEPT:
+            del self._similar[next(iter(self._similar))]
+        return combined
+
+    def _again(self, seen: dict, message: str) -> dict | None:
         """The same event once more: its count and time go up; None where it has expired meanwhile."""
         if "eventTime" in seen and seen["eventTime"]:
             series = {"count": seen.get("series", {}).get("count", 1) + 1, "lastObservedTime": self.clock.micro_timestamp()}
             change = {"series": series}
         else:
-            change = {"count": seen["count"] + 1, "lastTimestamp": self.clock.timestamp()}
+            change = {"count": seen["count"] + 1, "lastTimestamp": self.clock.timestamp(), "message": message}
         metadata = seen["metadata"]
         try:
             return self.client.patch("Event", metadata["name"], metadata["namespace"], change)

@@ -24,16 +24,16 @@ from kubelearn.controllers.provisioner import Provisioner
 from kubelearn.controllers.replicaset import ReplicaSetController
 from kubelearn.controllers.replicationcontroller import ReplicationManager
 from kubelearn.controllers.resourcequota import ResourceQuotaController
-from kubelearn.controllers.serviceaccount import RootCACertPublisher, ServiceAccountController
+from kubelearn.controllers.serviceaccount import RootCACertPublisher, ServiceAccountController, TokensController
 from kubelearn.controllers.servicelb import ServiceLBController
 from kubelearn.controllers.statefulset import StatefulSetController
 from kubelearn.controllers.tainteviction import TaintEvictionController
 from kubelearn.controllers.ttlafterfinished import TTLAfterFinishedController
 from kubelearn.controllers.volumeprotection import ClaimProtectionController, VolumeProtectionController
 
-ALL = (NamespaceController, ServiceAccountController, RootCACertPublisher, GarbageCollector, DeploymentController, ReplicaSetController,
-       EndpointSliceController, EndpointsController, JobController, CronJobController, TTLAfterFinishedController, DaemonSetController,
-       StatefulSetController, NodeLifecycleController, TaintEvictionController, PodGCController, DisruptionController,
+ALL = (NamespaceController, ServiceAccountController, RootCACertPublisher, TokensController, GarbageCollector, DeploymentController,
+       ReplicaSetController, EndpointSliceController, EndpointsController, JobController, CronJobController, TTLAfterFinishedController,
+       DaemonSetController, StatefulSetController, NodeLifecycleController, TaintEvictionController, PodGCController, DisruptionController,
        ResourceQuotaController, PersistentVolumeController, ClaimProtectionController, VolumeProtectionController,
        HorizontalPodAutoscalerController, ClusterRoleAggregationController, CustomResourceController,
        ReplicationManager, EndpointSliceMirroringController, EphemeralVolumeController)

@@ -87,8 +87,8 @@ class Controller:
             return obj
         return self.client.update_status({**obj, "status": status}, because)
 
-    def event(self, obj: dict, type: str, reason: str, message: str) -> None:
-        self.client.event(obj, type, reason, message)
+    def event(self, obj: dict, type: str, reason: str, message: str, **more: str) -> None:
+        self.client.event(obj, type, reason, message, **more)
 
     # --- the loop ---------------------------------------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ class DisruptionController(Controller):
     def sync(self, budget: dict) -> None:
         pods, now = self.selected.pods(namespace_of(budget), label_selector(budget["spec"].get("selector"))), self.clock.now
         if not pods:
-            self.event(budget, "Normal", "NoPods", "No matching pods found")
+            self.event(budget, "Normal", "NoPods", "No matching pods found", component="controllermanager")
         disrupted = still_disrupted(budget, pods, now)
         if disrupted:
             self.queue.add_after(key_of(budget), min(map(parse_time, disrupted.values())) + DELETION_TIMEOUT + 1 - now)

@@ -91,6 +91,9 @@ class HorizontalPodAutoscalerController(Controller):
         else:
             conditions, metrics, wanted, reason = self._by_metrics(autoscaler, target, conditions)
             status["currentMetrics"] = metrics or None
+            if not metrics:  # nothing is known: what was wanted before stands
+                self.update_status(autoscaler, {**status, "conditions": conditions}, because="no metrics")
+                return
         if wanted != current:
             conditions = self._rescale(autoscaler, target, wanted, reason, conditions)
             status["lastScaleTime"] = self.clock.timestamp()

@@ -17,6 +17,7 @@ from kubelearn.controllers.volumematching import (
     PROVISIONER,
     SELECTED_NODE,
 )
+from kubelearn.controllers.volumeprotection import claims_of
 
 EXTERNAL = ("Waiting for a volume to be created either by the external provisioner '{}' or manually by the system administrator. "
             "If volume creation is delayed, please verify that the provisioner is running and correctly registered.")
@@ -27,7 +28,8 @@ class PersistentVolumeController(Controller):
 
     name, kind = "persistentvolume-controller", "PersistentVolumeClaim"
     watches = {"PersistentVolume": lambda self, volume: self.of_volume(volume),
-               "StorageClass": lambda self, storage_class: self.of_class(name_of(storage_class))}
+               "StorageClass": lambda self, storage_class: [*self.of_class(name_of(storage_class)), *self.of_class("")],
+               "Pod": lambda self, pod: [f"{namespace_of(pod)}/{claim}" for claim in claims_of(pod) if not pod["spec"].get("nodeName")]}
 
     def of_volume(self, volume: dict) -> list[str]:
         """Itself, its claim, and where it is free every claim that waits for such a one."""
@@ -61,6 +63,10 @@ class PersistentVolumeController(Controller):
             self.sync_unbound_claim(claim)
 
     def sync_unbound_claim(self, claim: dict) -> None:
+        default = matching.default_class(self.informer("StorageClass").list()) if matching.is_classless(claim) else None
+        if default:
+            classed = replace(claim, ("spec", "storageClassName"), name_of(default))
+            claim = self.client.update(classed, because=f"{name_of(default)} is the default class now")
         storage_class = self.informer("StorageClass").get(None, matching.class_of(claim))
         waits = bool(storage_class) and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
         waits = waits and SELECTED_NODE not in annotations_of(claim)
@@ -126,11 +132,11 @@ class PersistentVolumeController(Controller):
 
     def _set_claim_phase(self, claim: dict, phase: str) -> None:
         if claim["status"].get("phase") != phase:
-            self.update_status(claim, {"phase": phase}, because="no volume is bound to it")
+            self.update_status(claim, {**claim["status"], "phase": phase}, because="no volume is bound to it")
 
     def _lose(self, claim: dict, reason: str, message: str) -> None:
         if claim["status"].get("phase") != "Lost":
-            self.update_status(claim, {"phase": "Lost"}, because=message)
+            self.update_status(claim, {**claim["status"], "phase": "Lost"}, because=message)
             self.event(claim, "Warning", reason, message)
 
     # --- binding: first the volume, then the claim, so that any half of it is finished by the next pass ----------------
@@ -145,8 +151,9 @@ class PersistentVolumeController(Controller):
         if claim["spec"].get("volumeName") != name_of(volume) or annotations != annotations_of(claim):
             bound = replace(replace(claim, ("spec", "volumeName"), name_of(volume)), ("metadata", "annotations"), annotations)
             claim = self.client.update(bound, because)
-        status = {**claim["status"], "phase": "Bound", "accessModes": volume["spec"]["accessModes"], "capacity": volume["spec"]["capacity"]}
-        self.update_status(claim, status, because)
+        if claim["status"].get("phase") != "Bound":  # what a bound one has is its own: its file system may be smaller than the volume
+            taken = {"accessModes": volume["spec"]["accessModes"], "capacity": volume["spec"]["capacity"]}
+            self.update_status(claim, {**claim["status"], "phase": "Bound", **taken}, because)
 
     def _bind_volume(self, volume: dict, claim: dict, because: str) -> dict:
         old = volume["spec"].get("claimRef") or {}

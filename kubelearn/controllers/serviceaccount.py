@@ -1,11 +1,14 @@
-"""What every namespace is given: the ServiceAccount `default` and the ConfigMap `kube-root-ca.crt`.
+"""What every namespace is given: the ServiceAccount `default` and the ConfigMap `kube-root-ca.crt`; and token Secrets.
 
-Law: each active namespace has both, whatever happens to them; the ConfigMap names the cluster's own authority.
-Leaves out: token Secrets. Upstream: pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher.
+Law: each active namespace has both, whatever happens to them; the ConfigMap names the cluster's own authority. A Secret of type
+service-account-token holds a token of the account that it names, and goes with that account.
+Upstream: pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher.
 """
 from __future__ import annotations
 
-from kubelearn.api.meta import annotations_of, is_deleting, name_of
+import base64
+
+from kubelearn.api.meta import annotations_of, is_deleting, key_of, name_of, namespace_of, uid_of
 from kubelearn.controllers.controller import Controller
 
 # The API server's real certificate is made anew at each start and would make histories differ; simulated clients need none.
@@ -42,3 +45,36 @@ class RootCACertPublisher(Controller):
         elif old.get("data") != data or annotations_of(old) != DESCRIPTION:
             restored = {**old, "metadata": {**old["metadata"], "annotations": DESCRIPTION}, "data": data}
             self.client.update(restored, because="it was changed")
+
+
+TOKEN_SECRET = "kubernetes.io/service-account-token"
+ACCOUNT_NAME, ACCOUNT_UID = "kubernetes.io/service-account.name", "kubernetes.io/service-account.uid"
+
+
+class TokensController(Controller):
+    name, kind = "tokens-controller", "Secret"
+    watches = {"ServiceAccount": lambda self, account: self.of_account(account)}
+
+    def of_account(self, account: dict) -> list[str]:
+        return [key_of(secret) for secret in self.informer("Secret").list(namespace_of(account))
+                if annotations_of(secret).get(ACCOUNT_NAME) == name_of(account)]
+
+    def sync(self, secret: dict) -> None:
+        if secret.get("type") != TOKEN_SECRET or is_deleting(secret):
+            return
+        notes, name = annotations_of(secret), annotations_of(secret)[ACCOUNT_NAME]
+        account = self.informer("ServiceAccount").get(namespace_of(secret), name)
+        if account is None or notes.get(ACCOUNT_UID, uid_of(account)) != uid_of(account):
+            self.delete(secret, because=f"its account {name} is gone")
+            return
+        data = secret.get("data") or {}
+        filled = {"ca.crt": _encoded(AUTHORITY), "namespace": _encoded(namespace_of(secret))} | data
+        if "token" not in data:
+            filled["token"] = _encoded(self.client.token(namespace_of(secret), name, 1 << 32))
+        if filled != data or ACCOUNT_UID not in notes:
+            metadata = {**secret["metadata"], "annotations": {**notes, ACCOUNT_UID: uid_of(account)}}
+            self.client.update({**secret, "metadata": metadata, "data": filled}, because=f"it is to hold a token of {name}")
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kubelearn.api import quantity
-from kubelearn.api.meta import annotations_of, is_deleting, labels_of, name_of, namespace_of, uid_of
+from kubelearn.api.meta import DEFAULT_STORAGE_CLASS, annotations_of, is_deleting, labels_of, name_of, namespace_of, newest_marked, uid_of
 from kubelearn.api.selectors import label_selector
 
 BIND_COMPLETED, BOUND_BY_CONTROLLER = "pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller"
@@ -21,6 +21,15 @@ NO_PROVISIONER = "kubernetes.io/no-provisioner"
 def class_of(obj: dict) -> str:
     """The storage class of a claim or a volume."""
     return annotations_of(obj).get("volume.beta.kubernetes.io/storage-class") or obj["spec"].get("storageClassName") or ""
+
+
+def is_classless(claim: dict) -> bool:
+    """Whether it leaves its class to the cluster; an empty name is a choice."""
+    return "storageClassName" not in claim["spec"] and "volume.beta.kubernetes.io/storage-class" not in annotations_of(claim)
+
+
+def default_class(classes: Iterable[dict]) -> dict | None:
+    return newest_marked(classes, DEFAULT_STORAGE_CLASS)
 
 
 def requested(claim: dict) -> int:

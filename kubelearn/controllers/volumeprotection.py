@@ -5,8 +5,11 @@ Leaves out: nothing. Upstream: pkg/controller/volume/pvcprotection, pvprotection
 """
 from __future__ import annotations
 
-from kubelearn.api.meta import is_deleting, name_of, namespace_of, uid_of
+from typing import NamedTuple
+
+from kubelearn.api.meta import is_deleting, key_of, name_of, namespace_of, uid_of
 from kubelearn.controllers.controller import Controller
+from kubelearn.controllers.pods import is_terminal
 
 
 def claims_of(pod: dict) -> list[str]:
@@ -14,6 +17,17 @@ def claims_of(pod: dict) -> list[str]:
     volumes = pod["spec"].get("volumes") or ()
     named = [v["persistentVolumeClaim"]["claimName"] for v in volumes if v.get("persistentVolumeClaim")]
     return named + [f"{name_of(pod)}-{v['name']}" for v in volumes if v.get("ephemeral")]
+
+
+class Use(NamedTuple):
+    """How a pod uses a claim: whether it is on a node, and whether it has not ended yet."""
+
+    on_node: bool
+    runs: bool
+
+
+UNUSED = {True: ("True", "NoPodsUsingPVC", "No pods are currently referencing this PVC"),
+          False: ("False", "PodUsingPVC", "A pod is currently referencing this PVC")}
 
 
 class Protection(Controller):
@@ -42,26 +56,37 @@ class ClaimProtectionController(Protection):
 
     def __init__(self, client):
         super().__init__(client)
-        self.users: dict[str, dict[str, None]] = {}  # claim -> pods on a node that mount it
+        self.users: dict[str, dict[str, Use]] = {}  # claim -> the pods that mount it
         self.informer("Pod").on(self._pod_changed)
 
     def _pod_changed(self, old: dict | None, new: dict | None) -> None:
-        if old and new and old["spec"] is new["spec"]:
+        if old and new and old["spec"] is new["spec"] and is_terminal(old) == is_terminal(new):
             return
         pod = new or old
         for claim in claims_of(pod):
             key, users = f"{namespace_of(pod)}/{claim}", self.users.setdefault(f"{namespace_of(pod)}/{claim}", {})
-            if new and new["spec"].get("nodeName"):
-                users[name_of(pod)] = None
-            else:
-                users.pop(name_of(pod), None)
+            users.pop(name_of(pod), None)
+            if new:
+                users[name_of(pod)] = Use(bool(new["spec"].get("nodeName")), not is_terminal(new))
             if not users:
                 del self.users[key]
-                if not self.stopped:
-                    self.queue.add(key)
+            if not self.stopped:
+                self.queue.add(key)
+
+    def sync(self, claim: dict) -> None:
+        super().sync(claim)
+        users = self.users.get(key_of(claim), {}).values()
+        status, reason, message = UNUSED[not any(use.runs for use in users)]
+        known = next((c for c in claim["status"].get("conditions", ()) if c["type"] == "Unused"), {})
+        if known.get("status") != status and not is_deleting(claim) and claim["status"].get("phase") == "Bound":
+            verdict = {"type": "Unused", "status": status, "reason": reason, "message": message, "lastProbeTime": None,
+                       "lastTransitionTime": self.clock.timestamp()}
+            others = [c for c in claim["status"].get("conditions", ()) if c is not known]
+            patch = {"status": {"conditions": [*others, verdict]}}
+            self.client.patch(self.kind, name_of(claim), namespace_of(claim), patch, because=message, subresource="status")
 
     def in_use(self, claim: dict) -> str:
-        return ", ".join(self.users.get(f"{namespace_of(claim)}/{name_of(claim)}", ()))
+        return ", ".join(pod for pod, use in self.users.get(key_of(claim), {}).items() if use.on_node)
 
 
 class VolumeProtectionController(Protection):

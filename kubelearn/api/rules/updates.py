@@ -198,6 +198,12 @@ def short_name(obj: dict, _: None, found: Findings) -> None:
         found.invalid(path_of("metadata", "name"), obj["metadata"]["name"], "must be no more than 52 characters")
 
 
+def pod_cidrs(new: dict, old: dict, found: Findings) -> None:
+    before = get(old, ("spec", "podCIDRs"))
+    if before and get(new, ("spec", "podCIDRs")) != before:
+        found.forbidden((SPEC, "podCIDRs"), 'node updates may not change podCIDR except from "" to valid')
+
+
 # --- claims, the rest ---------------------------------------------------------------------------------------------------------------
 
 def claim(new: dict, old: dict, found: Findings) -> None:

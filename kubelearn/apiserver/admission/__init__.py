@@ -23,6 +23,9 @@ ON_CREATE: dict[str, tuple[Mutating, ...]] = {  # kind -> what changes a new obj
     "PersistentVolume": (objects.protect_in_use,),
     "Ingress": (objects.default_ingress_class,),               # DefaultIngressClass
 }
+ON_UPDATE: dict[str, tuple[Mutating, ...]] = {
+    "Pod": (podspec.tolerate,),                                # DefaultTolerationSeconds
+}
 CHECK_CREATE: dict[str, tuple[Validating, ...]] = {
     "Pod": (limitranger.validate, podsecurity.validate),
     "PersistentVolumeClaim": (limitranger.validate,),
@@ -44,6 +47,9 @@ def mutate(attributes: Attributes, store) -> dict:
     if attributes.operation == "CREATE" and not attributes.subresource:
         lifecycle.check(attributes, store)                     # NamespaceLifecycle comes first of all
         for plugin in ON_CREATE.get(attributes.resource.kind, ()):
+            attributes.new = plugin(attributes, store)
+    if attributes.operation == "UPDATE" and not attributes.subresource:
+        for plugin in ON_UPDATE.get(attributes.resource.kind, ()):
             attributes.new = plugin(attributes, store)
     return attributes.new
 

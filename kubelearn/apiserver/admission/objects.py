@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from kubelearn import errors
 from kubelearn.api import quantity
-from kubelearn.api.meta import annotations_of, replace
+from kubelearn.api.meta import DEFAULT_STORAGE_CLASS, annotations_of, newest_marked, replace
 from kubelearn.apiserver.request import Attributes
 
 NOT_READY = {"effect": "NoSchedule", "key": "node.kubernetes.io/not-ready"}
 PROTECTION = {"PersistentVolumeClaim": "kubernetes.io/pvc-protection", "PersistentVolume": "kubernetes.io/pv-protection"}
-DEFAULT_STORAGE_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 DEFAULT_INGRESS_CLASS = ("ingressclass.kubernetes.io/is-default-class",)
 
 
@@ -49,11 +48,7 @@ def default_ingress_class(attributes: Attributes, store) -> dict:
 
 
 def _default(store, kind: str, marks: tuple[str, ...]) -> dict | None:
-    """The class that is marked as default; of several the newest, of those made at once the first by name."""
-    found = [obj for obj in store.objects(store.resources.find(kind)) if any(annotations_of(obj).get(mark) == "true" for mark in marks)]
-    newest = max((obj["metadata"]["creationTimestamp"] for obj in found), default=None)
-    return min((obj for obj in found if obj["metadata"]["creationTimestamp"] == newest),
-               key=lambda obj: obj["metadata"]["name"], default=None)
+    return newest_marked(store.objects(store.resources.find(kind)), marks)
 
 
 def resize_allowed(attributes: Attributes, store) -> None:

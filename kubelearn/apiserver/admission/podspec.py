@@ -145,6 +145,12 @@ def _with_tolerations(spec: dict) -> dict:
     return {**spec, "tolerations": [*present, *added]} if added else spec
 
 
+def tolerate(attributes: Attributes, store) -> dict:
+    """The same of a pod that changes."""
+    spec = _with_tolerations(attributes.new["spec"])
+    return attributes.new if spec is attributes.new["spec"] else {**attributes.new, "spec": spec}
+
+
 def _with_runtime_class(spec: dict, found: dict | None, refuse: Callable) -> dict:
     name = spec.get("runtimeClassName")
     if name and found is None:
