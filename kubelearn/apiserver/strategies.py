@@ -206,7 +206,8 @@ def job(registry, obj: dict) -> dict:
     labels = {**((template.get("metadata") or {}).get("labels") or {}), "controller-uid": uid, "job-name": name,
               "batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name}
     template = {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}}
-    selector = spec.get("selector") or {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    selector = spec.get("selector") or {}
+    selector = {**selector, "matchLabels": {"batch.kubernetes.io/controller-uid": uid, **(selector.get("matchLabels") or {})}}
     return labels_of_template({**obj, "spec": {**spec, "selector": selector, "template": template}})
 
 

@@ -158,19 +158,21 @@ def completions(new: dict, old: dict, found: Findings) -> None:
 
 
 def job_template(new: dict, old: dict, found: Findings) -> None:
-    """Fixed, but for where the pods go while the job has never started."""
+    """Fixed, but for where the pods go and what they ask for while the job is suspended."""
     template, before = (get(o, ("spec", "template")) for o in (new, old))
     if template is before or template == before:
         return
-    if get(old, ("spec", "suspend")) and not get(old, ("status", "startTime")):
-        movable = ("nodeSelector", "tolerations", "affinity", "schedulingGates")
-        rest = [(_without([t], "metadata", "spec"), _without([t["spec"]], *movable)) for t in (template, before)]
-        if rest[0] == rest[1]:
-            return
-    if {**template, "spec": before["spec"]} == before:
-        found.invalid(path_of("spec", "template", "spec"), internal.struct("PodSpec", template["spec"]), IMMUTABLE)
-    else:
-        found.invalid((SPEC, "template"), template, IMMUTABLE)
+    pod = internal.struct("PodSpec", template["spec"])
+    if not get(old, ("spec", "suspend")):
+        found.invalid((SPEC, "template"), GoStruct({**(template.get("metadata") or {}), "Spec": pod}), IMMUTABLE)
+    elif _fixed(template["spec"]) != _fixed(before["spec"]):
+        found.invalid(path_of("spec", "template", "spec"), pod, IMMUTABLE)
+
+
+def _fixed(pod: dict) -> dict:
+    """What of a suspended job's pods stays as it is."""
+    kept = _without([pod], "nodeSelector", "tolerations", "affinity", "schedulingGates")[0]
+    return {**kept, **{group: _without(pod[group], "resources") for group in ("containers", "initContainers") if group in pod}}
 
 
 def job_selector(obj: dict, _: None, found: Findings) -> None:
