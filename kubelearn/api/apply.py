@@ -21,6 +21,9 @@ NOBODYS = {"f:apiVersion": {}, "f:kind": {}, "f:metadata": {f"f:{key}": {} for k
     "deletionTimestamp", "deletionGracePeriodSeconds")}}
 
 
+KEPT_IN_STEP = {"f:metadata": {"f:annotations": {"f:kubectl.kubernetes.io/last-applied-configuration": {}}}}  # by the server, for kubectl
+
+
 class Manager(NamedTuple):
     """One entry of managedFields."""
 
@@ -180,11 +183,12 @@ def after_write(schema: Schema, old: dict | None, new: dict, managers: list[Mana
     added, modified, removed = diff_fields(schema, old or {"apiVersion": "", "kind": "", "metadata": {}}, new)
     changed = union(added, modified)
     mine = next((m for m in managers if m.is_same(manager, operation, subresource)), None)
-    others = [_loses(m, union(changed, removed)) for m in managers if m is not mine]
     if operation == "Apply":
         fields = _owned(field_set(schema, _own_part(applied or {})), subresource)
+        changed = difference(changed, difference(KEPT_IN_STEP, fields))
     else:
         fields = _owned(union(difference(mine.fields if mine else {}, removed), changed), subresource)
+    others = [_loses(m, union(changed, removed)) for m in managers if m is not mine]
     since = mine.time if mine and mine.fields == fields else time
     return _without_empty([*others, Manager(manager, operation, subresource, new["apiVersion"], since, fields)])
 
