@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 
 from kubelearn import errors
+from kubelearn.api import patch as patches
 from kubelearn.api import schema
 from kubelearn.api.resources import Resource
 from kubelearn.apiserver import codec, negotiation, rbac, timestamps
@@ -57,7 +58,10 @@ class Call:
         if patch_type == "apply":
             self._check_applied(patch)
         elif patch_type == "strategic":
-            self._check_types(patch)
+            try:
+                self._check_types(patch)
+            except schema.Undecodable as error:
+                raise patches.refused(error, patch, {}, patch_type) from None
         move = timestamps.inbound_json_patch if patch_type == "json" else timestamps.inbound
         return move(patch, times, self.session.shift), patch_type
 

@@ -13,17 +13,21 @@ from kubelearn.client.recorder import Recorder
 
 
 class Client:
-    """actor is the name in the history. Kinds are named as in YAML ('Pod'), or 'widgets.example.com' where that is not one."""
+    """actor is the name in the history, program what managedFields name: kubelet, kube-controller-manager.
 
-    def __init__(self, registry: Registry, actor: str, informers: dict | None = None):
+    Kinds are named as in YAML ('Pod'), or 'widgets.example.com' where that is not one.
+    """
+
+    def __init__(self, registry: Registry, actor: str, informers: dict | None = None, program: str = ""):
         self.registry, self.actor, self.clock = registry, actor, registry.clock
+        self.program = program or actor.partition("/")[0]
         self.informers: dict = {} if informers is None else informers
         self.recorder = Recorder(self)
         self._resources: dict[str, Resource] = {}
 
     def named(self, actor: str) -> Client:
         """Another actor that shares this one's informers, as the controllers of one controller-manager do."""
-        return Client(self.registry, actor, self.informers)
+        return Client(self.registry, actor, self.informers, self.program)
 
     def resource(self, kind: str) -> Resource:
         found = self._resources.get(kind)
@@ -36,7 +40,7 @@ class Client:
         return resource or self.registry.must_find(obj["kind"])
 
     def request(self, because: str = "", **more: object) -> Request:
-        return Request(self.actor, because, **more)
+        return Request(self.actor, because, field_manager=self.program, **more)
 
     # --- reading --------------------------------------------------------------------------------------------------
 

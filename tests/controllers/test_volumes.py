@@ -155,3 +155,27 @@ def test_an_ephemeral_volume_is_a_claim_of_its_pod(volumes):
               ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}""")
     [made] = volumes.list("PersistentVolumeClaim")
     assert made["metadata"]["name"] == "user-scratch" and made["metadata"]["ownerReferences"][0]["name"] == "user"
+
+
+def test_a_claim_without_a_class_gets_the_default_one_once_there_is_one(volumes):
+    volumes.apply(claim("c", "1Gi").replace("storageClassName: slow, ", "") + "\n---\n" + claim("none", "1Gi", storage_class='""'))
+    assert "storageClassName" not in volumes.get("PersistentVolumeClaim", "c")["spec"]
+    marked = "annotations: {storageclass.kubernetes.io/is-default-class: 'true'}, name: standard"
+    volumes.apply(storage_class("WaitForFirstConsumer").replace("name: standard", marked))
+    assert volumes.get("PersistentVolumeClaim", "c")["spec"]["storageClassName"] == "standard"
+    assert volumes.get("PersistentVolumeClaim", "none")["spec"]["storageClassName"] == ""
+
+
+def test_a_bound_claim_says_whether_a_pod_uses_it(volumes):
+    def unused() -> str:
+        return next(c["status"] for c in volumes.get("PersistentVolumeClaim", "c")["status"]["conditions"] if c["type"] == "Unused")
+    volumes.apply(volume("v", "1Gi") + "\n---\n" + claim("c", "1Gi"))
+    assert unused() == "True"
+    volumes.apply("""
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: user}
+        spec: {containers: [{name: c, image: nginx}], volumes: [{name: d, persistentVolumeClaim: {claimName: c}}]}""")
+    assert unused() == "False"
+    volumes.delete("Pod", "user", grace=0)
+    assert unused() == "True"
