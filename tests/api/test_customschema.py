@@ -2,8 +2,8 @@
 import pytest
 
 from kubelearn.api import customschema
-from kubelearn.api.findings import Findings
 from kubelearn.api.fieldset import field_set
+from kubelearn.api.findings import Findings
 from kubelearn.errors import ApiError
 
 STRUCTURE = {"type": "object", "required": ["spec"], "properties": {"spec": {"type": "object", "required": ["cron"], "properties": {
