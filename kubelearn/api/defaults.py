@@ -10,7 +10,7 @@ import json
 from functools import lru_cache
 
 from . import data
-from .memo import MISSING, IdentityMemo
+from .memo import remembered
 from .meta import get, replace
 
 UNLIMITED = (1 << 31) - 1
@@ -63,20 +63,13 @@ def host_ports(container: dict) -> dict:
     return {**container, "ports": [{"hostPort": port.get("containerPort"), **port} for port in ports]}
 
 
-_pod_specs = IdentityMemo()  # so that pods of one template go on sharing one spec
-
-
 def pod(obj: dict) -> dict:
     """What a pod has and a template has not."""
-    spec = obj.get("spec") or {}
-    known = _pod_specs.get(spec)
-    if known is MISSING:
-        known = _pod_spec(spec)
-        _pod_specs.put(spec, known)
-        _pod_specs.put(known, known)
-    return obj if known is obj.get("spec") else {**obj, "spec": known}
+    spec = _pod_spec(obj.get("spec") or {})
+    return obj if spec is obj.get("spec") else {**obj, "spec": spec}
 
 
+@remembered  # so that pods of one template go on sharing one spec
 def _pod_spec(spec: dict) -> dict:
     new = spec if "enableServiceLinks" in spec else {**spec, "enableServiceLinks": True}
     if new.get("terminationGracePeriodSeconds", 0) < 0:

@@ -5,6 +5,9 @@ objects are never modified (law 3). An entry holds its object, so an address is 
 """
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+
 MISSING = object()
 
 
@@ -26,3 +29,17 @@ class IdentityMemo:
         if len(entries) >= self._size:
             del entries[next(iter(entries))]
         entries[id(key)] = (key, value)
+
+
+def remembered(function: Callable) -> Callable:
+    """A function of one object, worked out once for each."""
+    memo = IdentityMemo()
+
+    @wraps(function)
+    def remember(value: object) -> object:
+        known = memo.get(value)
+        if known is MISSING:
+            known = function(value)
+            memo.put(value, known)
+        return known
+    return remember

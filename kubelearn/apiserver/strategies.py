@@ -11,7 +11,7 @@ import ipaddress
 from kubelearn import errors
 from kubelearn.api import fields, quantity
 from kubelearn.api.defaults import labels_of_template
-from kubelearn.api.memo import MISSING, IdentityMemo
+from kubelearn.api.memo import remembered
 from kubelearn.api.resources import Resource
 from kubelearn.api.rules.services import needs_health_check
 
@@ -46,19 +46,9 @@ def pod(registry, obj: dict) -> dict:
     return {**obj, "status": status}
 
 
-_qos = IdentityMemo()  # many pods share one spec
-
-
+@remembered  # many pods share one spec
 def qos_class(spec: dict) -> str:
     """Guaranteed, Burstable or BestEffort. pkg/apis/core/helper/qos."""
-    known = _qos.get(spec)
-    if known is MISSING:
-        known = _qos_class(spec)
-        _qos.put(spec, known)
-    return known
-
-
-def _qos_class(spec: dict) -> str:
     containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
     limits = [(c.get("resources") or {}).get("limits") or {} for c in containers]
     requests = [(c.get("resources") or {}).get("requests") or {} for c in containers]
