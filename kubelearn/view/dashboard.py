@@ -79,15 +79,13 @@ class Dashboard(widgets.VBox):
                               self._button("stop node", "its kubelet and machine fall silent", self.stop_node),
                               self._button("start node", "it comes back", self.start_node), self.deployment, self.replicas,
                               self._button("scale", "kubectl scale deployment", self.scale))
-        self.parts = self._choice(widgets.Dropdown, "component", options=self._components(), width="270px")
-        self.faults = self._row("faults", self.parts, self._button("stop component", "its manifest is moved away", self.stop_part),
-                                self._button("start component", "its manifest is put back", self.start_part))
+        plane = getattr(self.cluster, "plane", None)  # its components can be stopped where they run on machines of their own
+        names = [*plane.replicas, "coredns"] if plane is not None else []
+        self.parts = self._choice(widgets.Dropdown, "component", options=names, width="270px")
+        self.faults = self._row("faults", self.parts, *[
+            self._button(f"{verb} component", hint, lambda verb=verb: getattr(self.cluster, verb)(self.parts.value))
+            for verb, hint in (("stop", "its manifest is moved away"), ("start", "its manifest is put back"))])
         self.picture, self.said = self._text("picture"), self._text("said")
-
-    def _components(self) -> list[str]:
-        """What can be stopped where the control plane runs on machines of its own."""
-        plane = getattr(self.cluster, "plane", None)
-        return [*plane.replicas, "coredns"] if plane is not None else []
 
     def _text(self, name: str) -> widgets.HTML:
         style = {"model_id": content_id("style", name)}
@@ -142,12 +140,6 @@ class Dashboard(widgets.VBox):
         if self.node.value:
             self.cluster.start(self.node.value)
 
-    def stop_part(self) -> None:
-        self.cluster.stop(self.parts.value)
-
-    def start_part(self) -> None:
-        self.cluster.start(self.parts.value)
-
     def scale(self) -> None:
         if self.deployment.value:
             namespace, name = self.deployment.value.split("/")
@@ -174,12 +166,18 @@ class Dashboard(widgets.VBox):
     # --- what it shows ------------------------------------------------------------------------------------------------
 
     _looking: float | None = None  # the past moment looked at; None: the newest
-    _shown: float = 0.1  # where the slider was put last
+    _shown: tuple[float, ...] = (0.1,)  # where the slider was put last, newest first: the page sends these back, late
 
     def _looked(self, change: dict) -> None:
-        if not self._quiet and abs(change["new"] - self._shown) > 2 * self.moment.step:  # else the page's own rounding
+        """What the page sends back of where the slider was put is no look at the past: it is put there again."""
+        if self._quiet:
+            return
+        far = [abs(change["new"] - shown) > 2 * self.moment.step for shown in self._shown]  # the page rounds
+        if all(far):
             self._looking = None if change["new"] >= self.moment.max else change["new"]
             self.refresh()
+        elif far[0]:
+            self.moment.value = self._shown[0]
 
     def _chosen(self, change: dict) -> None:
         if change["new"]:
@@ -224,10 +222,11 @@ class Dashboard(widgets.VBox):
     def _choices(self) -> None:
         self._quiet = True
         end = max(math.ceil(self.cluster.now * 100) / 100, 0.1)
-        self.moment.continuous_update = not self._speed()  # the page sends back each value that it is given, late
+        self.moment.continuous_update = not self._speed()
         with self.moment.hold_sync():
             self.moment.max = end
-            self.moment.value = self._shown = end if self._looking is None else self._looking
+            self.moment.value = end if self._looking is None else self._looking
+        self._shown = (self.moment.value, *self._shown)[:3]
         world = world_of(self.cluster)
         for chooser, kind in ((self.pod, "Pod"), (self.deployment, "Deployment")):
             objects = [o for o in world.list(kind) if shown(o["metadata"]["namespace"], self.namespace)]

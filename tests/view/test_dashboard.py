@@ -71,6 +71,17 @@ def test_ids_come_from_content(board):
     assert "0x" not in repr(board.children[0].children[0].model_id)
 
 
+def test_an_echo_of_where_the_slider_was_is_no_look_at_the_past(board):
+    """The page answers a new end with the old one; what is shown stays the newest moment."""
+    before = board.moment.value
+    board.cluster.run(30)
+    click(board, "now")
+    board.moment.value = before
+    assert "now" in board.said.value
+    board.moment.value = 5.0
+    assert "past" in board.said.value
+
+
 def test_a_component_is_stopped_and_started_where_there_are_machines_for_it(board):
     """Only such a cluster has the row; without the scheduler a new pod waits, with it the pod gets its node."""
     assert board.faults not in board.children
