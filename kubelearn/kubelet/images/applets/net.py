@@ -125,7 +125,7 @@ async def nc(process: Process, given: Options, words: list[str]) -> int:
         try:
             listener = process.listen(integer(process, given.get("p") or (words[-1] if words else "0")))
         except OSError as error:
-            return process.fail(f"bind: {error.strerror}")
+            return process.fail(f"bind: {error.strerror or error}")
         stream = await listener.accept()
         while "k" in given:
             await _relay(process, stream)
