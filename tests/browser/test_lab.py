@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from kubelearn.kubectl import find, shared_config
 
-START = "00_start.ipynb"
+START, CONFIG = "00_start.ipynb", "08_config.ipynb"
 NOTEBOOKS = sorted(path.name for path in (Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -101,6 +101,28 @@ def test_what_was_saved_by_hand_shows_its_players_when_it_is_opened_again(opened
     player.scroll_into_view_if_needed()
     expect(player.locator(".kubelearn-picture svg")).to_be_visible()
     assert again.errors() == []
+
+
+@pytest.mark.skipif(CONFIG not in NOTEBOOKS, reason="there is no 08_config")
+def test_a_slider_over_answers_and_a_prediction(open_notebook):
+    """Each value shows its own answer, by key and by click, and a prediction says what is wrong with a wrong choice."""
+    notebook = open_notebook(CONFIG)
+    notebook.run_all()
+    explore = notebook.panel.locator(".kubelearn-explore").first
+    explore.scroll_into_view_if_needed()
+    slider, cells = explore.get_by_role("slider"), explore.locator("td")
+    expect(cells).to_have_text(["blue", "blue", "blue"])
+    slider.press("End")
+    expect(cells).to_have_text(["blue", "red", "blue"])
+    explore.get_by_text("0", exact=True).click()
+    expect(cells).to_have_text(["blue", "blue", "blue"])
+    question = notebook.panel.locator(".kl-predict").first
+    question.get_by_text("nowhere").click()
+    expect(question).to_contain_text("No. That is so with environments")
+    question.get_by_text("in the folder /conf only").click()
+    expect(question).to_contain_text("Yes.")
+    assert notebook.errors() == []
+    notebook.close()
 
 
 def test_the_terminal_has_kubectl(lab, chrome, tmp_path):
