@@ -26,6 +26,7 @@ for library in $(ldd $box 2>/dev/null | grep -o '/[^ )]*'); do mkdir -p $root$(d
 ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift; exec "$@"'  # this shell joins each group, then becomes the command
 PRELUDE = "read go; hostname box; mount -t proc proc /proc; "  # the host looks first; what runc does before it starts the program
 PERIOD = 100_000  # microseconds of a CPU quota's period
+SECONDS = 60  # real ones, after which a script has hung
 
 # what the machine of a Debian 12, root, with cgroups of version 1, answered
 RECORDED = {
@@ -68,7 +69,14 @@ def _run(script: str, groups: list[Path], folder: Path) -> Output:
     words = ["sh", "-c", ENTER, "sh", *joins, "--", _found("unshare"), *APART, "chroot", str(folder), "/bin/sh", "-c", PRELUDE + script]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     number = _child_of(process)
-    out, err = process.communicate("\n", timeout=60)
+    try:
+        out, err = process.communicate("\n", timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Forbidden(f"it ran for more than {SECONDS} seconds") from None
+    finally:
+        if process.poll() is None and number:  # also where the learner interrupts: with its process 1 all in there ends
+            os.kill(number, signal.SIGKILL)
+            process.wait()
     if number is None:
         raise Forbidden((err.strip().splitlines() or ["it did not start"])[-1])
     killed, code = any(_count(group, "oom_kill") for group in groups), process.returncode
@@ -102,7 +110,9 @@ def _found(program: str) -> str:
 def root_directory(folder: Path) -> None:
     """A folder that will be / in there: busybox, the libraries it needs, an empty /proc."""
     if not (folder / "bin" / "sh").exists():
-        subprocess.run(["sh", "-c", ROOT, "sh", str(folder), _found("busybox")], check=True, capture_output=True)
+        made = subprocess.run(["sh", "-c", ROOT, "sh", str(folder), _found("busybox")], capture_output=True, text=True)
+        if made.returncode:
+            raise Forbidden((made.stderr.strip().splitlines() or ["no root directory could be made"])[-1])
 
 
 def _child_of(process: subprocess.Popen) -> int | None:
@@ -161,7 +171,9 @@ def _make(files: dict[str, str]) -> Path:
 
 def _parents(controller: str) -> Iterator[Path]:
     """The hierarchy's root, then the groups down to this process's own."""
-    own = re.search(rf"^\d+:(?:[^:\n]*,)?{controller}(?:,[^:\n]*)?:(.*)$|^0::(.*)$", Path("/proc/self/cgroup").read_text(), re.MULTILINE)
+    place = Path("/proc/self/cgroup")  # which only Linux has
+    said = place.read_text() if place.exists() else ""
+    own = re.search(rf"^\d+:(?:[^:\n]*,)?{controller}(?:,[^:\n]*)?:(.*)$|^0::(.*)$", said, re.MULTILINE)
     root = CGROUPS / controller if (CGROUPS / controller).is_dir() else CGROUPS
     parts = Path((own and (own[1] or own[2])) or "/").parts[1:]
     return (root.joinpath(*parts[:count]) for count in range(len(parts) + 1))

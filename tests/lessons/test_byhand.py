@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -25,6 +26,14 @@ def permitted(folder):
     found = byhand.run("true", memory="64Mi", cpu=1, folder=folder)
     if found.code:
         pytest.skip(found.text)
+
+
+def running(words: bytes) -> bool:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it may end while we look
+            if words in path.read_bytes():
+                return True
+    return False
 
 
 def groups() -> list[str]:
@@ -56,6 +65,12 @@ def test_nothing_of_a_group_is_left(permitted, folder):
 def test_what_a_script_answers_is_passed_on(permitted, folder):
     found = byhand.run("echo said; echo complained >&2; exit 3", folder=folder)
     assert found.text.startswith("said\ncomplained\n") and found.code == 3 and "exit code 3" in found.text
+
+
+def test_a_script_that_hangs_is_ended_and_leaves_nothing(permitted, folder, monkeypatch):
+    monkeypatch.setattr(byhand, "SECONDS", 0.3)
+    assert "more than 0.3 seconds" in byhand.run("sleep 987654", memory="64Mi", folder=folder).text
+    assert groups() == [] and not running(b"987654")
 
 
 def test_where_it_is_forbidden_the_recording_is_shown_and_marked(monkeypatch, tmp_path):
