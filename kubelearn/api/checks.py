@@ -81,6 +81,7 @@ def full(complaints: Callable[[str], Iterable[str]]) -> Check:
 
 
 full_dns_subdomain, full_label_key, full_qualified_name = full(names.dns_subdomain), full(names.label_key), full(names.qualified_name)
+full_label_value = full(names.label_value)
 
 
 def one_of(*values: str) -> Check:
@@ -221,40 +222,3 @@ def unique(key: str) -> Check:
     def check(items: list | None, path: Path, found: Findings) -> None:
         not_twice(((((path, index), key), item[key]) for index, item in enumerate(items or ()) if item.get(key)), found)
     return check
-
-
-def labels(values: dict | None, path: Path, found: Findings) -> None:
-    """Upstream: apimachinery ValidateLabels."""
-    for key, value in sorted((values or {}).items()):
-        for problem in names.label_key(key):
-            found.invalid(path, key, problem)
-        for problem in names.label_value(value):
-            found.invalid(path, value, problem)
-
-
-OPERATORS = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}  # -> whether it takes values
-
-
-def requirement(wanted: dict, path: Path, found: Findings) -> None:
-    """One requirement of a selector: whether its operator takes these values."""
-    operator, values = wanted.get("operator", ""), wanted.get("values")
-    if operator not in OPERATORS:
-        found.invalid((path, "operator"), operator, "not a valid selector operator")
-    elif OPERATORS[operator] and not values:
-        found.required((path, "values"), "must be specified when `operator` is 'In' or 'NotIn'")
-    elif not OPERATORS[operator] and values:
-        found.forbidden((path, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
-
-
-def label_selector(selector: dict | None, path: Path, found: Findings) -> None:
-    """Upstream: apimachinery ValidateLabelSelector."""
-    if selector is None:
-        return
-    labels(selector.get("matchLabels"), (path, "matchLabels"), found)
-    for index, wanted in enumerate(selector.get("matchExpressions") or ()):
-        here = ((path, "matchExpressions"), index)
-        requirement(wanted, here, found)
-        full_label_key(wanted.get("key"), (here, "key"), found)
-        for place, value in enumerate(wanted.get("values") or ()):
-            for problem in names.label_value(value):
-                found.invalid(((here, "values"), place), value, problem)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import checks, fields, names
 from .findings import Findings
+from .rules.labels import labels
 
 if TYPE_CHECKING:
     from .resources import Resource
@@ -80,4 +81,4 @@ def finalizers(values: list, path: tuple, found: Findings) -> None:
             found.invalid((path, index), value, "name is neither a standard finalizer name nor is it fully qualified")
 
 
-CHECKS = (("labels", checks.labels), ("annotations", annotations), ("ownerReferences", owner_references), ("finalizers", finalizers))
+CHECKS = (("labels", labels), ("annotations", annotations), ("ownerReferences", owner_references), ("finalizers", finalizers))

@@ -8,10 +8,11 @@ import base64
 import json
 
 from .. import fields, internal, names, quantity
-from ..checks import config_key, full_label_key, full_qualified_name, labels, one_of, positive_quantity, wrong
+from ..checks import config_key, full_label_key, full_qualified_name, one_of, positive_quantity, wrong
 from ..fields import Path, below
 from ..findings import Findings, exactly_one
 from ..mismatch import Key
+from .labels import labels
 from .pods import WHOLE, amount
 
 LARGEST = 1024 * 1024  # bytes in a ConfigMap or Secret

@@ -5,9 +5,10 @@ Part of Kubernetes: pkg/apis/core/validation (ValidatePodSpec). Leaves out: Wind
 from __future__ import annotations
 
 from .. import fields, names
-from ..checks import dns_label, each, full_qualified_name, ip_address, one_of, requirement, wrong
+from ..checks import dns_label, each, full_qualified_name, ip_address, one_of, wrong
 from ..fields import Path, below
 from ..findings import Findings, exactly_one, not_twice
+from .labels import requirement
 
 HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
 ONLY_SIDECARS = "may not be set for init containers without restartPolicy=Always"

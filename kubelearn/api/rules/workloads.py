@@ -5,9 +5,10 @@ Part of Kubernetes: pkg/apis/apps/validation.
 from __future__ import annotations
 
 from .. import selectors
-from ..checks import label_selector, percent, wrong
+from ..checks import percent, wrong
 from ..fields import Path, below, go_struct
 from ..findings import Check, Findings
+from .labels import label_selector
 
 # --- selectors and templates -------------------------------------------------------------------------------------------------------
 
