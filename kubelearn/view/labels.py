@@ -23,9 +23,9 @@ def cell(content: str, width: float, height: float, align: str = "LEFT", **more:
     return f'<TD FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}" ALIGN="{align}"{extra}>{content}</TD>'
 
 
-def centred(content: str, width: float, height: float, size: float, role: str, bold: bool = False) -> str:
+def centred(content: str, width: float, height: float, size: float, role: str, bold: bool = False, keep: str = "start") -> str:
     """A text in the middle of its cell, by our own measure: Graphviz has no metrics for this font."""
-    shown = fit(content, width, size, bold)
+    shown = fit(content, width, size, bold, keep)
     pad = max((width - measure(shown, size, bold)) / 2, 0)
     return cell(table(row(cell("", pad, height), cell(text(shown, size, role, bold), width - pad, height))), width, height)
 
@@ -60,10 +60,11 @@ def card(item: Card) -> str:
     role = item.state.role if item.state else "ink"
     if item.state and item.line:
         line = f"{line} · {item.line}"
+    keep = "end" if item.kind == "Pod" else "start"  # where a Pod's name tells it from its like
     if height < 44:
         rows = compact(item, line, role, inner, height - 8)
     else:
-        rows = (row(centred(item.kind, inner, 14, 10, "muted")) + row(centred(item.name, inner, 22, 14, item.hue, True))
+        rows = (row(centred(item.kind, inner, 14, 10, "muted")) + row(centred(item.name, inner, 22, 14, item.hue, True, keep))
                 + row(centred(line, inner, 18, 12, role)))
     return frame(table(rows), width, height, item.ring, item.hue, title=item.title)
 
