@@ -45,11 +45,18 @@ def go_struct(value: dict, *names: str) -> GoStruct:
 def shown(value: object) -> str:
     """A value as Go prints it in an error: text quoted, the rest as compact JSON with sorted keys."""
     if isinstance(value, GoStruct) or (isinstance(value, list) and value and isinstance(value[0], GoStruct)):
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(_in_order(value), separators=(",", ":"), ensure_ascii=False)
     if isinstance(value, (dict, list, str, bool)) or value is None:
         text = json.dumps(value, separators=(",", ":"), sort_keys=isinstance(value, dict), ensure_ascii=False)
         return text if isinstance(value, str) else text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return str(value)
+
+
+def _in_order(value: object) -> object:
+    """The maps inside of structs with sorted keys."""
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in (value if isinstance(value, GoStruct) else sorted(value))}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
 def invalid(path: Path, value: object, detail: str) -> FieldError:

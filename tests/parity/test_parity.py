@@ -100,22 +100,16 @@ def test_manifests_from_the_wild(tmp_path):
     assert int(done.stdout.splitlines()[-1].split()[0]) >= FLOORS["manifests"], done.stdout + done.stderr
 
 
-def test_own_recordings(tmp_path):
-    """What was recorded here in addition matches whole."""
-    with serve(tmp_path, 1) as kubeconfig:
-        steps = play(kubeconfig, tmp_path, 1, ["--dir", OWN, "--skip", "kubelet-"])
-    assert passed(steps, False) == len(steps), told(steps, False)
-
-
-def test_own_recordings_of_a_kubelet(tmp_path):
-    """Played fast; what races with kubectl then, once more at the speed of the recordings, where all of it matches."""
-    with serve(tmp_path, FAST, 1) as kubeconfig:
-        steps = play(kubeconfig, tmp_path, FAST, ["--dir", OWN, "--only", "kubelet-"])
-    again = {step["scenario"] for step in steps if step["differs"]}
+@pytest.mark.parametrize(("kubelet", "nodes"), [(False, 3), (True, 1)])
+def test_own_recordings(tmp_path, kubelet, nodes):
+    """What was recorded here in addition matches whole: played fast, and what races with kubectl then once more at speed 1."""
+    with serve(tmp_path, FAST, nodes) as kubeconfig:
+        steps = play(kubeconfig, tmp_path, FAST, ["--dir", OWN, "--only" if kubelet else "--skip", "kubelet-"])
+    again = sorted({step["scenario"] for step in steps if step["differs"]})
     if again:
-        with serve(tmp_path, 1, 1) as kubeconfig:
-            steps = play(kubeconfig, tmp_path, 1, ["--dir", OWN, *(word for name in sorted(again) for word in ("--only", name))])
-    assert passed(steps, True) == len(steps), told(steps, True)
+        with serve(tmp_path, 1, nodes) as kubeconfig:
+            steps = play(kubeconfig, tmp_path, 1, ["--dir", OWN, *(word for name in again for word in ("--only", name))])
+    assert passed(steps, kubelet) == len(steps), told(steps, kubelet)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the recordings are not beside the checkout")
