@@ -1,11 +1,4 @@
 // The slider over values: every answer is here, no kernel is asked. Pages come as indexes into a table of lines that they share.
-function element(tag, attributes, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
 function render({ model, el }) {
   const [label, values, captions, lines, pages] = ["label", "values", "captions", "lines", "pages"].map((name) => model.get(name));
   const last = values.length - 1;
@@ -22,10 +15,7 @@ function render({ model, el }) {
     element("div", { class: "kubelearn-slide", style: `padding:0 calc(${50 / values.length}% - 8px)` }, slider), shown, caption);
 
   function go(number) {
-    const runs = pages[number];
-    let text = "";
-    for (let at = 0; at < runs.length; at += 2) text += lines.slice(runs[at], runs[at] + runs[at + 1]).join("\n") + "\n";
-    shown.innerHTML = text.replace(/"#([0-9a-f]{6})"/g, '"var(--k$1,#$1)"'); // the page's theme sets the variables
+    shown.innerHTML = page(lines, pages[number]);
     caption.textContent = captions[number];
     caption.hidden = !captions[number];
     slider.value = number;

@@ -9,26 +9,20 @@ from collections.abc import Mapping
 from html import escape
 from textwrap import indent
 
-import anywidget
 import traitlets
 from ipywidgets import Layout
 
-from kubelearn.view import theme
 from kubelearn.view.picture import Picture, figcaption
-from kubelearn.view.player import HERE, content_id, packed
+from kubelearn.view.player import Pages, content_id, packed, script
 
 
-class Explore(anywidget.AnyWidget):
+class Explore(Pages):
     """results: what was found for each value: a Picture, or anything that has html(), or text."""
 
-    _esm = (HERE / "explore.js").read_text(encoding="utf-8")
-    _css = (HERE / "player.css").read_text(encoding="utf-8") + theme.css()
+    _esm = script("explore.js")
     label = traitlets.Unicode().tag(sync=True)
     values = traitlets.List().tag(sync=True)
-    captions = traitlets.List().tag(sync=True)
-    lines = traitlets.List().tag(sync=True)  # every line of every page, once
     pages = traitlets.List().tag(sync=True)  # each page: start and length of its runs of lines
-    index = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, label: str, results: Mapping[object, object], index: int):
         values, self.results = [str(value) for value in results], list(results.values())
@@ -46,10 +40,6 @@ class Explore(anywidget.AnyWidget):
         shown = self.results[self.index]
         body = shown.html() if hasattr(shown, "html") else page(shown)
         return f"<div>{figcaption(f'{self.label}: {self.values[self.index]}')}{body}</div>"
-
-    def _repr_mimebundle_(self, **kwargs: object):
-        view = {"version_major": 2, "version_minor": 1, "model_id": self.model_id}
-        return {"text/plain": repr(self), "text/html": self.static(), "application/vnd.jupyter.widget-view+json": view}
 
 
 def explore(label: str, results: Mapping[object, object], start: object = None) -> Explore:

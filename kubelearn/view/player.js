@@ -1,11 +1,4 @@
 // The player: every frame is here, no kernel is asked. Pictures come as indexes into a table of lines that they share.
-function element(tag, attributes, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
 function render({ model, el }) {
   const lines = model.get("lines"), frames = model.get("frames"), captions = model.get("captions");
   const last = frames.length - 1, parsed = new Map();
@@ -33,10 +26,7 @@ function render({ model, el }) {
   function drawn(number) {
     if (!parsed.has(number)) {
       const holder = document.createElement("template");
-      const runs = frames[number];
-      let text = "";
-      for (let at = 0; at < runs.length; at += 2) text += lines.slice(runs[at], runs[at] + runs[at + 1]).join("\n") + "\n";
-      holder.innerHTML = text.replace(/"#([0-9a-f]{6})"/g, '"var(--k$1,#$1)"'); // the page's theme sets the variables
+      holder.innerHTML = page(lines, frames[number]);
       parsed.set(number, holder.content.firstElementChild);
     }
     return parsed.get(number);

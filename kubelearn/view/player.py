@@ -21,15 +21,32 @@ HERE = Path(__file__).parent
 _made: Counter[str] = Counter()
 
 
-class Player(anywidget.AnyWidget):
-    """pictures: SVGs drawn light, one a frame. captions: '+4 s  actor: what' each."""
+def script(name: str) -> str:
+    return "".join((HERE / file).read_text(encoding="utf-8") for file in ("pages.js", name))
 
-    _esm = (HERE / "player.js").read_text(encoding="utf-8")
+
+class Pages(anywidget.AnyWidget):
+    """A widget that has all its pages in the browser. Its repr() is what it says as text, static() what it shows where nothing runs."""
+
     _css = (HERE / "player.css").read_text(encoding="utf-8") + theme.css()
-    lines = traitlets.List().tag(sync=True)  # every line of every picture, once
-    frames = traitlets.List().tag(sync=True)  # each picture: start and length of its runs of lines
-    captions = traitlets.List().tag(sync=True)  # (time, words)
+    lines = traitlets.List().tag(sync=True)  # every line of every page, once
+    captions = traitlets.List().tag(sync=True)
     index = traitlets.Int(0).tag(sync=True)
+
+    def static(self) -> str:
+        raise TypeError(f"{type(self).__name__} has no static()")
+
+    def _repr_mimebundle_(self, **kwargs: object):
+        """The widget, and beside it what stays the same at every run: words as text, a page as an image."""
+        view = {"version_major": 2, "version_minor": 1, "model_id": self.model_id}
+        return {"text/plain": repr(self), "text/html": self.static(), "application/vnd.jupyter.widget-view+json": view}
+
+
+class Player(Pages):
+    """pictures: SVGs drawn light, one a frame. captions: '+4 s  actor: what' each, in the browser as (time, words)."""
+
+    _esm = script("player.js")
+    frames = traitlets.List().tag(sync=True)  # each picture: start and length of its runs of lines
 
     def __init__(self, pictures: list[str], captions: list[str], alts: list[str]):
         lines, frames = packed(pictures)
@@ -48,11 +65,6 @@ class Player(anywidget.AnyWidget):
         """The last frame as an image, for who may not or cannot run a widget."""
         svg = self.pictures[-1].replace("</svg>", STYLE + "</svg>")
         return f'<figure style="margin:0">{image(svg, self.alts[-1])}{figcaption(self.texts[-1])}</figure>'
-
-    def _repr_mimebundle_(self, **kwargs: object):
-        """The widget, and beside it what stays the same at every run: the captions as text, the last frame as an image."""
-        view = {"version_major": 2, "version_minor": 1, "model_id": self.model_id}
-        return {"text/plain": repr(self), "text/html": self.static(), "application/vnd.jupyter.widget-view+json": view}
 
 
 def _split(caption: str) -> tuple[str, str]:

@@ -33,7 +33,7 @@ def body(light: bool) -> str:
 def show(page, player: Player, light: bool = True) -> None:
     """The widget's own script on a bare page, with a model that only has the state."""
     state = {name: getattr(player, name) for name in ("lines", "frames", "captions", "index")}
-    script = (HERE / "player.js").read_text().replace("export default { render };", "")
+    script = player._esm.replace("export default { render };", "")
     page.set_content(f"<style>{(HERE / 'player.css').read_text()}{theme.css()}</style>{body(light)}<div id=here></div>")
     start = "render({ model, el: document.getElementById('here') });"
     page.add_script_tag(content=f"(() => {{ {script} {MODEL % json.dumps(state)} {start} }})()")
