@@ -4,7 +4,7 @@ from __future__ import annotations
 import base64
 
 from kubelearn.errors import ApiError
-from kubelearn.lessons import traffic
+from kubelearn.lessons import inside, traffic
 from kubelearn.lessons.check import Wrong
 from kubelearn.lessons.deployments import service
 from kubelearn.lessons.table import Table
@@ -14,15 +14,9 @@ def image_of(cluster, name: str) -> str:
     return cluster.get("Deployment", name)["spec"]["template"]["spec"]["containers"][0]["image"]
 
 
-def container_of(cluster, name: str):
-    """The running container of a Pod, as its node has it."""
-    node = cluster.nodes[cluster.get("Pod", name)["spec"]["nodeName"]]
-    return next(c for c in node.runtime.containers.values() if c.sandbox.pod["metadata"]["name"] == name and c.state == "running")
-
-
 def seen(cluster, name: str = "app") -> Table:
     """What the program in a Pod finds now at each of the three places where it could look for its colour."""
-    container = container_of(cluster, name)
+    container = inside.running(cluster, cluster.get("Pod", name))
     found = {"environment variable colour": container.env["colour"]}
     found |= {f"file {path}": container.files.read(path).decode() for path in ("/conf/colour", "/one")}
     return Table(["the program finds"], {place: [value] for place, value in found.items()})
@@ -71,16 +65,14 @@ def secret_reaches_file(cluster) -> str:
     pod = cluster.get("Pod", "vault")
     if pod["status"]["phase"] != "Running":
         raise Wrong(f"vault is {pod['status']['phase']}", "kubectl describe pod vault")
-    container = container_of(cluster, "vault")
-    if password in str(pod["spec"]) or password in container.env.values():
+    if password in str(pod["spec"]) or password in inside.running(cluster, pod).env.values():
         raise Wrong("the password stands in the Pod's specification or environment, for everyone who may read Pods",
                     "a volume of type secret, mounted at /secrets, keeps it out of both")
     if any(password in str(m.get("data")) for m in cluster.get("ConfigMap")):
         raise Wrong("the password stands in a ConfigMap too", "ConfigMaps are for what everyone may read")
-    try:
-        found = container.files.read("/secrets/password").decode()
-    except OSError:
-        raise Wrong("vault has no file /secrets/password", "volumes: [{name: s, secret: {secretName: db}}], and a volumeMount at /secrets") from None
+    found = inside.read(cluster, pod, "/secrets/password")
+    if found is None:
+        raise Wrong("vault has no file /secrets/password", "volumes: [{name: s, secret: {secretName: db}}], and a volumeMount at /secrets")
     if found != password:
         raise Wrong("the file holds something else than the Secret", "mount the Secret itself, not a copy")
     return "the password is in the file, and nowhere else"
@@ -105,15 +97,14 @@ def mailer_sends(cluster) -> str:
     pod = cluster.get("Pod", "mailer")
     if pod["status"]["phase"] != "Running":
         raise Wrong("mailer does not run", "kubectl describe pod mailer: the last line of its events says what it waits for")
-    container = container_of(cluster, "mailer")
-    if container.env.get("MAIL_SERVER") != "smtp.example.com":
-        raise Wrong(f"mailer runs, and its MAIL_SERVER is {container.env.get('MAIL_SERVER', '')!r}",
+    server = inside.running(cluster, pod).env.get("MAIL_SERVER", "")
+    if server != "smtp.example.com":
+        raise Wrong(f"mailer runs, and its MAIL_SERVER is {server!r}",
                     "the ConfigMap mail has the address, under which key? optional: true only hides that it is missing")
     wanted = base64.b64decode(cluster.get("Secret", "mail", "team")["data"]["password"]).decode()
-    try:
-        found = container.files.read("/mail/password").decode()
-    except OSError:
-        raise Wrong("mailer has no file /mail/password", "leave its volume as it is; what is missing is the Secret") from None
+    found = inside.read(cluster, pod, "/mail/password")
+    if found is None:
+        raise Wrong("mailer has no file /mail/password", "leave its volume as it is; what is missing is the Secret")
     if found != wanted:
         raise Wrong("the password in /mail/password is not the one of namespace team", "copy the Secret, do not invent one")
     return "mailer runs with the right server and the right password"

@@ -4,6 +4,7 @@ from __future__ import annotations
 from kubelearn import kubectl
 from kubelearn.api import quantity
 from kubelearn.lessons.check import Wrong
+from kubelearn.lessons.inside import containers_of
 
 ROOMY = 256 << 20  # bytes; what is more than this for some 40 MiB is no limit
 COUNT = "i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done"
@@ -16,7 +17,7 @@ def with_cpu(cluster, limit: str) -> str:
         fork.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "counting"},
                     "spec": {"nodeName": "node-1", "restartPolicy": "Never", "containers": [container]}})
         fork.run(5)
-        made = [one for one in fork.nodes["node-1"].runtime.containers.values() if one.sandbox.pod["metadata"]["name"] == "counting"][-1]
+        made = containers_of(fork, fork.get("Pod", "counting"))[-1]
     worked, waited = round(made.cpu_seconds, 2), round(made.throttled_seconds, 2)
     return f"{_bar('█', worked)}{_bar('░', waited)} {worked + waited:.2f} s: {worked:.2f} s at work █, {waited:.2f} s held back ░"
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from kubelearn.cluster import Cluster
 from kubelearn.errors import ApiError
+from kubelearn.lessons import inside
 from kubelearn.lessons.check import Wrong
 from kubelearn.view import timeline
 from kubelearn.view.picture import Picture
@@ -91,6 +92,5 @@ def _main_waits() -> tuple[str, str]:
 
 def log_of(cluster, pod: dict, container: str) -> list[str]:
     """The lines that a container has written, those of earlier runs among them."""
-    runtime = cluster.nodes[pod["spec"]["nodeName"]].runtime
-    found = [c for c in runtime.containers.values() if c.name == container and c.sandbox.pod["metadata"]["uid"] == pod["metadata"]["uid"]]
-    return [line.decode(errors="replace").strip() for each in found for _, _, line in each.log]
+    found = [each for each in inside.containers_of(cluster, pod) if each.name == container]
+    return [line.strip() for each in found for line in inside.lines_of(each)]

@@ -5,6 +5,7 @@ Part of Kubernetes: none; a measure and a helper of 11_minikube. Leaves out: nod
 from __future__ import annotations
 
 from kubelearn.api.meta import name_of
+from kubelearn.lessons import inside
 from kubelearn.lessons.check import Wrong
 from kubelearn.lessons.deployments import deployment
 from kubelearn.lessons.laptop import pods_of
@@ -43,9 +44,7 @@ def _close(cluster, node: str, closed: bool) -> None:
 
 def note_of(cluster, pod: dict) -> str:
     """What /data/note holds, as the Pod's container sees it."""
-    container = next(one for one in cluster.nodes[pod["spec"]["nodeName"]].runtime.containers.values()
-                     if one.sandbox.pod["metadata"]["uid"] == pod["metadata"]["uid"] and one.state == "running")
-    try:
-        return container.files.read("/data/note").decode()
-    except OSError:
-        raise Wrong("the Pod has no file /data/note", "keep the command, and mount the volume at /data") from None
+    found = inside.read(cluster, pod, "/data/note")
+    if found is None:
+        raise Wrong("the Pod has no file /data/note", "keep the command, and mount the volume at /data")
+    return found

@@ -12,6 +12,7 @@ import yaml
 from kubelearn.clock import parse_time
 from kubelearn.cluster import Cluster
 from kubelearn.lab import course
+from kubelearn.lessons import inside
 from kubelearn.lessons.check import Wrong
 from kubelearn.view.picture import Picture
 from kubelearn.view.timeline import timeline
@@ -89,15 +90,10 @@ def two_talk(cluster) -> str:
     broken = [s["name"] for s in statuses(pod) if "running" not in s["state"] and s["state"].get("terminated", {}).get("exitCode", 1)]
     if broken:
         raise Wrong(f"container {broken[0]} does not run", "two containers of a Pod share one address: do both want the same port?")
-    lines = [line.decode(errors="replace") for container in _containers(cluster, pod) for _, _, line in container.log]
+    lines = [line for container in inside.containers_of(cluster, pod) for line in inside.lines_of(container)]
     if not any("welcome to nginx" in line.lower() for line in lines):
         raise Wrong("no container has logged the other's page", "wget -qO- http://localhost/ from the second container; nginx is the first")
     return "one container asked the other on localhost and logged its page"
-
-
-def _containers(cluster, pod: dict) -> list:
-    runtime = cluster.nodes[pod["spec"]["nodeName"]].runtime
-    return [c for c in runtime.containers.values() if c.sandbox.pod["metadata"]["uid"] == pod["metadata"]["uid"]]
 
 
 def back_off(cluster, pod: str) -> list[float]:

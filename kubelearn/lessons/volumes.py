@@ -8,6 +8,7 @@ from kubelearn.cluster import Cluster
 from kubelearn.errors import ApiError
 from kubelearn.kubelet.git_repo import CloneError, clone
 from kubelearn.kubelet.images import image
+from kubelearn.lessons import inside
 from kubelearn.lessons.check import Wrong
 from kubelearn.view import draw
 from kubelearn.view.picture import Picture
@@ -55,7 +56,7 @@ def survives(volume: str, then: str, disks: str) -> Picture:
     with Cluster(nodes=[{"zone": "a"}, {"zone": "a"}], serve=False, profile=profile) as cluster:
         cluster.apply(CLAIM)
         _start(cluster, volume, "node-1")
-        _container(cluster, cluster.get("Pod", "keeper")).files.write("/d/file", b"precious")
+        inside.running(cluster, cluster.get("Pod", "keeper")).files.write("/d/file", b"precious")
         EVENTS[then](cluster, volume)
         picture = draw(cluster, "volumes", pod="keeper")
         picture.caption = _found(cluster)
@@ -75,7 +76,7 @@ def _start(cluster, volume: str, node: str) -> None:
 
 
 def _restarted(cluster, volume: str) -> None:
-    container = _container(cluster, cluster.get("Pod", "keeper"))
+    container = inside.running(cluster, cluster.get("Pod", "keeper"))
     with cluster.lock:
         cluster.nodes["node-1"].runtime.kill(container)
     cluster.run(60)
@@ -100,9 +101,7 @@ def _found(cluster) -> str:
     if pod["status"]["phase"] != "Running":
         said = next((c.get("message", "") for c in pod["status"].get("conditions", ()) if c["status"] == "False"), "")
         return f"✖ keeper is {pod['status']['phase']}: {said.partition(' preemption')[0]}"
-    try:
-        _container(cluster, pod).files.read("/d/file")
-    except OSError:
+    if inside.read(cluster, pod, "/d/file") is None:
         return f"✖ on {pod['spec']['nodeName']}: /d/file is gone"
     return f"✔ on {pod['spec']['nodeName']}: /d/file is there"
 
@@ -154,14 +153,8 @@ def _pod(cluster, app: str) -> dict:
     return found[0]
 
 
-def _container(cluster, pod: dict):
-    """The running container of a Pod, on its node."""
-    containers = cluster.nodes[pod["spec"]["nodeName"]].runtime.containers.values()
-    return next(c for c in containers if c.sandbox.pod["metadata"]["uid"] == pod["metadata"]["uid"] and c.state == "running")
-
-
 def _read(cluster, pod: dict, path: str) -> str:
-    try:
-        return _container(cluster, pod).files.read(path).decode()
-    except OSError:
-        raise Wrong(f"there is no file {path} in {pod['metadata']['name']}", "mount the volume at /data") from None
+    found = inside.read(cluster, pod, path)
+    if found is None:
+        raise Wrong(f"there is no file {path} in {pod['metadata']['name']}", "mount the volume at /data")
+    return found
