@@ -6,8 +6,9 @@ Leaves out: dynamic resource claims, resources resized in place but not yet by t
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import wraps
 
 from kubelearn.api import quantity
 from kubelearn.api.memo import MISSING, IdentityMemo
@@ -27,20 +28,28 @@ def amounts(listed: dict | None) -> Amounts:
 _known = IdentityMemo(2048)  # pods of one template share their containers, and are asked again and again
 
 
+def _once(work: Callable[[dict, str], dict]) -> Callable[[dict, str], dict]:
+    """A function of what concerns resources in a pod's spec, worked out once for all pods that share it. Not to be modified."""
+    @wraps(work)
+    def remember(spec: dict, what: str) -> dict:
+        besides = (spec.get("initContainers"), spec.get("overhead"), spec.get("resources"))
+        known = _known.get(spec["containers"])
+        if known is MISSING or not all(a is b for a, b in zip(known[0], besides)):
+            known = (besides, {})
+            _known.put(spec["containers"], known)
+        key = (work, what)
+        if key not in known[1]:
+            known[1][key] = work(spec, what)
+        return known[1][key]
+    return remember
+
+
+@_once
 def pod_amounts(spec: dict, what: str) -> Amounts:
-    """What a pod asks for ('requests') or is limited to ('limits'), all containers taken together. Not to be modified."""
-    besides = (spec.get("initContainers"), spec.get("overhead"), spec.get("resources"))
-    known = _known.get(spec["containers"])
-    if known is MISSING or not all(a is b for a, b in zip(known[0], besides)):
-        known = (besides, {})
-        _known.put(spec["containers"], known)
-    if what not in known[1]:
-        known[1][what] = _pod_amounts(spec, what)
-    return known[1][what]
+    """What a pod asks for ('requests') or is limited to ('limits'), all containers taken together.
 
-
-def _pod_amounts(spec: dict, what: str) -> Amounts:
-    """Containers and sidecars run at once; an ordinary init container runs alone with the sidecars started before it."""
+    Containers and sidecars run at once; an ordinary init container runs alone with the sidecars started before it.
+    """
     def asked(container: dict) -> Amounts:
         return amounts((container.get("resources") or {}).get(what))
     sidecars: Amounts = {}
@@ -59,6 +68,7 @@ def _pod_amounts(spec: dict, what: str) -> Amounts:
     return add(total, overhead if what == "requests" else {name: amount for name, amount in overhead.items() if name in total})
 
 
+@_once
 def pod_total(spec: dict, what: str) -> dict[str, str]:
     """pod_amounts as texts, in the form in which the pod's author wrote them."""
     forms = {name: quantity.form_of(amount) for container in (*(spec.get("initContainers") or ()), *spec["containers"])

@@ -118,7 +118,8 @@ def _exit_code(status: dict) -> int:
 def get_phase(pod: dict, inits: list[dict], regulars: list[dict], terminal: bool) -> str:
     """Pending, Running, Succeeded or Failed. terminal: nothing of it will ever run again."""
     spec = pod["spec"]
-    stay = [status for status in inits if status["name"] in sidecars(spec)]
+    staying = sidecars(spec)
+    stay = [status for status in inits if status["name"] in staying]
     once = [status for status in inits if status not in stay]
     containers = {c["name"]: c for c in [*(spec.get("initContainers") or ()), *spec["containers"]]}
     failed = [s for s in once if _kind_of_state(s) == "stopped" and _exit_code(s)]
@@ -157,7 +158,8 @@ def _initialized_condition(spec: dict, inits: list[dict], regulars: list[dict], 
         return "True", "PodCompleted", ""
     if any(status["started"] or _kind_of_state(status) != "waiting" for status in regulars):
         return "True", "", ""
-    unready = [s["name"] for s in inits if not (s["started"] if s["name"] in sidecars(spec) else s["ready"])]
+    staying = sidecars(spec)
+    unready = [s["name"] for s in inits if not (s["started"] if s["name"] in staying else s["ready"])]
     return ("False", "ContainersNotInitialized", _names("incomplete", unready)) if unready else ("True", "", "")
 
 
