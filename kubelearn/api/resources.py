@@ -173,10 +173,6 @@ class Resources:
         """The version of it in which objects are stored."""
         return self._stored.get(resource.storage, resource)
 
-    def by_category(self, category: str) -> list[Resource]:
-        """What `kubectl get all` asks for."""
-        return [resource for resource in self._all if category in resource.categories]
-
     def groups(self) -> dict[str, list[str]]:
         """Group -> its versions, the preferred one first; the groups in the order of discovery."""
         groups: dict[str, list[str]] = {}

@@ -6,6 +6,7 @@ given where nothing changes (law 3).
 """
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,12 @@ SHARED = ("core.v1.PodSpec",)  # many objects are made from one of these: what w
 DROP = object()  # what a step answers for a part that shall go
 
 
-class Visitor:
+class Visitor(ABC):
     """One operation. It is given the schema once, and makes what is called for each value."""
 
+    @abstractmethod
     def object(self, schema: Schema) -> Walk:
-        raise NotImplementedError
+        """What is to be done with an object of this definition, and with what is inside."""
 
     def scalar(self, schema: Schema) -> Walk | None:
         """None: nothing is to be done with a single value."""

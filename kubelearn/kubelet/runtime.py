@@ -85,9 +85,6 @@ class Runtime:
         self.images[image.name] = image
         future.set_result(image)
 
-    def remove_image(self, reference: str) -> None:
-        self.images.pop(self.catalogue.normalize(reference), None)
-
     # --- sandboxes ------------------------------------------------------------------------------------------------
 
     def run_sandbox(self, pod: dict, resolv_conf: str = "") -> Sandbox:
