@@ -1,12 +1,35 @@
 """Judges of 06_jobs: work that is done once, a number of times, and on a schedule."""
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
 from kubelearn.cluster import Cluster
 from kubelearn.errors import ApiError
 from kubelearn.lessons import inside
 from kubelearn.lessons.check import Wrong
 from kubelearn.view import timeline
 from kubelearn.view.picture import Picture
+
+MONTHLY = """apiVersion: batch/v1
+kind: CronJob
+metadata: {name: monthly}
+spec:
+  schedule: "SCHEDULE"
+  jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: main, image: "busybox:1.36", command: [date]}]}}}}
+"""
+BACKUP = """apiVersion: batch/v1
+kind: Job
+metadata: {name: backup}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - {name: main, image: "busybox:1.36", command: [sh, -c, "until wget -qO- localhost > /dev/null; do sleep 1; done; echo saved"]}
+      - {name: helper, image: "nginx:1.25"}
+"""
+LISTED = 8  # of a month's runs: enough to see the rhythm
 
 
 def pods_of(cluster, job: str) -> list[dict]:
@@ -32,6 +55,23 @@ def watched(manifest: str, minutes: float) -> Picture:
         return timeline(cluster, since=cluster.beginning)
 
 
+def month_of(schedule: str) -> str:
+    """When a CronJob of this schedule runs in January 2026, found by letting that month pass in a cluster of its own."""
+    with Cluster(nodes=1, serve=False) as cluster:
+        cluster.apply(MONTHLY.replace("SCHEDULE", schedule))
+        cluster.run(31 * 86_400 - 1)
+        runs = [datetime.fromisoformat(run) for run in runs_of(cluster, "monthly")]
+    more = [f"and {len(runs) - LISTED} more"] * (len(runs) > LISTED)
+    return "\n".join([f"{len(runs)} runs in January 2026", *(f"{run:%a %d %b %H:%M}" for run in runs[:LISTED]), *more])
+
+
+def start_backup(cluster, folder: str = ".") -> None:
+    """backup.yaml, applied: a Job whose helper is a container like its program, and never ends."""
+    Path(folder, "backup.yaml").write_text(BACKUP)
+    cluster.apply(BACKUP)
+    cluster.run(120)
+
+
 def flaky_job_ends(cluster) -> str:
     """The Job flaky has succeeded six times, although its program fails now and then."""
     cluster.run(until=lambda: condition(cluster.get("Job", "flaky"), "Complete") or condition(cluster.get("Job", "flaky"), "Failed"), limit=3600)
@@ -42,7 +82,9 @@ def flaky_job_ends(cluster) -> str:
     if job["spec"].get("completions", 1) != 6:
         raise Wrong(f"the Job wants {job['spec'].get('completions', 1)} successes, not 6", "spec.completions")
     if not condition(job, "Complete"):
-        raise Wrong(f"{succeeded} of 6 are done after an hour", "kubectl describe job flaky")
+        raise Wrong(f"{succeeded} of 6 are done after an hour", "the same Pod, started again, keeps its name and its luck; what makes a new Pod?")
+    if not failed:
+        raise Wrong("6 successes and not one failure: this is another program", "leave its command as it is; how much failure may the Job bear?")
     return f"6 successes, in spite of {failed} failures"
 
 

@@ -68,7 +68,12 @@ def _bar(span: Span, top: float, axis: svg.Axis, restarts: list[float]) -> list[
 
 def _said(life: Life, start: float) -> str:
     """'web-k2x: Pending until +0.5 s, Ready from +1.2 s; restarted 2 times'"""
-    steps = ", ".join(f"{span.state.word} from +{span.start - start:.3g} s" for span in life.spans)
+    steps = ", ".join(f"{span.state.word} from +{_seconds(span.start - start)} s" for span in life.spans)
     count = len(life.restarts)
     restarted = f"; restarted {'once' if count == 1 else f'{count} times'}" if count else ""
-    return f"{life.pod['metadata']['name']}: {steps}{restarted}{f'; gone at +{life.spans[-1].end - start:.3g} s' if life.gone else ''}"
+    gone = f"; gone at +{_seconds(life.spans[-1].end - start)} s" if life.gone else ""
+    return f"{life.pod['metadata']['name']}: {steps}{restarted}{gone}"
+
+
+def _seconds(time: float) -> str:
+    return f"{time:.3g}" if time < 999.5 else f"{time:.0f}"

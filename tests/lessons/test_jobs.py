@@ -15,11 +15,11 @@ def cluster():
         yield made
 
 
-def flaky(completions: int, limit: int) -> dict:
-    container = {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", FLAKY]}
+def flaky(completions: int, limit: int, command: str = FLAKY, policy: str = "Never") -> dict:
+    container = {"name": "main", "image": "busybox:1.36", "command": ["sh", "-c", command]}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "flaky"}, "spec": {
         "completions": completions, "parallelism": 2, "backoffLimit": limit,
-        "template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}}
+        "template": {"spec": {"restartPolicy": policy, "containers": [container]}}}}
 
 
 def report(schedule: str, policy: str = "Forbid", **more: object) -> dict:
@@ -34,9 +34,11 @@ def test_patience_pays(cluster):
     assert check(jobs.flaky_job_ends, cluster)
 
 
-@pytest.mark.parametrize("completions, limit, seen", [(6, 2, "gave up"), (3, 60, "wants 3 successes, not 6")])
-def test_jobs_that_do_not_make_it(cluster, completions, limit, seen):
-    cluster.apply(flaky(completions, limit))
+@pytest.mark.parametrize("job, seen", [
+    (flaky(6, 2), "gave up"), (flaky(3, 60), "wants 3 successes, not 6"), (flaky(6, 2, "true"), "another program"),
+    (flaky(6, 60, policy="OnFailure"), "keeps its name")])
+def test_jobs_that_do_not_make_it(cluster, job, seen):
+    cluster.apply(job)
     verdict = check(jobs.flaky_job_ends, cluster)
     assert not verdict and seen in verdict.text
 
@@ -85,6 +87,18 @@ def test_backups_that_are_not_repaired(cluster, manifest, seen):
     cluster.apply(manifest)
     verdict = check(jobs.backup_ends, cluster)
     assert not verdict and seen in verdict.text and "Hint" in verdict.text
+
+
+def test_the_broken_backup_is_written_down_and_started(cluster, tmp_path):
+    jobs.start_backup(cluster, str(tmp_path))
+    assert (tmp_path / "backup.yaml").exists() and "main has said `saved`" in check(jobs.backup_ends, cluster).text
+
+
+@pytest.mark.parametrize("schedule, says", [
+    ("0 6 * * 1", "4 runs in January 2026\nMon 05 Jan 06:00"), ("30 2 * * *", "and 23 more"), ("0 0 13 * 5", "6 runs")])
+def test_a_month_of_a_schedule(schedule, says):
+    """What the lesson's buttons show; of many runs only the first are listed."""
+    assert says in jobs.month_of(schedule)
 
 
 def test_two_runs_overlap_or_not_by_policy(cluster):
