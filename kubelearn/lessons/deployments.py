@@ -1,4 +1,4 @@
-"""Judges of 04_deployments: updates under traffic, going back, hanging rollouts, canaries."""
+"""Judges of 04_deployments: updates under traffic, hanging rollouts, canaries."""
 from __future__ import annotations
 
 from collections import Counter
@@ -109,29 +109,6 @@ def _hint(spec: dict) -> str:
 
 # --- exercise 2 ---------------------------------------------------------------------------------------------------
 
-def two_bad_versions(cluster) -> None:
-    """api at 1.25, then at two tags that nobody published."""
-    for image in ("nginx:1.25", "nginx:1.250", "nginx:1.251"):
-        cluster.apply(deployment("api", image, 3))
-        cluster.run(20)
-
-
-def version_before_last(cluster) -> str:
-    cluster.run(30)
-    try:
-        found = cluster.get("Deployment", "api")
-    except ApiError:
-        raise Wrong("there is no Deployment api any more, and its users have nothing", "the way back is rollout undo; deleting loses the history") from None
-    image = found["spec"]["template"]["spec"]["containers"][0]["image"]
-    if image != "nginx:1.25":
-        raise Wrong(f"api runs {image}, which is a bad version too", "kubectl rollout history lists the revisions; undo takes --to-revision")
-    if not is_complete(cluster, "api"):
-        raise Wrong(f"{ready(cluster, 'api')} of 3 Pods are ready", "kubectl rollout status deployment/api")
-    return "api runs nginx:1.25 again, in all 3 Pods"
-
-
-# --- exercise 3 ---------------------------------------------------------------------------------------------------
-
 def three_broken(cluster) -> None:
     """red's probe asks a path that is not there, green's image does not exist, blue asks for more than its team may have."""
     for name in ("red", "green", "blue"):
@@ -168,7 +145,7 @@ def diagnosed_and_repaired(cluster, causes: dict[str, str]) -> str:
     return "three causes named, three rollouts complete, and all three answer"
 
 
-# --- exercise 4 ---------------------------------------------------------------------------------------------------
+# --- exercise 3 ---------------------------------------------------------------------------------------------------
 
 def a_fifth(cluster) -> str:
     """15 to 25 percent of 500 requests reach the canary."""

@@ -61,26 +61,6 @@ def test_no_update_at_all(cluster):
     assert "still runs nginx:1.25" in check(judges.no_failed_request, cluster, clients).text
 
 
-def test_the_version_before_last(cluster):
-    judges.two_bad_versions(cluster)
-    cluster.apply(judges.deployment("api", "nginx:1.25", 3))
-    assert check(judges.version_before_last, cluster)
-
-
-def test_undo_once_is_another_bad_version(cluster):
-    judges.two_bad_versions(cluster)
-    cluster.apply(judges.deployment("api", "nginx:1.250", 3))
-    verdict = check(judges.version_before_last, cluster)
-    assert not verdict and "bad version too" in verdict.text and "--to-revision" in verdict.text
-
-
-def test_deleting_the_deployment_is_no_way_back(cluster):
-    judges.two_bad_versions(cluster)
-    cluster.delete("Deployment", "api")
-    verdict = check(judges.version_before_last, cluster)
-    assert not verdict and "no Deployment api any more" in verdict.text
-
-
 def repair(cluster) -> None:
     cpu = {"resources": {"requests": {"cpu": "10m"}}}
     cluster.apply(judges.deployment("red", "nginx:1.26", 2, readinessProbe={"httpGet": {"path": "/", "port": 80}, "periodSeconds": 1}, **cpu))
