@@ -56,3 +56,23 @@ def test_a_condition_that_fails_says_so_and_the_cluster_goes_on(cluster):
     with pytest.raises(ZeroDivisionError):
         cluster.run(until=lambda: 1 / 0)
     assert cluster.run(until=lambda: cluster.get("Pod", "web")["status"]["phase"] == "Running")
+
+
+def drained(node: str) -> tuple[float, list]:
+    """When kubectl drain has ended, and what the successors are called and where they run."""
+    with Cluster(nodes=3) as cluster:
+        for number in range(4):
+            labels = {"app": f"app-{number}"}
+            template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": "nginx"}]}}
+            cluster.apply({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": f"app-{number}"},
+                           "spec": {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}})
+        cluster.run(10)
+        kubectl_of(cluster, "drain", node)
+        return cluster.now, sorted((pod["metadata"]["name"], pod["spec"]["nodeName"]) for pod in cluster.get("Pod"))
+
+
+def test_a_drain_ends_the_same_though_kubectl_evicts_from_several_threads():
+    """And as soon as the last of them is gone."""
+    first = drained("node-2")
+    assert first[0] < 15
+    assert first == drained("node-2")

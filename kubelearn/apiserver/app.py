@@ -21,7 +21,8 @@ from kubelearn.apiserver.calls import Call, answer, warn
 from kubelearn.apiserver.handlers import Handlers
 from kubelearn.apiserver.hostports import HostPorts
 from kubelearn.apiserver.remote import REMOTE, Remote
-from kubelearn.apiserver.waiting import Pump, Sessions
+from kubelearn.apiserver.sessions import Sessions
+from kubelearn.apiserver.waiting import Pump
 from kubelearn.errors import ApiError
 
 log = logging.getLogger("kubelearn.http")

@@ -19,7 +19,7 @@ from kubelearn.apiserver.options import WriteOptions
 from kubelearn.apiserver.request import Request
 from kubelearn.apiserver.requestinfo import RequestInfo
 from kubelearn.apiserver.security import User
-from kubelearn.apiserver.waiting import Session
+from kubelearn.apiserver.sessions import Session
 
 PRETTY_AGENTS = ("curl", "Wget", "Mozilla/5.0")
 

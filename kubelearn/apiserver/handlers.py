@@ -16,7 +16,9 @@ from kubelearn.apiserver import managedfields, negotiation, rbac, subresources
 from kubelearn.apiserver.calls import Call, answer, decoded
 from kubelearn.apiserver.negotiation import Asker
 from kubelearn.apiserver.options import ListOptions, WriteOptions, delete_options
-from kubelearn.apiserver.waiting import SYNC, TOLD, Pump, Waiter
+from kubelearn.apiserver.requestinfo import RequestInfo
+from kubelearn.apiserver.sessions import SYNC, TOLD, Waiter
+from kubelearn.apiserver.waiting import Pump
 from kubelearn.apiserver.watching import Watch
 from kubelearn.errors import ApiError
 
@@ -101,33 +103,49 @@ class Handlers:
                            {"causes": causes, "retryAfterSeconds": 1})
 
     async def _polled(self, call: Call, labels: str, fields: str) -> None:
-        """A client that asks the same again and again waits for a change (of what is being deleted: for its end). Time runs until then."""
-        info = call.info
-        if not call.session.repeated(f"{info.verb} {info.resource.name} {info.namespace}/{info.name}/{info.subresource} {labels} {fields}"):
-            return
-        changes: list[str] = []
+        """Who asks the same again and again waits for another answer (of what is being deleted: its end). Time runs until then."""
+        info, changes = call.info, []
+        what = f"{info.verb} {info.resource.name} {info.namespace}/{info.name}/{info.subresource} {labels} {fields}"
         with self.clock.lock:
-            found = self.registry.find(info.resource, info.namespace, info.name) if info.name else None
-            wanted = ("DELETED",) if found and "deletionTimestamp" in found["metadata"] else ("ADDED", "MODIFIED", "DELETED")
-            stop = self.registry.watch(info.resource, lambda kind, *_: kind in wanted and changes.append(kind), info.namespace or None,
-                                       labels, fields)
-        await self.pump.poll(call.session, lambda: bool(changes))
+            answer = self._seen(info)
+            if not call.session.repeated(what, answer):
+                return
+            stop = self.registry.watch(info.resource, lambda *_: changes.append(self._seen(info)), info.namespace or None, labels, fields)
+        await self.pump.poll(call.session, lambda: bool(changes) and (not info.name or changes[-1] != answer))
         with self.clock.lock:
             stop()
+            call.session.repeated(what, self._seen(info))
+
+    def _seen(self, info: RequestInfo) -> str:
+        """What of a single object who polls it waits to see changed."""
+        found = self.registry.find(info.resource, info.namespace, info.name) if info.name else None
+        if found is None:
+            return ""
+        return found["metadata"]["uid" if "deletionTimestamp" in found["metadata"] else "resourceVersion"]
 
     # --- writing --------------------------------------------------------------------------------------------------
 
     async def create(self, call: Call) -> Response:
+        if call.info.subresource == "eviction":
+            return await self._evict(call)
+        call.session.wrote()
+        return self._create(call)
+
+    def _create(self, call: Call) -> Response:
         info, options = call.info, WriteOptions.of(call.query, "create")
-        if info.subresource == "eviction":  # one that was refused is tried again every few seconds
-            paused = call.session.repeated(f"evict {info.namespace}/{info.name}")
-            await self.pump.poll(call.session, lambda: not paused, paused)
-        else:
-            call.session.wrote()
         form, obj = self._form(call), call.decoded()
         with self._core():
             made = self.registry.create(info.resource, info.namespace, obj, call.request(options), info.subresource, info.name)
             return self._answer(call, form.one(made, self._asker(call, made)), 201)
+
+    async def _evict(self, call: Call) -> Response:
+        """drain evicts all the Pods of a node at once; one that was refused is tried again every few seconds."""
+        what = f"evict {call.info.namespace}/{call.info.name}"
+        paused = call.session.repeated(what)
+        due = self.clock.now + paused
+        async with self.pump.in_turn(call.session, what):
+            await self.pump.poll(call.session, lambda: not paused, due - self.clock.now)
+            return self._create(call)
 
     async def update(self, call: Call) -> Response:
         info, options = call.info, WriteOptions.of(call.query, "update")

@@ -11,8 +11,9 @@ import logging
 import socket
 from contextlib import closing, suppress
 
+from kubelearn.apiserver.sessions import Session, Waiter
 from kubelearn.apiserver.tunnel import Tunnel
-from kubelearn.apiserver.waiting import Pump, Session, Waiter
+from kubelearn.apiserver.waiting import Pump
 
 log = logging.getLogger("kubelearn")
 HOST, SOURCE = "127.0.0.1", "192.168.65.1"  # where it listens; who the cluster sees asking

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from kubelearn import errors
 from kubelearn.api import meta
 from kubelearn.apiserver.calls import Call
+from kubelearn.apiserver.sessions import Waiter
 from kubelearn.apiserver.tunnel import Tunnel
-from kubelearn.apiserver.waiting import Pump, Waiter
+from kubelearn.apiserver.waiting import Pump
 from kubelearn.errors import ApiError
 
 OWN_HEADERS = ("host", "authorization", "connection", "content-length", "transfer-encoding", "upgrade", "te", "keep-alive")

@@ -18,8 +18,9 @@ from kubelearn.apiserver import portforward, rbac, timestamps
 from kubelearn.apiserver.calls import Call
 from kubelearn.apiserver.httpproxy import HttpProxy
 from kubelearn.apiserver.options import flag, number
+from kubelearn.apiserver.sessions import TERMINAL, Waiter
 from kubelearn.apiserver.tunnel import Tunnel, either, received
-from kubelearn.apiserver.waiting import TERMINAL, Pump, Waiter
+from kubelearn.apiserver.waiting import Pump
 
 KUBELET = 10250
 REMOTE = {"log": "get", "exec": "create", "attach": "create", "portforward": "create", "proxy": ""}  # subresource -> the verb it takes

@@ -86,7 +86,7 @@ def _allocated(registry, obj: dict, spec: dict, before: dict) -> dict:
     if not spec.get("clusterIP"):
         spec["clusterIP"] = _free_address(registry)
         spec["clusterIPs"] = [spec["clusterIP"]]
-    elif spec["clusterIP"] != "None" and spec["clusterIP"] != before.get("clusterIP"):
+    elif spec["clusterIP"] != "None" and not before.get("clusterIP"):  # a change of it is refused by validation
         _claim_address(registry, obj, spec["clusterIP"])
     spec.setdefault("ipFamilies", ["IPv4"])
     spec.setdefault("ipFamilyPolicy", "SingleStack")

@@ -15,7 +15,7 @@ from contextlib import suppress
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from kubelearn import errors
-from kubelearn.apiserver.waiting import Waiter
+from kubelearn.apiserver.sessions import Waiter
 
 SOURCE = "10.99.0.1"  # the control plane's own address
 HIGH_WATER = 1 << 20  # bytes on their way out

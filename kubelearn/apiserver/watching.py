@@ -15,7 +15,7 @@ from kubelearn import errors
 from kubelearn.api.resources import Resource
 from kubelearn.apiserver import codec
 from kubelearn.apiserver.negotiation import INITIAL_END, Asker, Plain
-from kubelearn.apiserver.waiting import Waiter
+from kubelearn.apiserver.sessions import Waiter
 
 BOOKMARK_EVERY = 60.0  # real seconds
 AT_ONCE = 200  # events in one chunk: others are served between two

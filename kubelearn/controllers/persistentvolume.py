@@ -19,6 +19,7 @@ from kubelearn.controllers.volumematching import (
 )
 from kubelearn.controllers.volumeprotection import claims_of
 
+RESYNC = 15.0  # seconds until a waiting claim is looked at again (upstream's --pvclaimbinder-sync-period)
 EXTERNAL = ("Waiting for a volume to be created either by the external provisioner '{}' or manually by the system administrator. "
             "If volume creation is delayed, please verify that the provisioner is running and correctly registered.")
 
@@ -29,13 +30,20 @@ class PersistentVolumeController(Controller):
     name, kind = "persistentvolume-controller", "PersistentVolumeClaim"
     watches = {"PersistentVolume": lambda self, volume: self.of_volume(volume),
                "StorageClass": lambda self, storage_class: [*self.of_class(name_of(storage_class)), *self.of_class("")],
-               "Pod": lambda self, pod: [f"{namespace_of(pod)}/{claim}" for claim in claims_of(pod) if not pod["spec"].get("nodeName")]}
+               "Pod": lambda self, pod: self.of_waiting_pod(pod)}
 
     def of_volume(self, volume: dict) -> list[str]:
         """Itself, its claim, and where it is free every claim that waits for such a one."""
         reference = volume["spec"].get("claimRef")
         claims = [f"{reference['namespace']}/{reference['name']}"] if reference else self.of_class(matching.class_of(volume))
         return [name_of(volume), *claims]
+
+    def of_waiting_pod(self, pod: dict) -> list[str]:
+        """None at once: upstream does not watch Pods, it looks at all claims again every so often."""
+        if not pod["spec"].get("nodeName"):
+            for claim in claims_of(pod):
+                self.queue.add_after(f"{namespace_of(pod)}/{claim}", RESYNC)
+        return []
 
     def of_class(self, name: str) -> list[str]:
         return [key_of(claim) for claim in self.informer(self.kind).list()

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from kubelearn.apiserver import peers, waiting
+from kubelearn.apiserver import peers, sessions, waiting
 from kubelearn.apiserver.request import Request
-from kubelearn.apiserver.waiting import LIMIT, NOTHING, PATIENCE, POLL, REACH, SYNC, TICK, TOLD, Pump, Session, Sessions, Waiter
+from kubelearn.apiserver.sessions import LIMIT, NOTHING, POLL, SYNC, TOLD, Session, Sessions, Waiter
+from kubelearn.apiserver.waiting import PATIENCE, REACH, TICK, Pump
 from kubelearn.clock import RealTimeClock
 
 WATCH = "watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan"
@@ -25,7 +26,8 @@ def clock():
 def real(monkeypatch):
     """The machine's clock, which a test moves by hand; nobody else wants to run on the machine."""
     now = [1000.0]
-    monkeypatch.setattr(waiting, "wall", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
+    for module in (sessions, waiting):
+        monkeypatch.setattr(module, "wall", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
     monkeypatch.setattr(peers, "crowd", lambda: 1.0)
     return now
 
@@ -187,6 +189,14 @@ def test_asking_the_same_again_after_a_while_is_a_poll(clock, real):
     assert session.repeated("get pod a") == 0
 
 
+def test_who_has_not_seen_the_newest_answer_does_not_wait(clock, real):
+    session = Session(clock, True)
+    for answer in ("1", "2"):
+        assert session.repeated("get pod a", answer) == 0
+        real[0] += 1
+    assert session.repeated("get pod a", "2") == 1
+
+
 def test_a_poll_lets_time_run_until_what_it_waits_for_or_for_so_long(clock, pump, real):
     session, done = Session(clock, True), []
     clock.call_at(30.0, done.append, True)
@@ -198,18 +208,33 @@ def test_a_poll_lets_time_run_until_what_it_waits_for_or_for_so_long(clock, pump
     assert clock.now == 40.0
 
 
+@pytest.mark.parametrize("order", [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]])
+def test_what_a_client_asks_at_once_is_done_in_one_order(clock, pump, order):
+    session, done = Session(clock, True), []
+
+    async def ask(what: str) -> None:
+        async with pump.in_turn(session, what):
+            done.append(what)
+
+    async def ask_all() -> None:
+        await asyncio.gather(*map(ask, order))
+    asyncio.run(ask_all())
+    assert done == ["a", "b", "c"]
+    assert session.at_once == []
+
+
 def test_one_invocation_has_one_session_and_a_new_connection_a_new_one(clock):
-    sessions = Sessions(clock)
-    first = sessions.of("id", "127.0.0.1:1")
-    assert sessions.of("id", "127.0.0.1:2") is first
+    known = Sessions(clock)
+    first = known.of("id", "127.0.0.1:1")
+    assert known.of("id", "127.0.0.1:2") is first
     assert first.moves_time
-    alone = sessions.of("", "127.0.0.1:1")
+    alone = known.of("", "127.0.0.1:1")
     assert not alone.moves_time
-    sessions.connected("127.0.0.1:1")
-    assert sessions.of("", "127.0.0.1:1") is not alone
-    for number in range(2 * waiting.KEPT):
-        sessions.of(str(number), "")
-    assert len(sessions._known) == waiting.KEPT
+    known.connected("127.0.0.1:1")
+    assert known.of("", "127.0.0.1:1") is not alone
+    for number in range(2 * sessions.KEPT):
+        known.of(str(number), "")
+    assert len(known._known) == sessions.KEPT
 
 
 def test_a_served_watch_moves_time_while_it_is_open(client, server):

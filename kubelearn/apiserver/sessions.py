@@ -1,0 +1,122 @@
+"""Who waits: what is remembered of each kubectl invocation, and what is open on its behalf.
+
+Part of Kubernetes: none. Requests of one invocation share the header Kubectl-Session, and by it they are told from those of others
+(design, Clock). The pump (waiting.py) asks those that are described here how far time may jump, and what they were told.
+"""
+from __future__ import annotations
+
+import time as wall
+from collections import OrderedDict
+from typing import NamedTuple
+
+from kubelearn.apiserver import peers
+from kubelearn.clock import EPOCH, RealTimeClock
+
+
+class News(NamedTuple):
+    """What a client was told, as the real seconds that it gets for it: at rest where that can be seen, else simply to pass."""
+
+    unseen: float
+    at_rest: float
+
+
+NOTHING = News(0.0, 0.0)
+TOLD = News(0.03, 0.006)
+SYNC = News(0.2, 0.12)  # the state with which a watch begins: kubectl looks only every 0.1 s whether it has all of it
+LIMIT = 610.0  # virtual seconds of waiting that jump: ten minutes, and the little that a progress deadline of ten minutes takes longer
+POLL = 0.8  # real seconds between two equal requests that make them a poll
+TERMINAL = 3.0  # real seconds for which a terminal at which nobody types still lets real time pass
+KEPT = 256  # invocations remembered
+
+
+class Session:
+    """One kubectl invocation; or one connection of a client that sends no such header, which never makes time run."""
+
+    def __init__(self, clock: RealTimeClock, moves_time: bool, port: int = 0):
+        self.moves_time, self.port = moves_time, port
+        self.process: int | None = None  # the client's, where it can be seen
+        self.shift = round(wall.time() - (EPOCH + clock.now // 1), 3)  # seconds by which the client's now is ahead of virtual now
+        self.until: float | None = None  # the virtual time up to which its waiting jumps
+        self.refusals: dict[str, Exception] = {}  # what was refused as a WebSocket and will be tried again in the older way
+        self.at_once: list[str] = []  # what it asks at the same time and is answered in turn
+        self._asked: dict[str, tuple[float, str]] = {}  # when, and what was the answer
+
+    def begin(self, clock: RealTimeClock) -> None:
+        if self.until is None:
+            self.until = clock.now + LIMIT
+            self.process = peers.process_at(self.port) if self.port else None
+
+    def repeated(self, what: str, answer: str = "") -> float:
+        """Real seconds since the same was asked and answered before, where that is long enough ago to be a poll; else 0."""
+        if not self.moves_time:
+            return 0.0
+        now = wall.monotonic()
+        when, before = self._asked.get(what, (now, answer))
+        self._asked[what] = now, answer
+        return now - when if answer == before and now - when >= POLL else 0.0
+
+    def wrote(self) -> None:
+        """A write of its own between two equal requests: the second looks at the outcome and is no poll."""
+        self._asked.clear()
+
+
+class Sessions:
+    """The newest invocations and connections, by header or by the client's address."""
+
+    def __init__(self, clock: RealTimeClock):
+        self.clock = clock
+        self._known: OrderedDict[str, Session] = OrderedDict()
+
+    def of(self, header: str, connection: str) -> Session:
+        key = header or f"connection {connection}"
+        session = self._known.get(key)
+        if session is None:
+            session = self._known[key] = Session(self.clock, bool(header))
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        session.port = int(connection.rpartition(":")[2] or 0)
+        return session
+
+    def connected(self, connection: str) -> None:
+        """A new connection from an address that an older one may have had."""
+        self._known.pop(f"connection {connection}", None)
+
+
+class Waiter:
+    """Something open for which a client waits. told() is called whenever bytes go to the client; news is what it gets real time for.
+
+    A conversation (a terminal, a connection) waits only between what was asked and what is answered. After that an open connection
+    moves nothing; at a terminal time goes on for a while at the speed of real time, so that a command may go on talking.
+    """
+
+    __slots__ = ("session", "news", "inside", "_conversation", "_lingers", "_awaiting", "_active")
+
+    def __init__(self, session: Session, conversation: bool = False, lingers: float = 0.0, first: News = TOLD):
+        self.session, self.news, self._conversation, self._lingers = session, first, conversation, lingers
+        self._awaiting, self._active = not conversation, wall.monotonic()
+        self.inside = False  # it began while a condition of run() was asked
+
+    def told(self) -> None:
+        self.news = max(self.news, TOLD)
+        self.answered()
+
+    def answered(self) -> None:
+        """The other side of a conversation did its part."""
+        if self._conversation:
+            self._awaiting, self._active = False, wall.monotonic()
+
+    def asked(self) -> None:
+        """The client sent something to which an answer may come."""
+        self._awaiting, self._active = True, wall.monotonic()
+
+    def hurry(self) -> None:
+        """The client has nothing more to say: it waits for the end."""
+        self._conversation, self._awaiting = False, True
+
+    def until(self) -> float:
+        """The virtual time up to which it lets time jump."""
+        return self.session.until if self._awaiting else 0.0
+
+    def idle(self) -> bool:
+        return not self._awaiting and wall.monotonic() - self._active >= self._lingers
