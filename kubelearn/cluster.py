@@ -55,7 +55,7 @@ class Cluster:
         self.clock.on_error = self.refused
         self.network = Network(self.clock)
         self.registry = Registry(self.clock, Resources())
-        self.journal = Journal(self.clock)
+        self.journal = Journal(self.registry.etcd)
         self.client = Client(self.registry, "kubelearn")
         bootstrap(self.registry, self.profile)
         self.parts: dict[str, object] = components(self.registry, self.profile)

@@ -16,27 +16,32 @@ VERBS = ("create", "update", "patch", "delete", "delete_collection")
 
 
 class Input(NamedTuple):
-    """One call from outside. what is a verb of the registry, or the name of a method of the cluster (a fault)."""
+    """One call from outside. what is a verb of the registry, or the name of a method of the cluster (a fault); revision: the newest
+    before it."""
 
     time: float
     what: str
     arguments: tuple
+    revision: int
 
 
 class Journal:
     """Inputs in the order in which they came."""
 
-    def __init__(self, clock):
-        self.clock = clock
+    def __init__(self, etcd):
+        self.etcd = etcd
         self.inputs: list[Input] = []
 
     def write(self, verb: str, resource, request: Request, *arguments: object) -> None:
         """A write through the API; the request is kept as it was asked."""
         asked = dataclasses.replace(request, warnings=[])
-        self.inputs.append(Input(self.clock.now, verb, (resource.api_version, resource.kind, asked, *arguments)))
+        self._append(verb, (resource.api_version, resource.kind, asked, *arguments))
 
     def fault(self, method: str, *arguments: object) -> None:
-        self.inputs.append(Input(self.clock.now, method, arguments))
+        self._append(method, arguments)
+
+    def _append(self, what: str, arguments: tuple) -> None:
+        self.inputs.append(Input(self.etcd.clock.now, what, arguments, self.etcd.revision))
 
     def replay(self, cluster, until: float) -> None:
         """Gives a fresh cluster the inputs up to a virtual time. A write that was refused then is refused again."""

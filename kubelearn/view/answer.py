@@ -13,6 +13,8 @@ from kubelearn.view.theme import FONT
 
 SOURCE = "source"  # the folder beside the notebooks that holds a copy of the package's code
 
+COLOURS = {"●": "var(--jp-brand-color1,#2563a8)", "✖": "var(--jp-error-color1,#b42318)"}  # of marks: a link of the chain, a failure
+
 
 class Step(NamedTuple):
     """when and who may be empty; module is a path in the package."""
@@ -50,7 +52,7 @@ class Answer:
     def _row(self, step: Step) -> str:
         cell = "text-align:left;vertical-align:top;padding:4px 10px 4px 0;white-space:"
         link = f'<a href="{SOURCE}/{step.module}" style="font-size:12px">{escape(step.module)}</a>' if step.module else ""
-        mark = f'<span style="color:var(--jp-brand-color1,#2563a8)">{escape(step.mark)}</span>'
+        mark = f'<span style="color:{COLOURS.get(step.mark, "inherit")}">{escape(step.mark)}</span>'
         cells = [(f"{cell}nowrap;text-align:right", escape(step.when)), (f"{cell}nowrap", mark),
                  (f"{cell}nowrap", f"<b>{escape(step.who)}</b>"), (f"{cell}normal", escape(step.what)), (f"{cell}nowrap", link)]
         wanted = [pair for pair, kept in zip(cells, self._columns()) if kept]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from kubelearn.api.meta import is_deleting
 from kubelearn.view import states
+from kubelearn.view.theme import fit
 
 
 class Deed(NamedTuple):
@@ -102,19 +103,45 @@ def _ready_endpoints(piece: dict) -> str:
     return f"{ready} of {len(found)} endpoint{'' if len(found) == 1 else 's'} ready"
 
 
+def _lease(old: dict, new: dict) -> Deed:
+    holder = new["spec"].get("holderIdentity", "")
+    if holder == old["spec"].get("holderIdentity"):
+        return _updated(old, new)
+    return Deed(f"{holder.rpartition('_')[0] or holder} leads as {{}}", "others lead {}")
+
+
 UPDATES: dict[str, Callable[[dict, dict], Deed]] = {
     "Pod": _pod, "Deployment": _scaled, "ReplicaSet": _scaled, "StatefulSet": _scaled, "DaemonSet": _scaled, "Job": _job, "Node": _node,
-    "EndpointSlice": _slice,
+    "EndpointSlice": _slice, "Lease": _lease,
 }
 
 
 def summary(revisions: Iterable, most: int = 2) -> str:
     """The deeds of one moment and actor, alike ones together: 'created 3 Pods', 'placed web-k2x on node-1'."""
+    return "; ".join(what for what, _ in said(revisions, most))
+
+
+def said(revisions: Iterable, most: int = 2, weak: bool = False) -> list[tuple[str, str]]:
+    """The same one by one, each with its reason where it has one. weak: also the reasons of what is weak."""
     groups: dict[tuple[str, str], list] = {}
     for revision, found in telling(revisions):
         groups.setdefault((found.many, revision.resource.kind), []).append((revision, found))
-    said = [_say(members) for members in groups.values()]
-    return "; ".join(said[:most]) + (f"; and {len(said) - most} more" if len(said) > most else "")
+    pairs = [(_say(members), next((r.because for r, deed in members if r.because and (weak or not deed.weak)), ""))
+             for members in groups.values()]
+    return pairs[:most] + ([(f"and {len(pairs) - most} more", "")] if len(pairs) > most else [])
+
+
+def with_reasons(pairs: Iterable[tuple[str, str]], most: float) -> str:
+    """'scaled web-k2x up to 1: it may have one more; scaled web-old down to 2: one is ready': what is known already is not said again,
+    and what has no room, so many pixels for each reason, is cut."""
+    pairs = list(pairs)
+    parts = []
+    for number, (what, because) in enumerate(pairs):
+        again = number + 1 < len(pairs) and pairs[number + 1][1] == because
+        last = what.split()[-1]
+        known = again or not because or (because.split()[-1] == last and not last.isdigit())  # 'is ErrImagePull: web waits: ErrImagePull'
+        parts.append(what if known else f"{what}: {fit(because, most / len(pairs), 14)}")
+    return "; ".join(parts)
 
 
 def telling(revisions: Iterable) -> list[tuple]:

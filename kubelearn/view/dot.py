@@ -112,14 +112,15 @@ def _edge(edge: Edge) -> str:
     if not edge.ranked:
         attributes["constraint"] = "false"
     words = "".join(f' {name}="{value}"' for name, value in attributes.items())
-    label = f" label=<{_edge_label(edge)}>" if edge.label or edge.hidden else ""
+    label = f" label=<{_edge_label(edge)}>" if edge.label or edge.room else ""
     return f'"{_quoted(edge.tail)}" -> "{_quoted(edge.head)}" [{words}{label}]'
 
 
 def _edge_label(edge: Edge) -> str:
     role = "ink" if edge.role == "line" or edge.role.startswith("hue") else edge.role
-    lines = edge.label.split("\n")
-    width = max(48.0, *(labels.measure(line, 12) + 10 for line in lines))
+    rows = (edge.room or edge.label).split("\n")
+    lines = (edge.label.split("\n") + [""] * len(rows))[:len(rows)]
+    width = max(48.0, *(labels.measure(line, 12) + 10 for line in (*rows, *lines)))
     below = labels.row(labels.cell("", width, 5))  # keeps the words off the arrow
     return labels.table("".join(labels.row(labels.centred(line, width, 16, 12, role)) for line in lines) + below)
 

@@ -17,12 +17,13 @@ PICTURES = {"cluster": overview, "ownership": ownership, "packing": packing, "tr
 
 
 LANES = "control plane"  # drawn from the history since the last command, not from a moment
+WHAT = (*PICTURES, LANES)
 
 
 def picture_of(what: str):
     """The module of a picture by its name."""
     if what not in PICTURES:
-        raise ValueError(f"there is no picture {what!r}; there are {', '.join([*PICTURES, LANES])}")
+        raise ValueError(f"there is no picture {what!r}; there are {', '.join(WHAT)}")
     return PICTURES[what]
 
 
@@ -69,8 +70,11 @@ def play(cluster: object, since: object = None, what: str = "cluster", namespace
     """A player over the frames of a change.
 
     since, until: a revision (cluster.revision, an int), a virtual time (a float) or a snapshot. since defaults to the moment before
-    the last command, cluster.beginning is all there ever was.
+    the last command, cluster.beginning is all there ever was. what, namespace, options as in draw().
     """
+    if what == LANES:
+        from kubelearn.view import controlplane
+        return controlplane.play(cluster, since, until, namespace, **options)
     from kubelearn.view.player import Player
     found = changes(cluster, since, what, namespace, until, **options)
     graphs = [frame.graph for frame in found]

@@ -16,24 +16,26 @@ from kubelearn.view.world import World
 
 MOST = 60
 MANY = 2000  # revisions; from there on moments are joined before they are drawn, not dropped after
+REASONS = 1000  # pixels of a caption's two lines
 QUIET = ("Event", "Lease", "EndpointSlice", "Endpoints")  # they make frames only where the picture shows them
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A graph and its caption: seconds since the start of the change, actor, what, reason."""
+    """A graph and its caption: seconds since the start of the change, actor, (what, reason) of each of its deeds."""
 
     graph: Graph
     time: float
     actor: str = ""
-    what: str = ""
-    because: str = ""
+    said: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def what(self) -> str:
+        return "; ".join(what for what, _ in self.said)
 
     @property
     def caption(self) -> str:
-        known = not self.because or self.because.split()[-1] == self.what.split()[-1]  # 'is ErrImagePull: web waits: ErrImagePull'
-        reason = "" if known else f": {self.because}"
-        return f"{seconds(self.time)}  {f'{self.actor}: ' if self.actor else ''}{self.what}{reason}"
+        return f"{seconds(self.time)}  {f'{self.actor}: ' if self.actor else ''}{deeds.with_reasons(self.said, REASONS)}"
 
 
 def seconds(time: float) -> str:
@@ -92,7 +94,7 @@ def frames(before: World, revisions: Sequence, picture, slots: Slots, now: float
     graphs = graphs if graphs[0].height else align(graphs)
     start = revisions[0].time if revisions else before.time
     later = getattr(picture, "went_on", lambda _: "nothing was written; time went on")
-    return _thinned([Frame(graphs[0], 0.0, what="before the change"), *_changes(graphs, groups, start, worlds[-1].time, later)])
+    return _thinned([Frame(graphs[0], 0.0, said=(("before the change", ""),)), *_changes(graphs, groups, start, worlds[-1].time, later)])
 
 
 def _changes(graphs: list[Graph], groups: list[list], start: float, end: float, later: Callable[[Graph], str]) -> list[Frame]:
@@ -107,13 +109,11 @@ def _changes(graphs: list[Graph], groups: list[list], start: float, end: float, 
         seen = [r for r in group if identity(r) in changed or identity(r) in freed]
         seen = seen or [r for r in pending if identity(r) in changed or identity(r) in freed] or group
         rings = frozenset(id for id in changed if id in {identity(r) for r in pending}) or frozenset(() if freed else changed)
-        pairs = deeds.telling(seen)
-        told = [revision for revision, _ in pairs]
+        told = [revision for revision, _ in deeds.telling(seen)]
         if not told:
-            found.append(Frame(new, end - start, what=later(new)))
+            found.append(Frame(new, end - start, said=((later(new), ""),)))
             continue
-        found.append(Frame(ringed(new, rings, emptied(old, new, freed)), told[-1].time - start, _actor(told), deeds.summary(told),
-                           next((r.because for r, deed in pairs if r.because and not deed.weak), "")))
+        found.append(Frame(ringed(new, rings, emptied(old, new, freed)), told[-1].time - start, _actor(told), tuple(deeds.said(seen))))
         pending = []
     return found
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from kubelearn.view.states import State
+from kubelearn.view.theme import measure
 
 WIDTH = 880  # of every picture, in pixels: a notebook's cell
 CARD = (196, 68)
@@ -77,6 +78,7 @@ class Edge:
     arrow: bool = True
     hidden: bool = False
     ranked: bool = True  # False: it does not decide who stands left of whom
+    room: str = ""  # the largest label that it has in any frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,17 @@ def align(graphs: list[Graph]) -> list[Graph]:
     """The same graphs, each with the cards, groups and arrows of all: what one lacks is a dotted slot, or hidden."""
     cards = _union(card for graph in graphs for card in graph.cards)
     groups = _union(group for graph in graphs for group in graph.groups)
-    edges = {(edge.tail, edge.head, edge.dashed): edge for graph in graphs for edge in graph.edges}
+    edges: dict = {}
+    for edge in (edge for graph in graphs for edge in graph.edges):
+        known = edges.get(key := (edge.tail, edge.head, edge.dashed))
+        edges[key] = edge if known is None or _room(edge.label) > _room(known.label) else known
     return [_filled(graph, cards, groups, edges) for graph in graphs]
+
+
+def _room(label: str) -> tuple[int, float]:
+    """What a label needs: lines, and the pixels of the longest."""
+    lines = label.split("\n")
+    return len(lines), max(map(measure, lines))
 
 
 def _union(parts: Iterable) -> dict:
@@ -136,7 +147,8 @@ def _filled(graph: Graph, cards: dict, groups: dict, edges: dict) -> Graph:
         graph,
         cards=tuple(own.get(id) or replace(card, free=True, ring=False, name="", line="", title="") for id, card in cards.items()),
         groups=tuple(present.get(id) or replace(group, state=None, note="", title="", absent=True) for id, group in groups.items()),
-        edges=tuple(lines.get(key) or replace(edge, hidden=True, label="") for key, edge in edges.items()))
+        edges=tuple(replace(lines[key], room=edge.label) if key in lines else replace(edge, hidden=True, label="", room=edge.label)
+                    for key, edge in edges.items()))
 
 
 def ringed(graph: Graph, changed: frozenset[str], emptied: dict[str, str] | None = None) -> Graph:

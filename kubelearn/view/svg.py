@@ -51,7 +51,7 @@ def line(start: Point, end: Point, role: str = "rule", width: float = 1, dash: s
 
 
 def circle(at: Point, radius: float, role: str, edge: str = "", title: str = "") -> str:
-    stroke = f' stroke="{LIGHT[edge]}" stroke-width="2"' if edge else ""
+    stroke = f' stroke="{LIGHT[edge]}" stroke-width="{3 if edge == "ring" else 2}"' if edge else ""
     hover = f"<title>{escape(title)}</title>" if title else ""
     return f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="{radius:g}" fill="{LIGHT[role]}"{stroke}>{hover}</circle>'
 

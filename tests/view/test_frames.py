@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from kubelearn.view import dot as dots
+from kubelearn.view.deeds import with_reasons
 from kubelearn.view.drawing import PICTURES, changes
 from kubelearn.view.frames import MOST
 
@@ -43,7 +44,7 @@ def test_each_frame_has_one_caption_with_time_actor_what_and_reason(applied):
     """The first change is the person's, the pods are the ReplicaSet controller's, with its reason."""
     assert re.match(r"\+0 s  you: created Deployment web", applied[1].caption)
     made = next(frame for frame in applied if "created 3 Pods" in frame.what)
-    assert made.actor == "replicaset-controller" and made.because
+    assert made.actor == "replicaset-controller" and ": 3 wanted, 0 found" in made.caption
     assert [frame.time for frame in applied] == sorted(frame.time for frame in applied)
 
 
@@ -103,3 +104,19 @@ def test_every_picture_can_be_played(cluster, what):
             if frame.graph.find() and name.startswith(("node-", "pod web")):
                 spots.setdefault(name, set()).add((x, y))
     assert all(len(found) == 1 for found in spots.values())
+
+
+def test_each_of_two_deeds_has_its_reason():
+    """One frame, two deeds, two reasons; a reason that both share, or that only says the deed again, is said once or not at all."""
+    pairs = [("scaled new up to 1", "it may have one more"), ("scaled old down to 2", "one is ready")]
+    assert with_reasons(pairs, 1000) == "scaled new up to 1: it may have one more; scaled old down to 2: one is ready"
+    assert with_reasons([("created a", "why"), ("created b", "why")], 1000) == "created a; created b: why"
+    assert with_reasons([("it is ErrImagePull", "web waits: ErrImagePull"), ("b is gone", "")], 1000) == "it is ErrImagePull; b is gone"
+    assert with_reasons([("scaled web up to 4", "spec.replicas is now 4")], 1000) == "scaled web up to 4: spec.replicas is now 4"
+    assert with_reasons([("a", "long " * 99), ("b", "short")], 1000).endswith("…; b: short")
+
+
+def test_in_a_rollout_both_of_its_steps_say_why(cluster):
+    """The Deployment's controller makes the new ReplicaSet larger and the old one smaller, for different reasons."""
+    both = [frame for frame in changes(cluster) if frame.what.count("scaled") == 2]
+    assert both and all(frame.caption.count(": ") == 3 for frame in both), [frame.caption for frame in both]

@@ -88,3 +88,16 @@ def test_a_pod_that_ends_says_how_long_it_has_and_what_holds_it():
     cluster.delete("Pod", "it")
     said, = why_not(cluster, "pod/it")
     assert said.what == "it is being deleted and has 30 s to end; finalizers hold it: hold.example/it"
+
+
+def test_only_what_fails_is_marked_as_a_failure():
+    """A claim that waits for its first pod has nothing red; what cannot be scheduled has."""
+    def red(yaml: str, what: str) -> list[str]:
+        cluster = Cluster(nodes=1, serve=False)
+        cluster.apply(yaml)
+        cluster.run(5)
+        rows = why_not(cluster, what).html().split("<tr")[1:]
+        return [row for row in rows if "error-color" in row]
+    assert red(claim(""), "pvc/it") == []
+    row, = red(pod(more="resources: {requests: {cpu: 100}}"), "pod/it")
+    assert "Insufficient cpu" in row
