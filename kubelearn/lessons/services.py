@@ -39,10 +39,11 @@ def forwarded(target: str, port: int) -> str:
             tunnel.terminate()
 
 
-def cloud_address(manifest: str) -> str:
-    """The address that a Service of type LoadBalancer gets in a cluster of a cloud, and how long it took."""
+def cloud_address(cluster, name: str) -> str:
+    """The address that this Service of type LoadBalancer would get in a cluster of a cloud, and how long it takes."""
+    asked = cluster.get("Service", name)["spec"]
     with Cluster(serve=False, profile="cloud") as cloud:
-        name = cloud.apply(open(manifest, encoding="utf-8").read())[0]["metadata"]["name"]
+        cloud.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {key: asked[key] for key in ("type", "ports")}})
         cloud.run(until=lambda: cloud.get("Service", name)["status"]["loadBalancer"].get("ingress"), limit=60)
         return f"{cloud.get('Service', name)['status']['loadBalancer']['ingress'][0]['ip']} after {cloud.now:.0f} s"
 
