@@ -127,6 +127,31 @@ def files_survive_the_pod(cluster) -> str:
     return "the Pod was replaced, and /data/log kept its old lines"
 
 
+ARCHIVE = """apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: tapes}
+spec:
+  storageClassName: fast
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 2Gi}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: archive}
+spec:
+  volumes: [{name: t, persistentVolumeClaim: {claimName: tapes}}]
+  containers:
+  - {name: main, image: "busybox:1.36", command: [sleep, "36000"], volumeMounts: [{name: t, mountPath: /t}]}
+"""
+
+
+def start_archive(cluster, folder: str = ".") -> None:
+    """archive.yaml, applied: a Pod whose claim names a class that is not there."""
+    Path(folder, "archive.yaml").write_text(ARCHIVE)
+    cluster.apply(ARCHIVE)
+    cluster.run(10)
+
+
 def claim_is_bound(cluster) -> str:
     """The Pod archive runs, on a claim of its own."""
     cluster.run(60)
