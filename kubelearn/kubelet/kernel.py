@@ -74,11 +74,31 @@ def process_files(container: Container) -> Directory:
     def make(name: str) -> Node | None:
         if name in SYSTEM:
             return Report(lambda: SYSTEM[name](container))
+        if name in ("net", "sys"):
+            return tree({"dev": NET_DEV}) if name == "net" else settings(container)
         if name.isdigit() and int(name) in processes:
             return _process_directory(processes[int(name)])
         return Symlink("1") if name == "self" else None
 
-    return Computed(lambda: [*map(str, sorted(processes)), *sorted(SYSTEM), "self"], make)
+    return Computed(lambda: [*map(str, sorted(processes)), *sorted([*SYSTEM, "net", "self", "sys"])], make)
+
+
+NET_DEV = "".join((
+    "Inter-|   Receive                                                |  Transmit\n",
+    " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n",
+    *("{:>6}: {:7} {:7} {:4} {:4} {:4} {:5} {:10} {:9} {:8} {:7} {:4} {:4} {:4} {:5} {:7} {:10}\n".format(name, *[0] * 16)
+      for name in ("lo", "eth0"))))
+SETTINGS = {"kernel.ostype": "Linux", "kernel.osrelease": "6.8.0-kubelearn", "kernel.pid_max": "32768", "kernel.shm_rmid_forced": "0",
+            "net.core.somaxconn": "4096", "net.ipv4.ip_forward": "0", "net.ipv4.ip_local_port_range": "32768\t60999",
+            "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "1\t0", "net.ipv4.tcp_syncookies": "1"}
+
+
+def settings(container: Container) -> Directory:
+    """/proc/sys: what a pod may set by securityContext.sysctls, and a little more."""
+    pod = container.sandbox.pod["spec"].get("securityContext") or {}
+    set_ = {one["name"]: one["value"] for one in pod.get("sysctls") or ()}
+    rows = {**SETTINGS, "kernel.hostname": container.sandbox.hostname, **set_}
+    return tree({name.replace(".", "/"): f"{value}\n" for name, value in rows.items()})
 
 
 def _process_directory(process: Process) -> Directory:
@@ -198,9 +218,11 @@ def memory_info(container: Container) -> dict[str, int]:
 
 SYSTEM: dict[str, Callable[[Container], str]] = {
     "cpuinfo": lambda container: "".join(f"processor\t: {n}\nmodel name\t: simulated\n\n" for n in range(CPUS)),
+    "filesystems": lambda container: "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\toverlay\n\text4\n",
     "loadavg": lambda container: "0.00 0.00 0.00 1/100 1\n",
     "meminfo": lambda container: "".join(f"{name + ':':<15} {size >> 10:>8} kB\n" for name, size in memory_info(container).items()),
     "mounts": lambda container: mount_table(container.files),
+    "stat": lambda container: "".join(f"cpu{n} 0 0 0 {int(container.clock.now * 100)} 0 0 0 0 0 0\n" for n in (" ", *range(CPUS))),
     "uptime": lambda container: f"{container.clock.now:.2f} {container.clock.now * CPUS:.2f}\n",
     "version": lambda container: "Linux version 6.8.0 (kubelearn) #1 SMP\n",
 }

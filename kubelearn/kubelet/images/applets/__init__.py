@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import getopt
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timezone
 from importlib import import_module
 
 from kubelearn.kubelet.files import OpenFile
@@ -14,6 +15,7 @@ from kubelearn.volumes import Directory
 
 MODULES = {  # where each command is
     "applets.awk": "awk",
+    "applets.comparing": "cmp diff fold gunzip gzip hd hexdump nl shuf strings zcat",
     "applets.files": "chgrp chmod chown cp dd fallocate ln mkdir mktemp mv rm rmdir touch truncate",
     "applets.find": "find",
     "applets.grep": "egrep fgrep grep",
@@ -25,7 +27,7 @@ MODULES = {  # where each command is
     "applets.processes": "kill killall pgrep pidof pkill ps time timeout top watch xargs",
     "applets.sed": "sed",
     "applets.system": (
-        "arch basename chroot clear date dirname env false free halt hostname id mknod mount nice nohup nproc poweroff pwd "
+        "arch basename chroot clear date dirname env false free groups halt hostname id mknod mount nice nohup nproc poweroff pwd "
         "reboot setsid sleep stty sync sysctl true tty umount uname uptime usleep which whoami"
     ),
     "applets.tar": "tar",
@@ -153,6 +155,15 @@ def seconds(process: Process, text: str) -> float:
     if not 0 <= value < float("inf"):
         raise Exit(process.fail(f"invalid number '{text}'"))
     return value
+
+
+def moment(process: Process, text: str) -> datetime:
+    """A time as date -d and touch -d take it."""
+    try:
+        when = datetime.fromtimestamp(float(text[1:]), timezone.utc) if text[:1] == "@" else datetime.fromisoformat(text)
+    except ValueError:
+        raise Exit(process.fail(f"invalid date '{text}'")) from None
+    return when.replace(tzinfo=timezone.utc)
 
 
 # --- input and output ---------------------------------------------------------------------------------------------

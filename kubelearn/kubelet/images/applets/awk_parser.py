@@ -1,6 +1,6 @@
 """awk's grammar: from a program's text to closures over the running program. Expressions by how tightly operators bind.
 
-Leaves out: functions of one's own, getline, do, delete, ranges, redirected output; each is a syntax error that names it."""
+Leaves out: reading from a command (cmd | getline), system() and getline without a file; each is an error that names it."""
 from __future__ import annotations
 
 import re
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 SPACE = re.compile(r"([ \t\r]|\\\n|#[^\n]*)*")
 REGEX = re.compile(r"/((?:\\.|\[[^\]\n]*\]|[^/\\\n])*)/")
 TOKEN = re.compile(r"""(?P<number>\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)|(?P<string>"(?:\\.|[^"\\])*")|(?P<name>[A-Za-z_]\w*)
-    |(?P<op>\*\*=?|\+\+|--|&&|\|\||[-+*/%^<>=!]=|!~|[-+*/%^<>=!~?:,;(){}\[\]$|\n])""", re.VERBOSE)
+    |(?P<op>\*\*=?|\+\+|--|&&|\|\||[-+*/%^<>=!]=|>>|!~|[-+*/%^<>=!~?:,;(){}\[\]$|\n])""", re.VERBOSE)
 KEYWORDS = {"BEGIN", "END", "if", "else", "while", "for", "in", "do", "print", "printf", "next", "exit", "break", "continue", "delete",
-            "function", "getline"}
+            "function", "func", "return", "getline"}
 ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "/": "/", "r": "\r"}
 ASSIGN = {"=", "+=", "-=", "*=", "/=", "%=", "^="}
+OUTPUTS = {">", ">>", "|"}
 ENDS = {";", "\n", "}", ")", ""}
 
 
@@ -54,6 +55,7 @@ def tokens(text: str) -> list[Token]:
 class Parser:
     def __init__(self, text: str):
         self.tokens, self.at = [*tokens(text), Token("op", "")], 0
+        self.functions: dict[str, tuple[list[str], Expression]] = {}
         self.greater = True  # is > a comparison here? In print it would be a redirection
 
     @property
@@ -77,7 +79,7 @@ class Parser:
             raise self.error()
 
     def error(self) -> AwkError:
-        return AwkError(f"syntax error near '{self.tokens[self.at].value.strip() or 'end'}'")
+        return AwkError("Unexpected token")
 
     def skip(self, *words: str) -> None:
         while self.next in words:
@@ -90,15 +92,28 @@ class Parser:
         self.skip("\n", ";")
         while self.at < len(self.tokens) - 1:
             pattern: object = None
+            if self.next in ("function", "func"):
+                self.function()
+                continue
             if self.next in ("BEGIN", "END"):
                 pattern = self.advance().value
             elif self.next != "{":
                 pattern = self.expr()
+                if self.take(","):
+                    pattern = between(pattern, self.expr())
             if self.next not in ("{", "\n", ";", ""):
                 raise self.error()
             rules.append((pattern, self.block() if self.next == "{" else None))
             self.skip("\n", ";")
         return rules
+
+    def function(self) -> None:
+        self.advance()
+        name = self.advance().value
+        parameters = [parameter.name for parameter in self.arguments("(", ")")]
+        self.skip("\n")
+        self.functions[name] = parameters, self.block()
+        self.skip("\n", ";")
 
     def block(self) -> Expression:
         statements = []
@@ -108,7 +123,7 @@ class Parser:
         self.skip("\n", ";")
         while not self.take("}"):
             if self.at == len(self.tokens) - 1:
-                raise AwkError("unexpected end of program")
+                raise self.error()
             statements.append(self.statement())
             self.skip("\n", ";")
 
@@ -125,7 +140,7 @@ class Parser:
     def words(self) -> list[Expression]:
         """What print is to print: a list, in parentheses or not."""
         found, self.greater = [], False
-        while self.next not in ENDS:
+        while self.next not in ENDS | OUTPUTS:
             found.append(self.expr())
             if not self.take(","):
                 break
@@ -133,13 +148,21 @@ class Parser:
         self.greater = True
         return found[0] if len(found) == 1 and isinstance(found[0], Group) else found
 
+    def target(self) -> tuple[str, Expression | None]:
+        """> FILE, >> FILE or | COMMAND after what is printed."""
+        return (self.advance().value, self.expr(values.CONCATENATION)) if self.next in OUTPUTS else ("", None)
+
     def print_(self) -> Expression:
-        words = self.words()
-        return lambda awk: awk.write(awk.text(awk.variables["OFS"]).join(awk.text(word(awk)) for word in words) if words else awk.record)
+        words, target = self.words(), self.target()
+
+        def run(awk: Awk) -> None:
+            text = awk.text(awk.variables["OFS"]).join(awk.text(word(awk)) for word in words) if words else awk.record
+            awk.write(text + awk.text(awk.variables["ORS"]), *target)
+        return run
 
     def printf(self) -> Expression:
-        words = self.words()
-        return lambda awk: awk.output.append(awk.format(*[word(awk) for word in words]))
+        words, target = self.words(), self.target()
+        return lambda awk: awk.write(awk.format(*[word(awk) for word in words]), *target)
 
     def condition(self) -> Expression:
         self.expect("(")
@@ -159,6 +182,19 @@ class Parser:
 
     def while_(self) -> Expression:
         return loop(self.condition(), self.block())
+
+    def do(self) -> Expression:
+        body = self.block()
+        self.skip("\n", ";")
+        if self.next != "while":
+            raise self.error()
+        self.advance()
+        return loop(self.condition(), body, first=True)
+
+    def delete(self) -> Expression:
+        name = self.advance().value
+        keys = self.arguments("[", "]") if self.next == "[" else None
+        return lambda awk: awk.array(name).clear() if keys is None else awk.array(name).pop(awk.key(keys), None)
 
     def for_(self) -> Expression:
         self.expect("(")
@@ -185,10 +221,10 @@ class Parser:
         return run
 
     def jump(self, kind: str) -> Expression:
-        code = None if kind != "exit" or self.next in ENDS else self.expr()
+        value = None if kind not in ("exit", "return") or self.next in ENDS else self.expr()
 
         def run(awk: Awk) -> None:
-            raise Jump(kind, int(awk.number(code(awk))) if code else 0)
+            raise Jump(kind, value(awk) if value else "")
         return run
 
     # --- expressions ----------------------------------------------------------------------------------------------
@@ -244,6 +280,10 @@ class Parser:
             return group
         if self.take("$"):
             return Field(self.prefix())
+        if self.take("getline"):
+            variable = self.named(self.advance().value, False) if kind != "op" or self.tokens[self.at].kind == "name" else None
+            self.expect("<")
+            return values.getline(variable, self.expr(values.CONCATENATION + 1))
         if kind == "op":
             raise self.error()
         self.advance()
@@ -257,7 +297,8 @@ class Parser:
     def named(self, name: str, called: bool) -> Expression:
         if called or name == "length":
             if name not in values.FUNCTIONS and name not in values.SPECIAL:
-                raise AwkError(f"call to undefined function {name}()")
+                arguments = self.arguments("(", ")")
+                return lambda awk: awk.call(name, arguments)
             return values.call(name, self.arguments("(", ")") if called else [])
         return Element(name, self.arguments("[", "]")) if self.next == "[" else Variable(name)
 
@@ -271,9 +312,24 @@ class Parser:
         return found
 
 
-def loop(condition: Expression | None, body: Expression, step: Expression | None = None) -> Expression:
+def between(start: Expression, end: Expression) -> Expression:
+    """start, end: records from one to the other."""
+    inside = False
+
+    def holds(awk: Awk) -> int:
+        nonlocal inside
+        found = inside or awk.true(start(awk))
+        inside = found and not awk.true(end(awk))
+        return int(found)
+    return holds
+
+
+def loop(condition: Expression | None, body: Expression, step: Expression | None = None, first: bool = False) -> Expression:
+    """first: the body comes before the condition."""
     def run(awk: Awk) -> None:
-        while condition is None or awk.true(condition(awk)):
+        again = first
+        while again or condition is None or awk.true(condition(awk)):
+            again = False
             awk.turn()
             try:
                 body(awk)
@@ -289,5 +345,6 @@ def loop(condition: Expression | None, body: Expression, step: Expression | None
 
 STATEMENTS: dict[str, Callable[[Parser], Expression]] = {
     "print": Parser.print_, "printf": Parser.printf, "if": Parser.if_, "while": Parser.while_, "for": Parser.for_,
-    **{kind: partial(Parser.jump, kind=kind) for kind in ("next", "exit", "break", "continue")},
+    "do": Parser.do, "delete": Parser.delete,
+    **{kind: partial(Parser.jump, kind=kind) for kind in ("next", "exit", "break", "continue", "return")},
 }

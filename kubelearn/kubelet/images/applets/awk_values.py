@@ -1,8 +1,9 @@
 """awk's values: variables, elements, fields, operators and functions, as closures over the running program.
 
-Leaves out: match(), rand(), sqrt() and their like; "call to undefined function"."""
+Leaves out: bit operations, strftime and gensub; "Call to undefined function"."""
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -20,10 +21,10 @@ class AwkError(Exception):
 
 
 class Jump(Exception):
-    """next, exit, break, continue."""
+    """next, exit, break, continue, return; what exit and return give."""
 
-    def __init__(self, kind: str, code: int = 0):
-        self.kind, self.code = kind, code
+    def __init__(self, kind: str, value: object = ""):
+        self.kind, self.value = kind, value
 
 
 # --- what can be assigned to --------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ class Group(list):
 
 def _divide(a: float, b: float) -> float:
     if b == 0:
-        raise AwkError("division by zero")
+        raise AwkError("Division by zero")
     return a / b
 
 
@@ -184,19 +185,36 @@ def _split(awk: Awk, arguments: list[Expression]) -> int:
     return len(parts)
 
 
+def getline(variable: Variable | Element | None, name: Expression) -> Expression:
+    """getline [VARIABLE] < FILE: 1, 0 at the end, -1 without such a file."""
+    def run(awk: Awk) -> int:
+        rows = awk.reading(awk.text(name(awk)))
+        if not rows:
+            return -1 if rows is None else 0
+        (variable or Field(lambda awk: 0)).assign(awk, rows.pop(0))
+        return 1
+    return run
+
+
+def _match(awk: Awk, arguments: list[Expression]) -> int:
+    found = awk.regex(arguments[1]).search(awk.text(arguments[0](awk)))
+    start, length = (found.start() + 1, found.end() - found.start()) if found else (0, -1)
+    awk.variables |= {"RSTART": start, "RLENGTH": length}
+    return start
+
+
 def _length(awk: Awk, arguments: list[Expression]) -> int:
     name = getattr(arguments[0], "name", None) if arguments else None
     return len(awk.record if not arguments else awk.arrays[name] if name in awk.arrays else awk.text(arguments[0](awk)))
 
 
 def _substr(awk: Awk, text: object, start: object, count: object = None) -> str:
-    text, first = awk.text(text), round(awk.number(start))
-    end = len(text) + 1 if count is None else first + round(awk.number(count))
-    return text[max(first, 1) - 1:max(end, 1) - 1]
+    text, first = awk.text(text), max(round(awk.number(start)) - 1, 0)
+    return text[first:] if count is None else text[first:first + max(round(awk.number(count)), 0)]
 
 
 SPECIAL: dict[str, Callable[[Awk, list[Expression]], object]] = {  # they get their arguments unevaluated
-    "length": _length, "sub": _sub(1), "gsub": _sub(0), "split": _split,
+    "length": _length, "sub": _sub(1), "gsub": _sub(0), "split": _split, "match": _match,
 }
 FUNCTIONS: dict[str, Callable[..., object]] = {
     "substr": _substr,
@@ -205,6 +223,12 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
     "tolower": lambda awk, text: awk.text(text).lower(),
     "sprintf": lambda awk, *values: awk.format(*values),
     "int": lambda awk, value: int(awk.number(value)),
+    **{name: (lambda function: lambda awk, *values: function(*map(awk.number, values)))(getattr(math, name))
+       for name in ("sqrt", "exp", "log", "sin", "cos", "atan2")},
+    "rand": lambda awk: awk.random.random(),
+    "srand": lambda awk, seed=0: awk.seed(awk.number(seed)),
+    "close": lambda awk, name: awk.close(awk.text(name)),
+    "fflush": lambda awk, *names: 0,
     "systime": lambda awk: int(awk.process.clock.now + EPOCH),
 }
 

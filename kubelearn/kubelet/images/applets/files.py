@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import re
 
-from kubelearn.kubelet.images.applets import Inputs, Options, applet, integer, out, usage_error
+from kubelearn.clock import EPOCH
+from kubelearn.kubelet.images.applets import Inputs, Options, applet, integer, moment, out, usage_error
 from kubelearn.kubelet.images.applets.names import group_id, user_id
 from kubelearn.kubelet.process import Exit, Process
 from kubelearn.volumes import Directory, File, Node, Symlink
@@ -138,13 +139,18 @@ async def ln(process: Process, given: Options, names: list[str]) -> int:
     return code
 
 
-@applet("touch", flags="cam", usage="[-cam] FILE...", least=1, each="{name}: {error}")
+@applet("touch", flags="camd:t:r:", usage="[-cham] [-d DATE] [-t DATE] [-r FILE] FILE...", least=1, each="{name}: {error}")
 def touch(process: Process, given: Options, name: str) -> None:
-    path = process.path(name)
-    if process.files.find(path) is not None:
-        process.files.change(path, mtime=process.clock.now)
-    elif "c" not in given:
+    path, when = process.path(name), process.clock.now
+    if "r" in given:
+        when = process.files.node(process.path(given["r"])).mtime
+    elif given.any("dt"):
+        when = moment(process, given.get("d") or given["t"]).timestamp() - EPOCH
+    if process.files.find(path) is None:
+        if "c" in given:
+            return
         process.files.write(path, b"")
+    process.files.change(path, mtime=when)
 
 
 # --- modes and owners ---------------------------------------------------------------------------------------------

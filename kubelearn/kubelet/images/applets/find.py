@@ -1,6 +1,6 @@
 """Busybox's find: tests joined by -a, -o and !, and -exec, -print, -delete.
 
-Leaves out: -regex, -newer, -prune and other tests, which it does not recognize."""
+Leaves out: -regex, -prune and other tests, which it does not recognize."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -31,6 +31,7 @@ TESTS: dict[str, Callable[[str, Node, str, Process], bool]] = {
     "-mmin": lambda path, node, word, process: _compare(_age(process, node, 60), word),
     "-mtime": lambda path, node, word, process: _compare(_age(process, node, 86400), word),
     "-perm": lambda path, node, word, process: node.mode == int(word, 8) if word[0] not in "-/" else bool(node.mode & int(word[1:], 8)),
+    "-newer": lambda path, node, word, process: node.mtime > process.files.node(process.path(word)).mtime,
     "-user": lambda path, node, word, process: str(node.uid) == word,
 }
 
@@ -45,6 +46,8 @@ async def find(process: Process) -> int:
             await search.visit(name, process.files.node(process.path(name), follow=False), 0)
         except OSError as error:
             code = process.fail(f"{name}: {error.strerror}")
+    for command, paths in search.batches.items():
+        await process.run([path for word in command for path in (paths if word == "{}" else [word])])
     return code
 
 
@@ -53,6 +56,7 @@ class _Search:
 
     def __init__(self, process: Process, words: list[str]):
         self.process, self.words, self.depths = process, words, {"-maxdepth": 99, "-mindepth": 0}
+        self.batches: dict[tuple[str, ...], list[str]] = {}  # of -exec ... {} +, which runs once
         for option in self.depths:
             if option in words:
                 at = words.index(option)
@@ -100,7 +104,7 @@ class _Search:
         if not self.rest:
             raise Exit(self.process.fail("an expression is missing"))
         word = self.rest.pop(0)
-        if word == "!":
+        if word in ("!", "-not"):
             return not await self._one(path, node, live)
         if word == "(":
             value = await self._either(path, node, live)
@@ -110,7 +114,11 @@ class _Search:
             return TESTS[word](path, node, self.rest.pop(0), self.process)
         if word == "-exec" and {";", "+"} & set(self.rest):
             end = next(at for at, other in enumerate(self.rest) if other in (";", "+"))
-            command, self.rest = self.rest[:end], self.rest[end + 1:]
+            command, ended, self.rest = self.rest[:end], self.rest[end], self.rest[end + 1:]
+            if ended == "+":
+                if live:
+                    self.batches.setdefault(tuple(command), []).append(path)
+                return True
             return not live or await self.process.run([part.replace("{}", path) for part in command]) == 0
         if word == "-empty":
             return not node.names() if isinstance(node, Directory) else node.size == 0 and not isinstance(node, Symlink)

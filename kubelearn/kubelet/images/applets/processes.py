@@ -152,6 +152,8 @@ async def xargs(process: Process, given: Options, words: list[str]) -> int:
         batches = [[*words, *items[at:at + size]] for at in range(0, len(items), size)] or ([] if "r" in given else [words])
     code = 0
     for batch in batches:
+        if "t" in given:
+            process.error(" ".join(batch))
         status = await run(process, batch)
         if status in (126, 127):
             return status

@@ -211,7 +211,7 @@ SIMPLE = {
 
 @applet("sed")
 async def sed(process: Process) -> int:
-    in_place = any(word.startswith("-i") for word in process.args)  # its suffix is joined to it
+    in_place = [word[2:] for word in process.args if word.startswith("-i")]  # its suffix is joined to it
     process.argv = [word for word in process.argv if not word.startswith("-i")]
     given, rest = options(process, "nrEe:f:s", USAGE)
     scripts = given.all("e") + [process.files.read(process.path(name)).decode() for name in given.all("f")]
@@ -226,11 +226,16 @@ async def sed(process: Process) -> int:
     code = 0
     for names in [[name] for name in rest] if in_place else [rest]:
         inputs = Inputs(process, names)
-        runner = _Sed(process, commands, "n" in given, [line.rstrip("\n") async for line in inputs.lines()])
+        lines = [line async for line in inputs.lines()]
+        runner = _Sed(process, commands, "n" in given, [line.rstrip("\n") for line in lines])
         code = runner.run() or inputs.code or code
         text = "".join(f"{row}\n" for row in runner.output)
+        if runner.at == len(lines) and lines and lines[-1][-1:] != "\n":
+            text = text.removesuffix("\n")  # as it came
         if not in_place:
             out(process, text)
         elif inputs.code == 0:
+            if in_place[0]:
+                process.files.write(process.path(names[0] + in_place[0]), process.files.read(process.path(names[0])))
             process.files.write(process.path(names[0]), text.encode("utf-8", "surrogateescape"))
     return code

@@ -4,9 +4,8 @@ Leaves out: options that scripts hardly use; what changes the machine is refused
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
 
-from kubelearn.kubelet.images.applets import Options, applet, integer, options, out, run, seconds, usage_error
+from kubelearn.kubelet.images.applets import Options, applet, integer, moment, options, out, run, seconds, usage_error
 from kubelearn.kubelet.images.applets.names import group_name, user_name
 from kubelearn.kubelet.kernel import CPUS, memory_info, mount_table
 from kubelearn.kubelet.process import Process
@@ -68,6 +67,11 @@ async def id_(process: Process, given: Options, words: list[str]) -> int:
     return 0
 
 
+@applet("groups", flags="")
+async def groups(process: Process, given: Options, words: list[str]) -> None:
+    out(process, " ".join(group_name(process, group) for group in process.user[2]) + "\n")
+
+
 @applet("uname", flags="amnrspvio", usage="[-amnrspvio]")
 async def uname(process: Process, given: Options, words: list[str]) -> None:
     values = {"s": "Linux", "n": process.hostname, "r": "6.8.0-kubelearn", "v": "#1 SMP", "m": "x86_64", "o": "GNU/Linux"}
@@ -82,13 +86,9 @@ async def date(process: Process) -> int:
     given, words = options(process, "uRd:r:D:", "[-uR] [-d TIME] [-r FILE] [-I[SPEC]] [+FMT]", long={"utc": "u", "date": "d"})
     when = process.clock.date()
     if text := given.get("d", "").strip():
-        try:
-            when = datetime.fromtimestamp(float(text[1:]), timezone.utc) if text[0] == "@" else datetime.fromisoformat(text)
-        except ValueError:
-            return process.fail(f"invalid date '{text}'")
+        when = moment(process, text)
     elif "r" in given:
         when = process.clock.date(process.files.node(process.path(given["r"])).mtime)
-    when = when.replace(tzinfo=timezone.utc)
     form = next((word[1:] for word in words if word.startswith("+")), None)
     if form is None:
         iso_form = {None: "%a %b %e %H:%M:%S UTC %Y", "": "%Y-%m-%d", "date": "%Y-%m-%d"}.get(iso, "%Y-%m-%dT%H:%M:%S+00:00")

@@ -108,15 +108,15 @@ async def wc(process: Process, given: Options, names: list[str]) -> int:
         data = await read_all(file)
         counts = [data.count(b"\n"), len(data.split()), len(data)]
         totals = [old + new for old, new in zip(totals, counts)]
-        _print_counts(process, given, counts, name if names else "")
+        _print_counts(process, given, counts, name if names else "", len(names) > 1)
     if len(names) > 1:
-        _print_counts(process, given, totals, "total")
+        _print_counts(process, given, totals, "total", True)
     return inputs.code
 
 
-def _print_counts(process: Process, given: Options, counts: list[int], name: str) -> None:
+def _print_counts(process: Process, given: Options, counts: list[int], name: str, wide: bool) -> None:
     shown = [count for letters, count in zip(("l", "w", "cm"), counts) if not given or given.any(letters)]
-    text = str(shown[0]) if len(shown) == 1 else " ".join(f"{count:9}" for count in shown)
+    text = str(shown[0]) if len(shown) == 1 and not wide else " ".join(f"{count:9}" for count in shown)
     out(process, text + (f" {name}" if name else "") + "\n")
 
 

@@ -41,6 +41,10 @@ def echo(process: Process, words: list[str], name: str) -> int:
 
 # --- printf -------------------------------------------------------------------------------------------------------
 
+class BadFormat(Exception):
+    """Of a letter that printf does not know."""
+
+
 def printf(process: Process, words: list[str], name: str) -> int:
     """The format again and again until all arguments are used."""
     if not words:
@@ -53,6 +57,10 @@ def printf(process: Process, words: list[str], name: str) -> int:
         for number, part in enumerate(parts):
             try:
                 pieces.append(_converted(part, arguments) if number % 2 else unescape(part)[0])
+            except BadFormat as error:
+                out(process, "".join(pieces))
+                process.error(f"{name}: {error}: invalid format")
+                return 1
             except ValueError as error:
                 process.error(f"{name}: invalid number '{error.args[0]}'")
                 pieces.append("0")
@@ -68,12 +76,15 @@ def _converted(part: str, arguments: list[str]) -> str:
     if part == "%%":
         return "%"
     flags, kind = part[1:-1], part[-1]
+    if kind not in "diouxXeEfgGcsb":
+        raise BadFormat(part)
     while "*" in flags:
         flags = flags.replace("*", arguments.pop(0) if arguments else "0", 1)
     word = arguments.pop(0) if arguments else ""
     try:
         if kind in "diouxX":
-            value = ord(word[1]) if word[:1] in ("'", '"') and len(word) > 1 else int(word or "0", 0)
+            base = 8 if re.fullmatch(r"[-+]?0\d+", word) else 0
+            value = ord(word[1]) if word[:1] in ("'", '"') and len(word) > 1 else int(word or "0", base)
             return f"%{flags}{'d' if kind in 'iu' else kind}" % value
         if kind in "eEfgG":
             return f"%{flags}{kind}" % float(word or 0)
@@ -223,7 +234,7 @@ def _of_text(words: list[str]) -> object:
             return next((at for at, character in enumerate(text, 1) if character in characters), 0)
         case ["substr", text, start, count]:
             return text[int(start) - 1:int(start) - 1 + int(count)]
-        case [text, ":", pattern]:
+        case [text, ":", pattern] | ["match", text, pattern]:
             found = compile_expression(pattern).match(text)
             return (found[1] or "" if found.re.groups else found.end()) if found else ("" if "\\(" in pattern else 0)
         case [left, sign, right] if sign in SIGNS and not all(re.fullmatch(r"-?\d+", word) for word in (left, right)):

@@ -4,7 +4,9 @@ Model: busybox ash. Leaves out: aliases, umask's effect, ulimit, command history
 """
 from __future__ import annotations
 
+import getopt
 import os
+import re
 from collections.abc import Callable
 from inspect import iscoroutinefunction
 
@@ -17,7 +19,7 @@ from kubelearn.kubelet.process import SIGNALS, Exit
 from kubelearn.volumes import Directory
 
 NUMBERS = {str(number): name for name, number in SIGNALS.items()}
-LONG_OPTIONS = {"errexit": "e", "nounset": "u", "xtrace": "x", "noglob": "f"}
+LONG_OPTIONS = {"errexit": "e", "nounset": "u", "xtrace": "x", "noglob": "f", "pipefail": "P"}
 
 
 def builtin(*names: str) -> Callable:
@@ -170,45 +172,50 @@ def let(shell: Shell, name: str, words: list[str]) -> int:
 
 @builtin("getopts")
 def getopts(shell: Shell, name: str, words: list[str]) -> int:
-    """getopts LETTERS NAME [ARGUMENT...]: one option a word."""
-    options, variable, args = words[0], words[1], words[2:] or shell.arguments
-    index = int(shell.get("OPTIND") or "1")
-    if index > len(args) or args[index - 1][:1] != "-" or args[index - 1] == "-":
+    """getopts LETTERS NAME [ARGUMENT...]; with a colon before the letters the script itself words the errors."""
+    options, variable, args = words[0].lstrip(":"), words[1], words[2:] or shell.arguments
+    index, silent = int(shell.get("OPTIND") or "1"), words[0][:1] == ":"
+    word = args[index - 1] if index <= len(args) else ""
+    if word[:1] != "-" or word in ("-", "--"):
+        shell.put("OPTIND", str(index + (word == "--")))
         shell.put(variable, "?")
         return 1
-    letter, value = args[index - 1][1:2], args[index - 1][2:]
-    shell.variables.pop("OPTARG", None)
+    at = shell.option_at if 0 < shell.option_at < len(word) else 1
+    letter, value, shown, argument = word[at], word[at + 1:], word[at], None
+    shell.option_at = at + 1 if value and f"{letter}:" not in options else 0
     if f"{letter}:" in options:
-        if not value:
-            index += 1
-            value = args[index - 1] if index <= len(args) else ""
-        shell.put("OPTARG", value)
-    shell.put("OPTIND", str(index + 1))
-    shell.put(variable, letter if letter in options else "?")
+        argument = value or (args[index] if index < len(args) else None)
+        index += bool(not value and argument is not None)
+    lacking = f"{letter}:" in options and argument is None
+    if lacking or letter not in options:
+        shown, argument = ":" if silent and lacking else "?", letter if silent else None
+        if not silent:
+            shell.process.error(f"No arg for -{letter} option" if lacking else f"Illegal option -{letter}")
+    shell.variables.pop("OPTARG", None)
+    if argument is not None:
+        shell.put("OPTARG", argument)
+    shell.put("OPTIND", str(index + (shell.option_at == 0)))
+    shell.put(variable, shown)
     return 0
 
 
 @builtin("read")
 async def read(shell: Shell, name: str, words: list[str]) -> int:
-    raw, names, prompt = False, [], ""
-    while words:
-        word, *words = words
-        if word == "-p" and words:
-            prompt, *words = words
-        elif word[:1] == "-":
-            raw = raw or "r" in word
-        else:
-            names.append(word)
-    if prompt and shell.process.stdin.is_terminal:
-        shell.process.stderr.write(prompt.encode())
+    try:
+        pairs, names = getopt.getopt(words, "rsp:n:t:u:")
+    except getopt.GetoptError as error:
+        raise ShellFault(f"read: line 0: Illegal option -{error.opt}") from None
+    given = dict(pairs)
+    if "-p" in given and shell.process.stdin.is_terminal:
+        shell.process.stderr.write(given["-p"].encode())
     text, ended = "", True
     while ended:
-        line = (await read_line(shell.process.stdin)).decode("utf-8", "surrogateescape")
-        text, ended = text + line.rstrip("\n"), line.endswith("\n")
-        if raw or not text.endswith("\\"):
+        line = (await read_line(shell.process.stdin, int(given.get("-n", "0")))).decode("utf-8", "surrogateescape")
+        text, ended = text + line.rstrip("\n"), line.endswith("\n") or "-n" in given and line != ""
+        if "-r" in given or not re.search(r"(?<!\\)(\\\\)*\\$", text):
             break
         text = text[:-1]
-    _assign_fields(shell, names or ["REPLY"], text)
+    _assign_fields(shell, names or ["REPLY"], text if "-r" in given else re.sub(r"\\(.)", r"\1", text))
     return 0 if ended else 1
 
 

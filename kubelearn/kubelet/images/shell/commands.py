@@ -100,10 +100,10 @@ class Commands(Variables):
             return self.cannot_run(words[0], error)
         return await self.finish(child)
 
-    def cannot_run(self, name: str, error: OSError) -> int:
+    def cannot_run(self, name: str, error: OSError, before: str = "") -> int:
         missing = isinstance(error, FileNotFoundError)
         text = "not found" if missing else f"can't fork: {error.strerror}" if isinstance(error, BlockingIOError) else error.strerror
-        self.process.error(f"{self.zero}: {name}: {text}")
+        self.process.error(f"{self.zero}: {before}{name}: {text}")
         return 127 if missing else 126 if isinstance(error, PermissionError) else 2
 
     def become(self, words: list[str], node: object) -> None:
@@ -122,4 +122,4 @@ class Commands(Variables):
             self.process.env = {**self.environment(), **assignments}
             self.become(words, self.process.executable(words[0])[1])
         except OSError as error:
-            raise Exit(self.cannot_run(words[0], error)) from None
+            raise Exit(self.cannot_run(words[0], error, "exec: line 0: ")) from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kubelearn.kubelet.images.regex import glob
 from kubelearn.kubelet.images.shell.arithmetic import ArithmeticFault, evaluate
 from kubelearn.kubelet.images.shell.syntax import Arithmetic, Parameter, Substitution, Text, Word
+from kubelearn.volumes import Directory
 
 if TYPE_CHECKING:
     from kubelearn.kubelet.images.shell.interpreter import Shell
@@ -171,6 +172,11 @@ async def _transformed(shell: Shell, part: Parameter, value: str) -> str:
         return str(len(value))
     if not part.op or part.op[-1] in "-=?+":
         return value
+    if part.op == ":":
+        start = calculate(shell, await expand_one(shell, part.word))
+        end = calculate(shell, await expand_one(shell, part.other)) if part.other else len(value)
+        start = max(0, start + len(value)) if start < 0 else start
+        return value[start:start + end if end >= 0 else end]
     pattern = glob(await expand_pattern(shell, part.word))
     if part.op in ("/", "//"):
         other = await expand_one(shell, part.other) if part.other else ""
@@ -224,4 +230,6 @@ def glob_files(shell: Shell, path: str) -> list[str]:
                 continue
             matched += [base + name for name in names if glob(part).fullmatch(name) and (name[0] != "." or part[0] == ".")]
         found = [f"{name}/" for name in matched]
-    return sorted(name if path.endswith("/") else name[:-1] for name in found)
+    if path.endswith("/"):
+        return sorted(name for name in found if isinstance(files.find(process.path(name)), Directory))
+    return sorted(name[:-1] for name in found)

@@ -171,10 +171,10 @@ class Shell(Commands):
 
     def fork(self, command: object, fds: dict[int, OpenFile]) -> Process:
         """A subshell as a process of its own."""
-        async def child(process: Process) -> int:
-            shell = Shell(process, list(self.arguments), self.zero, self)
+        def child(process: Process) -> Awaitable[int]:
+            shell = Shell(process, list(self.arguments), self.zero, self)  # with what the variables are now
             process.handlers = {name: "ignore" for name in shell.traps}
-            return await shell.main(lambda: shell.run(command, last=True))
+            return shell.main(lambda: shell.run(command, last=True))
         try:
             return self.process.fork(child, list(self.process.argv), self.process.env, fds)
         except OSError as error:
@@ -209,8 +209,9 @@ class Shell(Commands):
                 for fd in (0, 1):
                     if fds.get(fd) is not self.process.fds.get(fd):
                         fds[fd].release()
-            for child in children:
-                status = await self.finish(child)
+            codes = [await self.finish(child) for child in children]
+            failed = [code for code in codes if code] if self.options.get("P") else []
+            status = failed[-1] if failed else codes[-1]
         return int(status == 0) if node.negated else status
 
     async def substitute(self, script: syntax.Script) -> str:

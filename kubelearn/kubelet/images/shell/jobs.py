@@ -89,7 +89,10 @@ def signal_name(word: str) -> str:
 async def kill_processes(process: Process, args: list[str], name: str) -> int:
     """kill [-SIGNAL | -s SIGNAL] PID..."""
     if args[:1] == ["-l"]:
-        process.print("\n".join(NUMBERS.get(word, word) for word in args[1:] or NUMBERS))
+        for word in args[1:]:
+            process.print(NUMBERS[word] if word in NUMBERS else SIGNALS.get(signal_name(word), word))
+        for number, one in NUMBERS.items() if not args[1:] else ():
+            process.print(f"{number:>2}) {one}")
         return 0
     signal, status, space = "TERM", 0, process.space.processes
     if args and args[0][:1] == "-" and len(args[0]) > 1:

@@ -213,11 +213,12 @@ class Lexer:
         if match is None:
             raise ShellSyntaxError("bad substitution", self.at >= len(text))
         self.at = match.end()
-        op = re.compile(r":?[-=?+]|##?|%%?|//?|").match(text, self.at)[0]
+        op = re.compile(r":?[-=?+]|##?|%%?|//?|:|").match(text, self.at)[0]
         self.at += len(op)
-        word = self.word("/}" if op in ("/", "//") else "}") if op else None
+        between = {"/": "/", "//": "/", ":": ":"}.get(op, "")
+        word = self.word(between + "}") if op else None
         other = None
-        if op in ("/", "//") and text[self.at:self.at + 1] == "/":
+        if between and text[self.at:self.at + 1] == between:
             self.at += 1
             other = self.word("}")
         if text[self.at:self.at + 1] != "}":

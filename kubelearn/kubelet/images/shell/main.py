@@ -23,7 +23,7 @@ async def sh(process: Process) -> int:
             return 2
         shell = Shell(process, words[2:], words[1] if len(words) > 1 else process.argv[0])
         shell.options.update(given)
-        return await shell.main(lambda: shell.run_script(parse(words[0])))
+        return 0 if "n" in flags else await shell.main(lambda: shell.run_script(parse(words[0])))
     reading = not words or "s" in flags
     shell = Shell(process, words if reading else words[1:], process.argv[0] if reading else words[0])
     shell.options.update(given)

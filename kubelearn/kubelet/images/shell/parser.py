@@ -239,10 +239,13 @@ class Parser:
         return syntax.Function(name, self.command())
 
     def simple(self) -> object:
-        assignments, words, redirects = [], [], []
+        assignments, words, redirects, test = [], [], [], False
         while True:
-            redirects += self.redirects()
+            redirects += () if test else self.redirects()
             token = self.lexer.peek()
+            if test and isinstance(token, str) and token != "\n":
+                words.append(make_word([Text(self.lexer.take(), True)]))  # inside of [[ ]] they compare and join
+                continue
             if not isinstance(token, Word):
                 break
             raw = self.lexer.raw()
@@ -253,6 +256,7 @@ class Parser:
                 continue
             self.lexer.take()
             words.append(token)
+            test = raw != "]]" and (test or words == [token] and raw == "[[")
             if len(words) == 1 and not assignments and self.lexer.peek() == "(" and not set(raw) & set("\"'$`\\="):
                 self.lexer.take()
                 self.expect(")")
@@ -286,6 +290,8 @@ class Parser:
 
     def _redirect(self, fd: int, operator: str) -> list[syntax.Redirect]:
         if operator in ("<<", "<<-"):
+            if self.lexer.text[self.lexer.at:self.lexer.at + 1] == "<":
+                raise ShellSyntaxError("unexpected redirection")
             return [syntax.Redirect(fd, "<<", self.lexer.here_document(operator == "<<-"))]
         if not isinstance(self.lexer.peek(), Word):
             raise self.unexpected()

@@ -79,9 +79,10 @@ def release(fds: dict[int, OpenFile]) -> None:
         file.release()
 
 
-async def read_line(file: OpenFile) -> bytes:
-    """Byte by byte, so that what follows stays for the commands that read the same input."""
-    line = bytearray()
-    while (byte := await file.read(1)) and byte != b"\n":
+async def read_line(file: OpenFile, most: int = 0) -> bytes:
+    """Byte by byte, so that what follows stays for the commands that read the same input; at most so many, if any."""
+    line, byte = bytearray(), b""
+    while not (most and len(line) >= most) and (byte := await file.read(1)) and byte != b"\n":
         line += byte
+        byte = b""
     return bytes(line + byte)

@@ -19,6 +19,8 @@ class Variables:
     arguments: list[str]
     zero: str
     weight: int
+    option_at = 0  # getopts': where in a word of several letters
+    drawn = 0  # random numbers so far
 
     def look(self, name: str) -> str | None:
         """A variable, or one of the special parameters."""
@@ -42,6 +44,10 @@ class Variables:
             self.weight += len(value) - len(old)
             self.process.use_memory(MEMORY + (self.weight if self.weight < MOST_HELD else 1 << 40))
 
+    def random(self) -> str:
+        process, self.drawn = self.process, self.drawn + 1
+        return str(process.clock.random(f"random/{process.container.id}/{process.pid}/{self.drawn}").randrange(32_768))
+
     def environment(self) -> dict[str, str]:
         return {name: self.variables[name] for name in self.variables if name in self.exported}
 
@@ -57,5 +63,6 @@ SPECIAL: dict[str, Callable[[Variables], str | None]] = {
     "?": lambda shell: str(shell.status), "#": lambda shell: str(len(shell.arguments)), "$": lambda shell: str(shell.pid),
     "!": lambda shell: str(shell.background) if shell.background else None, "-": lambda shell: "".join(sorted(shell.options)),
     "@": lambda shell: " ".join(shell.arguments) or None, "*": lambda shell: " ".join(shell.arguments) or None,
+    "RANDOM": lambda shell: shell.random(), "LINENO": lambda shell: "0",
     "PPID": lambda shell: str(shell.process.parent.pid if shell.process.parent else 0),
 }

@@ -1,0 +1,128 @@
+"""Busybox's commands that compare, number, fold and dump: diff, cmp, nl, fold, shuf, hexdump, strings, gzip.
+
+Leaves out: options that scripts hardly use; diff of directories."""
+from __future__ import annotations
+
+import gzip as packing
+import re
+from difflib import unified_diff
+
+from kubelearn.kubelet.images.applets import Inputs, Options, applet, integer, out
+from kubelearn.kubelet.process import Process
+
+
+@applet("diff", flags="abBdiNqrsuU:w", usage="[-abBdiqrsuw] [-U LINES] FILE1 FILE2", least=2)
+async def diff(process: Process, given: Options, names: list[str]) -> int:
+    texts = []
+    for name in names[:2]:
+        if name != "-" and process.files.find(process.path(name)) is None:
+            return process.fail(f"can't stat '{name}': No such file or directory", 2)
+        texts.append(await Inputs(process, [name]).text())
+    if texts[0] == texts[1]:
+        out(process, f"Files {names[0]} and {names[1]} are identical\n" if "s" in given else "")
+        return 0
+    if "q" in given:
+        out(process, f"Files {names[0]} and {names[1]} differ\n")
+        return 1
+    before, after = [[line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in text.splitlines(True)]
+                     for text in texts]
+    for line in unified_diff(before, after, *names[:2], n=integer(process, given.get("U", "3"))):
+        out(process, line)
+    return 1
+
+
+@applet("cmp", flags="sl", usage="[-ls] FILE1 [FILE2]", least=1)
+async def cmp(process: Process, given: Options, names: list[str]) -> int:
+    names = (names + ["-"])[:2]
+    first, second = [await Inputs(process, [name]).data() for name in names]
+    if first == second:
+        return 0
+    at = next((at for at, (a, b) in enumerate(zip(first, second)) if a != b), None)
+    if at is None:
+        process.error(f"cmp: EOF on {names[len(first) > len(second)]}")
+    elif "s" not in given:
+        out(process, f"{names[0]} {names[1]} differ: char {at + 1}, line {first.count(10, 0, at) + 1}\n")
+    return 1
+
+
+@applet("nl", flags="b:w:s:v:i:", usage="[OPTIONS] [FILE]...")
+async def nl(process: Process, given: Options, names: list[str]) -> int:
+    inputs, number, width = Inputs(process, names), int(given.get("v", "1")), int(given.get("w", "6"))
+    async for line in inputs.lines():
+        if line == "\n" and given.get("b") != "a":
+            out(process, " " * (width + len(given.get("s", "\t"))) + line)
+            continue
+        out(process, f"{number:{width}}{given.get('s', chr(9))}{line}")
+        number += int(given.get("i", "1"))
+    return inputs.code
+
+
+@applet("fold", flags="bsw:", usage="[-bs] [-w WIDTH] [FILE]...")
+async def fold(process: Process, given: Options, names: list[str]) -> int:
+    inputs, width = Inputs(process, names), int(given.get("w", "80"))
+    pattern = re.compile(rf".{{1,{width - 1}}}\s|.{{1,{width}}}" if "s" in given and width > 1 else f".{{1,{width}}}")
+    async for line in inputs.lines():
+        out(process, "\n".join(pattern.findall(line.rstrip("\n"))) + "\n")
+    return inputs.code
+
+
+@applet("shuf", flags="en:i:", usage="[-n NUM] [-i L-H | -e WORD... | FILE]")
+async def shuf(process: Process, given: Options, names: list[str]) -> int:
+    if "i" in given:
+        low, _, high = given["i"].partition("-")
+        rows = [str(number) for number in range(integer(process, low), integer(process, high) + 1)]
+    else:
+        rows = names if "e" in given else (await Inputs(process, names).text()).splitlines()
+    process.clock.random(f"shuf/{process.container.id}/{process.pid}").shuffle(rows)
+    out(process, "".join(f"{row}\n" for row in rows[:integer(process, given.get("n", str(len(rows))))]))
+    return 0
+
+
+@applet("hexdump", "hd", flags="Cn:v", usage="[-C] [-n LEN] [FILE]...")
+async def hexdump(process: Process, given: Options, names: list[str]) -> int:
+    inputs = Inputs(process, names)
+    data = await inputs.data()
+    data = data[:integer(process, given["n"])] if "n" in given else data
+    for at in range(0, len(data), 16):
+        row = data[at:at + 16]
+        if "C" in given or process.name == "hd":
+            shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+            out(process, f"{at:08x}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  |{shown}|\n")
+        else:
+            words = " ".join(f"{int.from_bytes(row[here:here + 2], 'little'):04x}" for here in range(0, len(row), 2))
+            out(process, f"{at:07x} {words:<39}\n")
+    out(process, f"{len(data):0{8 if 'C' in given else 7}x}\n" if data else "")
+    return inputs.code
+
+
+@applet("strings", flags="an:", usage="[-a] [-n LEN] [FILE]...")
+async def strings(process: Process, given: Options, names: list[str]) -> int:
+    inputs = Inputs(process, names)
+    for found in re.findall(rb"[\t -~]{%d,}" % integer(process, given.get("n", "4")), await inputs.data()):
+        out(process, found.decode() + "\n")
+    return inputs.code
+
+
+@applet("gzip", "gunzip", "zcat", flags="cdfkv123456789", usage="[-cfkdt123456789] [FILE]...")
+async def gzip(process: Process, given: Options, names: list[str]) -> int:
+    undo, kept, code = "d" in given or process.name != "gzip", given.any("ck") or process.name == "zcat", 0
+    for name in names or ["-"]:
+        inputs = Inputs(process, [name])
+        data, target = await inputs.data(), name.removesuffix(".gz") if undo else f"{name}.gz"
+        if inputs.code:
+            code = 1
+            continue
+        try:
+            data = packing.decompress(data) if undo else packing.compress(data, mtime=0)
+        except (OSError, EOFError):
+            code = process.fail("invalid magic")
+            continue
+        if name == "-" or "c" in given or process.name == "zcat":
+            process.stdout.write(data)
+        elif target == name:
+            code = process.fail(f"{name}: unknown suffix - ignored")
+        else:
+            process.files.write(process.path(target), data)
+            if not kept:
+                process.files.remove(process.path(name))
+    return code
