@@ -14,9 +14,9 @@ from pathlib import Path
 
 from kubelearn.api.resources import Resource, Resources
 from kubelearn.clock import EPOCH, Clock
-from kubelearn.cluster import documents
 from kubelearn.errors import ApiError
 from kubelearn.etcd import Etcd, Revision
+from kubelearn.manifests import documents
 from kubelearn.snapshot import Snapshot
 
 WATCHED = ("Node", "Namespace", "Pod", "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "EndpointSlice",

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from kubelearn.clock import Clock, Future
+from kubelearn.clock import Clock
 from kubelearn.streams import Stream, stream_pair
+from kubelearn.tasks import Future
 
 ROUTE_TIMEOUT = 3.0  # seconds until the kernel gives up finding a neighbour: No route to host
 CONNECT_TIMEOUT = 127.0  # seconds until it gives up sending SYNs: Connection timed out

@@ -5,7 +5,8 @@ Leaves out: urgent data, half a connection reset.
 """
 from __future__ import annotations
 
-from kubelearn.clock import Clock, Future
+from kubelearn.clock import Clock
+from kubelearn.tasks import Future
 
 HIGH_WATER = 65_536  # bytes in a pipe before drain() waits, as in Linux
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubelearn.clock import Cancelled, Clock, RealTimeClock, parse_time
+from kubelearn.clock import Clock, RealTimeClock, parse_time
+from kubelearn.tasks import Cancelled
 
 
 @given(st.lists(st.floats(0, 1e6), max_size=50))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubelearn.clock import Clock, Future
+from kubelearn.clock import Clock
 from kubelearn.kubelet.backoff import IMAGE_BACK_OFF, Backoff
 from kubelearn.kubelet.images import ImageError, ImageInfo
 from kubelearn.kubelet.runtime import Runtime
+from kubelearn.tasks import Future
 
 Tell = Callable[[str, str, str], None]  # (type, reason, message)
 

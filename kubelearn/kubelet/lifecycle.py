@@ -6,11 +6,12 @@ Leaves out: hooks' own host header, stopSignal of a pod's lifecycle.
 """
 from __future__ import annotations
 
-from kubelearn.clock import Clock, Future, TimeUp
+from kubelearn.clock import Clock
 from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.images.http import BadRequest, request
 from kubelearn.kubelet.runtime import Runtime
 from kubelearn.network import Network
+from kubelearn.tasks import Future, TimeUp
 
 MINIMUM_GRACE = 2.0  # seconds: minimumGracePeriodInSeconds
 

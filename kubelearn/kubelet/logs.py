@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubelearn.clock import Clock, Future, parse_time
+from kubelearn.clock import Clock, parse_time
 from kubelearn.errors import bad_request
 from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.kuberuntime_container import PodRuntime
 from kubelearn.kubelet.lifecycle import ended
 from kubelearn.streams import Stream
+from kubelearn.tasks import Future
 
 WAITS = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
 

@@ -10,12 +10,13 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from random import Random
 
-from kubelearn.clock import Cancelled, Clock, Task, Timer
+from kubelearn.clock import Clock, Timer
 from kubelearn.kubelet.container_status import PodSeen
 from kubelearn.kubelet.image_manager import StartFailure
 from kubelearn.kubelet.kuberuntime import SyncFailed
 from kubelearn.kubelet.mounts import MountError
 from kubelearn.kubelet.pleg import Pleg, next_tick
+from kubelearn.tasks import Cancelled, Task
 
 SYNC, TERMINATING, TERMINATED = "sync", "terminating", "terminated"
 BACK_OFF_PERIOD, SYNC_FREQUENCY, JITTER = 10.0, 60.0, 0.5  # backOffPeriod, SyncFrequency, workerBackOffPeriodJitterFactor

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 
-from kubelearn.clock import Clock, TimeUp
+from kubelearn.clock import Clock
 from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.images import RESOLVER
 from kubelearn.kubelet.lifecycle import HookError, http_get, port_number, run_in_container
 from kubelearn.kubelet.runtime import ExecError, Runtime
 from kubelearn.network import Network
+from kubelearn.tasks import TimeUp
 
 SUCCESS, FAILURE, UNKNOWN = True, False, None
 

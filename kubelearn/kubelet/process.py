@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from kubelearn.clock import Cancelled, Future, Task
 from kubelearn.filesystem import Filesystem, fault
 from kubelearn.kubelet.files import Descriptor, OpenFile, open_file
 from kubelearn.kubelet.resolver import resolve
 from kubelearn.network import Listener
 from kubelearn.streams import Stream
+from kubelearn.tasks import Cancelled, Future, Task
 from kubelearn.volumes import Directory, File, Node
 
 if TYPE_CHECKING:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 
-from kubelearn.clock import Clock, Future
+from kubelearn.clock import Clock
 from kubelearn.kubelet.container import Container, Sandbox
 from kubelearn.kubelet.files import ReadEnd, Terminal, WriteEnd
 from kubelearn.kubelet.images import Catalogue, ImageError, ImageInfo, catalogue
 from kubelearn.kubelet.process import Process, ProcessSpace
 from kubelearn.network import Network
 from kubelearn.streams import Pipe
+from kubelearn.tasks import Future
 
 PULL_LATENCY, PULL_SPEED = 0.3, 200e6  # seconds for the manifest, bytes a second for the layers
 CREATE_FAILED = ("failed to create containerd task: failed to create shim task: OCI runtime create failed: "

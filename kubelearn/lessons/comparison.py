@@ -12,12 +12,13 @@ from pathlib import Path
 from kubelearn import kubectl
 from kubelearn.api.meta import name_of
 from kubelearn.client import Client
-from kubelearn.cluster import Cluster, documents
+from kubelearn.cluster import Cluster
 from kubelearn.controllers.servicelb import ServiceLBController, address_of
 from kubelearn.lessons.check import Wrong
 from kubelearn.lessons.laptop import from_laptop, pods_of, reachability
 from kubelearn.lessons.notes import note_after_a_move, note_of
 from kubelearn.lessons.table import Table
+from kubelearn.manifests import documents
 
 __all__ = ["note_after_a_move", "reachability"]
 

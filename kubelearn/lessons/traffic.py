@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from kubelearn.clock import Future
+from kubelearn.tasks import Future
 
 
 class Answer(NamedTuple):

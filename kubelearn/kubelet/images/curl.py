@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 from getopt import GetoptError
 
-from kubelearn.clock import TimeUp
 from kubelearn.kubelet.images.applets import Options, parse
 from kubelearn.kubelet.images.http import Failed, Reply, fetch
 from kubelearn.kubelet.process import Process
+from kubelearn.tasks import TimeUp
 
 FLAGS = "o:X:H:d:w:m:A:u:b:e:siILfvkSOV4#gN"
 LONG = {"output": "o", "request": "X", "header": "H", "data": "d", "data-raw": "d", "data-binary": "d", "write-out": "w", "max-time": "m",

@@ -6,13 +6,13 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from kubelearn.clock import TimeUp
 from kubelearn.kubelet.files import Socket
 from kubelearn.kubelet.images.applets import Options, applet, integer, out, seconds, usage_error
 from kubelearn.kubelet.images.http import Failed, Reply, fetch
 from kubelearn.kubelet.process import Exit, Process
 from kubelearn.kubelet.resolver import BadName, Resolver, query, resolve
 from kubelearn.streams import Stream
+from kubelearn.tasks import TimeUp
 
 WGET = {"timeout": "T", "tries": "t", "quiet": "q", "output-document": "O", "server-response": "S", "user-agent": "U",
         "directory-prefix": "P", "spider": "", "header=": "", "post-data=": "", "no-check-certificate": "", "no-verbose": ""}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from kubelearn.clock import Future
 from kubelearn.kubelet.files import OpenFile, ReadEnd, WriteEnd
 from kubelearn.kubelet.images.regex import glob
 from kubelearn.kubelet.images.shell import syntax
@@ -19,6 +18,7 @@ from kubelearn.kubelet.images.shell.redirection import redirect, release, within
 from kubelearn.kubelet.images.shell.variables import MEMORY
 from kubelearn.kubelet.process import SIGNALS, Exit, Process
 from kubelearn.streams import Pipe
+from kubelearn.tasks import Future
 
 FORK_STEPS = 40  # what a child costs, in steps of Process.work
 TOLD = {"KILL": "Killed", "TERM": "Terminated", "SEGV": "Segmentation fault", "ABRT": "Aborted", "HUP": "Hangup", "QUIT": "Quit"}

@@ -3,10 +3,10 @@
 Model: busybox ash. Leaves out: fg, bg and suspending."""
 from __future__ import annotations
 
-from kubelearn.clock import Future
 from kubelearn.kubelet.images.shell.builtins import NUMBERS, builtin, quoted
 from kubelearn.kubelet.images.shell.interpreter import Shell
 from kubelearn.kubelet.process import SIGNALS, Process
+from kubelearn.tasks import Future
 
 TURN = 0.001  # seconds until another process has its turn
 
