@@ -134,7 +134,7 @@ class NodeLifecycleController(Controller):
         wanted = with_taints(node, effect, keys, self.clock.timestamp())
         if wanted != (node["spec"].get("taints") or []):
             because = f"it is {', '.join(key.removeprefix(PREFIX) for key in keys)}" if keys else "nothing ails it any more"
-            self.client.patch("Node", name_of(node), None, {"spec": {"taints": wanted or None}}, because=f"{effect}: {because}")
+            self.client.patch("Node", name_of(node), None, {"spec": {"taints": wanted or None}}, because=because)
 
     def _taint_no_execute(self, node: dict, now: float) -> None:
         """At a look, of what was there before it; else at the next one."""

@@ -74,7 +74,7 @@ async def request(cluster, url: str, timeout: float, source: str | None = None) 
 
 
 async def _get(cluster, host: str, port: int, path: str, source: str | None) -> tuple[int, str, str]:
-    source = source or next(iter(cluster.network.nodes.values()))
+    source = source or _standing(cluster.network)
     address = await _resolve(cluster, source, host)
     stream = await cluster.network.connect(source, address, port)
     stream.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
@@ -84,6 +84,11 @@ async def _get(cluster, host: str, port: int, path: str, source: str | None) -> 
         raise ConnectionResetError("Connection reset by peer")
     server = next((place for what, place in reversed(stream.hops) if what == "target"), "")
     return int(head.split(None, 2)[1]), body.decode(errors="replace"), server.rpartition(":")[0]
+
+
+def _standing(network) -> str:
+    """The address of the first machine that is not down: who asks is not lost with a node."""
+    return next(address for name, address in network.nodes.items() if name not in network.down)
 
 
 async def _resolve(cluster, source: str, host: str) -> str:

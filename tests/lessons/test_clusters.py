@@ -68,3 +68,12 @@ def test_visitors_are_counted_with_what_they_were_told(shop):
     assert clusters.visitors(shop, "http://shop/", 5) == "5 of 5 visitors of http://shop/ were answered"
     told = clusters.visitors(shop, "http://nobody/", 2)
     assert told.startswith("0 of 2 visitors of http://nobody/ were answered; 2 were told: ")
+
+
+@pytest.mark.parametrize("lost", ["node-1", "node-2", "node-3"])
+def test_visitors_are_not_lost_with_a_node(shop, lost):
+    shop.patch("Deployment", "shop", {"spec": {"replicas": 3}})
+    shop.run(10)
+    shop.stop(lost)
+    shop.run(60)
+    assert clusters.visitors(shop, "http://shop/", 5) == "5 of 5 visitors of http://shop/ were answered"
