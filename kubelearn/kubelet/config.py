@@ -6,6 +6,8 @@ Leaves out: checkpoints of pods on disk.
 """
 from __future__ import annotations
 
+from functools import partial
+
 from kubelearn.kubelet.admission import refusal, refused_status
 from kubelearn.kubelet.kuberuntime_container import grace_of
 from kubelearn.kubelet.pod_workers import SYNC, TERMINATED, PodWorker
@@ -66,7 +68,9 @@ class PodConfig:
         kubelet = self.kubelet
         others = [other.pod for other in kubelet.workers.all.values()
                   if other is not worker and other.stage != TERMINATED and other.status.get("phase") not in TERMINAL]
-        why = refusal(worker.pod, others, kubelet.allocatable) if worker.status.get("phase") not in TERMINAL else None
+        if worker.status.get("phase") in TERMINAL:
+            return False
+        why = refusal(worker.pod, others, kubelet.allocatable, partial(kubelet.client.get, "Node", kubelet.name))
         if why is not None:
             kubelet.tell(worker.pod, "Warning", *why)
             kubelet.status.set(worker, refused_status(worker.pod, *why), why[1])

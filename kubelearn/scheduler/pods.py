@@ -10,8 +10,7 @@ import json
 from fractions import Fraction
 from typing import NamedTuple
 
-from kubelearn.api import quantity, selectors, usage
-from kubelearn.scheduler import nodeselector
+from kubelearn.api import nodeselector, quantity, selectors, usage
 
 DEFAULT_CPU, DEFAULT_MEMORY = 100, 200 * 1024 * 1024  # what a container without requests counts for when nodes are scored
 UNLIKE = frozenset(("hostname", "subdomain", "nodeName", "serviceAccount", "serviceAccountName", "terminationGracePeriodSeconds",  # nobody

@@ -153,6 +153,8 @@ async def nginx(process: Process) -> int:
     if not process.container.tty:
         notices = (f"nginx/{version}", 'using the "epoll" event method', "start worker processes")
         process.error("\n".join(f"{stamp(process)} [notice] 1#1: {text}" for text in notices))
+    worker = process.fork(Process.forever, ["nginx: worker process"])  # only to be seen
+    process.on_exit.append(lambda: worker.die(0))
     on_signals(process, "TERM", "QUIT")
     process.on_signal("HUP", lambda: _reload(server))
     await process.forever()

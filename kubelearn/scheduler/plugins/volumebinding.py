@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kubelearn.api import quantity
+from kubelearn.api import nodeselector, quantity
 from kubelearn.api.meta import annotations_of, is_deleting, key_of, labels_of, owner_of, replace
 from kubelearn.api.selectors import label_selector
-from kubelearn.scheduler import nodeselector
 from kubelearn.scheduler.cache import NodeInfo, Snapshot
 from kubelearn.scheduler.framework import SKIP, Plugin, Rejected, Rejection, Verdict
 from kubelearn.scheduler.pods import PodInfo
