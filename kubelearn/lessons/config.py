@@ -78,14 +78,19 @@ def secret_reaches_file(cluster) -> str:
     return "the password is in the file, and nowhere else"
 
 
+MAIL = {"host": "smtp.example.com"}
+
+
 def broken_mailer(cluster) -> None:
-    """A Pod whose Secret is in another namespace, and that asks its ConfigMap for a key that it does not have."""
+    """A Pod whose Secret is in another namespace, and that asks its ConfigMap for a key that it does not have; as new each time."""
+    if any(pod["metadata"]["name"] == "mailer" for pod in cluster.get("Pod")):
+        cluster.delete("Pod", "mailer", gracePeriodSeconds=0)
     server = {"name": "MAIL_SERVER", "valueFrom": {"configMapKeyRef": {"name": "mail", "key": "server"}}}
     secret = {"metadata": {"name": "mail", "namespace": "team"}, "stringData": {"password": "p4ss-of-the-team"}}
     mount = {"name": "password", "mountPath": "/mail", "readOnly": True}
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}})
     cluster.apply({"apiVersion": "v1", "kind": "Secret", **secret})
-    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mail"}, "data": {"host": "smtp.example.com"}})
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mail"}, "data": MAIL})
     cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mailer"}, "spec": {
         "volumes": [{"name": "password", "secret": {"secretName": "mail"}}],
         "containers": [{"name": "main", "image": "busybox:1.36", "command": ["sleep", "36000"], "env": [server], "volumeMounts": [mount]}]}})
@@ -101,6 +106,8 @@ def mailer_sends(cluster) -> str:
     if server != "smtp.example.com":
         raise Wrong(f"mailer runs, and its MAIL_SERVER is {server!r}",
                     "the ConfigMap mail has the address, under which key? optional: true only hides that it is missing")
+    if cluster.get("ConfigMap", "mail").get("data") != MAIL:
+        raise Wrong("mailer runs, and the ConfigMap mail is not as it was", "others read it too: let the Pod ask for the key that is there")
     wanted = base64.b64decode(cluster.get("Secret", "mail", "team")["data"]["password"]).decode()
     found = inside.read(cluster, pod, "/mail/password")
     if found is None:

@@ -62,8 +62,17 @@ def start_metrics_server(cluster: Cluster) -> None:
         cluster.parts["horizontal-pod-autoscaler"].metrics = MetricsServer(cluster).use
 
 
+def fourth_node(cluster: Cluster) -> None:
+    """One machine more, in zone a: zones of unequal size, in which Pods are not spread evenly by luck."""
+    if "node-4" not in cluster.nodes:
+        cluster.join("node-4", zone="a")
+
+
 def three_that_wait(cluster: Cluster) -> None:
-    """Three Pods that no node takes, each for another reason; one of the reasons is a node's reservation for a team."""
+    """Three Pods that no node takes, each for another reason, as new each time; one reason is a node's reservation for a team."""
+    for name in [pod["metadata"]["name"] for pod in cluster.get("Pod")]:
+        if name in NEEDS:
+            cluster.delete("Pod", name, gracePeriodSeconds=0)
     cluster.patch("Node", "node-3", {"spec": {"taints": [{"key": "team", "value": "red", "effect": "NoSchedule"}]}})
     for name, spec in NEEDS.items():
         requests = {"cpu": "6" if name == "greedy" else "100m"}
@@ -76,7 +85,7 @@ def two_a_zone(cluster) -> str:
     """Six Pods of api, two in each zone; and six more when the Deployment doubles: four in each."""
     cluster.run(30)
     zones = zone_of(cluster)
-    for wanted in (6, 12):
+    for wanted in (0, 6, 12):  # from nothing: who scales down does not look at zones
         cluster.patch("Deployment", "api", {"spec": {"replicas": wanted}})
         cluster.run(60)
         found = [zones[node] for node in placed(cluster, "api")]
@@ -102,4 +111,6 @@ def pending_repaired(cluster) -> str:
     node = cluster.get("Node", "node-3")
     if not any(taint["key"] == "team" for taint in node["spec"].get("taints", ())):
         raise Wrong("all three run, but node-3 has lost its taint, and with it the team's reservation", "tolerate the taint in the Pod; leave it on the node")
+    if cluster.get("Pod", "shy")["spec"]["nodeName"] not in [name for name, zone in zone_of(cluster).items() if zone == "c"]:
+        raise Wrong("all three run, but shy not in zone c, where it belongs", "leave its nodeSelector; what keeps it out of zone c, and how may a Pod bear that?")
     return "picky, greedy and shy run, and node-3 is still reserved"

@@ -110,6 +110,23 @@ def test_half_repaired(mail, key, optional, password, seen):
     assert not verdict and seen in verdict.text
 
 
+def test_the_config_map_is_not_to_be_changed(mail):
+    mail.apply(mail_secret("default"))
+    mail.patch("ConfigMap", "mail", {"data": {"server": "smtp.example.com"}})
+    mail.apply(mailer("server"))
+    verdict = check(config.mailer_sends, mail)
+    assert not verdict and "not as it was" in verdict.text and "the key that is there" in verdict.text
+
+
+def test_the_broken_mailer_is_as_new_each_time(cluster):
+    for _ in range(2):
+        config.broken_mailer(cluster)
+        cluster.run(10)
+        assert "does not run" in check(config.mailer_sends, cluster).text
+        cluster.delete("Pod", "mailer", gracePeriodSeconds=0)
+        cluster.apply(mailer())
+
+
 def test_what_a_program_sees_over_time(cluster):
     """The mounted folder follows a change, once; the environment and the single file never do."""
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"colour": "blue"}})

@@ -9,6 +9,7 @@ from kubelearn.lessons import check, scheduling
 ZONES = {"topologyKey": "topology.kubernetes.io/zone", "labelSelector": {"matchLabels": {"app": "api"}}}
 SPREAD = {"topologySpreadConstraints": [{"maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule", **ZONES}]}
 APART = {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [ZONES]}}}
+BY_NODE = {"topologySpreadConstraints": [{"maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule", **ZONES, "topologyKey": "kubernetes.io/hostname"}]}
 PACKED = {"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [ZONES]}}}
 
 
@@ -25,12 +26,17 @@ def api(spec: dict, replicas: int = 6) -> dict:
 
 
 def test_an_even_spread(cluster):
+    """Also when it is judged twice, and the machine has been asked for twice."""
+    for _ in range(2):
+        scheduling.fourth_node(cluster)
     cluster.apply(api(SPREAD))
-    assert check(scheduling.two_a_zone, cluster)
+    assert check(scheduling.two_a_zone, cluster) and check(scheduling.two_a_zone, cluster) and len(cluster.nodes) == 4
 
 
-@pytest.mark.parametrize("spec, seen", [(APART, "of 6 Pods run"), (PACKED, "unevenly")])
+@pytest.mark.parametrize("spec, seen", [(APART, "of 6 Pods run"), (PACKED, "unevenly"), (BY_NODE, "unevenly"), ({}, "unevenly")])
 def test_other_rules(cluster, spec, seen):
+    """Zones of unequal size: what is spread by node, or by nobody, is not even by zone."""
+    scheduling.fourth_node(cluster)
     cluster.apply(api(spec))
     verdict = check(scheduling.two_a_zone, cluster)
     assert not verdict and seen in verdict.text
@@ -77,7 +83,17 @@ def test_what_fits_is_counted():
     assert picture.caption == "3 of 12 Pods have a node, 9 wait"
 
 
+def test_shy_belongs_into_zone_c(cluster):
+    three(cluster)
+    cluster.delete("Pod", "shy", gracePeriodSeconds=0)
+    cluster.apply(pod("shy"))
+    verdict = check(scheduling.pending_repaired, cluster)
+    assert not verdict and "not in zone c" in verdict.text and "nodeSelector" in verdict.text
+
+
 def test_the_broken_three_wait(cluster):
+    """As new, whatever was tried before."""
+    cluster.apply(pod("greedy", cpu="1"))
     scheduling.three_that_wait(cluster)
     assert {cluster.get("Pod", name)["status"]["phase"] for name in scheduling.NEEDS} == {"Pending"}
     assert "picky is Pending" in check(scheduling.pending_repaired, cluster).text
