@@ -44,7 +44,7 @@ class StatusManager:
             again = partial(self._write, worker, because)
             self._try(worker, again, self.client.update_status, {**pod, "status": status}, because)
 
-    def delete(self, worker: PodWorker, because: str = "its containers have ended") -> None:
+    def delete(self, worker: PodWorker, because: str = "the containers have ended") -> None:
         metadata = worker.pod["metadata"]
         where = metadata["name"], metadata["namespace"]
         again = partial(self.delete, worker, because)

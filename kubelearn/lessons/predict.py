@@ -8,7 +8,8 @@ from html import escape
 
 STYLE = ("<style>.kl-predict{{border-left:4px solid #d97706;padding:4px 12px;margin:4px 0;max-width:860px}}"
          ".kl-predict summary{{cursor:pointer;padding:2px 0}}.kl-predict details[open]>summary{{font-weight:600}}"
-         ".kl-predict div{{margin:2px 0 6px 18px}}</style>")
+         ".kl-predict div{{margin:2px 0 6px 18px}}"
+         "body .jp-PlaceholderText{{white-space:normal}}</style>")  # the lab folds the source: a long question made the page wider
 
 
 class Question:

@@ -46,7 +46,7 @@ def chart(cluster: object, deployment: str, since: object = None, until: object 
 
 def _named(replica_set: dict) -> str:
     """A ReplicaSet by what it runs: '1.26 web-9f2c1'."""
-    return f"{states.generation(replica_set).rpartition(':')[2]} {replica_set['metadata']['name']}".strip()
+    return f"{states.tag(states.generation(replica_set))} {replica_set['metadata']['name']}".strip()
 
 
 def _compared(clusters: Mapping, deployment: str, since: object, until: object, namespace: str, theme_: str | None) -> Picture:

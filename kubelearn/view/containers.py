@@ -5,12 +5,12 @@ Leaves out: pods that no node has yet; processes inside a container: `ps` shows 
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from kubelearn.view import states
 from kubelearn.view.graph import Card, Edge, Graph, Group, identity
 from kubelearn.view.slots import Slots
-from kubelearn.view.volumes import TOKEN, chosen, containers, pod_group
+from kubelearn.view.volumes import TOKEN, chosen, containers, pod_group, upwards
 
 
 class Stage:
@@ -49,11 +49,6 @@ def graph(world: object, stage: Stage) -> Graph:
         edges += [Edge(card.id, cards[-1].id, arrow=False, hidden=True) for card in shared]
     alt = f"{'; '.join(said)}." if said else "No pods on nodes."
     return Graph(upwards(cards), (), upwards(edges), upwards(groups.values()), alt, empty="no pods on nodes")
-
-
-def upwards(parts: Iterable) -> tuple:
-    """Graphviz stacks frames from the bottom to the top: the last first, so that the first stands above."""
-    return tuple(parts)[::-1]
 
 
 def _node_group(world: object, name: str, id: str) -> Group:

@@ -70,9 +70,9 @@ class Dashboard(widgets.VBox):
                                    continuous_update=True)
         self.moment.observe(self._looked, "value")
         self.past = self._row("past", self.moment, self._button("now", "back to the newest moment", self.now))
-        self.pod = self._choice(widgets.Dropdown, "pod", options=[], width="260px")
-        self.node = self._choice(widgets.Dropdown, "node", options=[], width="150px")
-        self.deployment = self._choice(widgets.Dropdown, "deployment", options=[], width="200px")
+        self.pod = self._choice(widgets.Dropdown, "pod", options=[], width="330px")
+        self.node = self._choice(widgets.Dropdown, "node", options=[], width="190px")
+        self.deployment = self._choice(widgets.Dropdown, "deployment", options=[], width="300px")
         self.replicas = self._choice(widgets.BoundedIntText, "replicas", min=0, max=100, value=1, width="130px")
         self.deployment.observe(self._chosen, "value")
         self.acts = self._row("acts", self.pod, self._button("delete pod", "kubectl delete pod", self.delete_pod), self.node,

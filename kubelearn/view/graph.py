@@ -123,7 +123,8 @@ def align(graphs: list[Graph]) -> list[Graph]:
     for edge in (edge for graph in graphs for edge in graph.edges):
         known = edges.get(key := (edge.tail, edge.head, edge.dashed))
         edges[key] = edge if known is None or _room(edge.label) > _room(known.label) else known
-    return [_filled(graph, cards, groups, edges) for graph in graphs]
+    flat = any(graph.flat for graph in graphs)
+    return [replace(_filled(graph, cards, groups, edges), flat=flat) for graph in graphs]
 
 
 def _room(label: str) -> tuple[int, float]:

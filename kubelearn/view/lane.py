@@ -83,19 +83,23 @@ class Lane:
     def draw(self, world: object, pods: list[dict]) -> tuple[list[Card], list[Edge], float]:
         """The lane's cards and arrows, and where what is below it begins."""
         counts = count_pods(pods)
-        cards, edges = [], []
-        for owner in self._owners(world):
-            if (at := self.at(owner)) is not None:
-                cards.append(owner_card(owner, counts[uid_of(owner)], self.slots, at, self.size))
-                parent = owner_of(owner)
-                if parent and self.order[parent["uid"]].index(uid_of(owner)) == 0:
-                    edges.append(Edge(f"{parent['kind']}/{owner['metadata'].get('namespace', '')}/{parent['name']}", identity(owner)))
+        here = {uid_of(owner): owner for owner in self._owners(world)}
+        cards = [owner_card(owner, counts[uid], self.slots, at, self.size)
+                 for uid, owner in here.items() if (at := self.at(owner)) is not None]
+        firsts = (next((here[uid] for uid in order if uid in here), None) for order in self.order.values())
+        edges = [_arrow(owner) for owner in firsts if owner]
         taken = {card.at for card in cards}
         places = [*(self._middle(*spot) for spot in self.spots.values()),
                   *(self._child(parent, number) for parent, order in self.order.items() for number in range(len(order)))]
         left = [at for at in dict.fromkeys(places) if at not in taken]
         cards += [Card(f"free {at[0]:.0f} {at[1]:.0f}", "", "", free=True, at=at, size=self.size) for at in left]
         return cards, edges, self.rows * (self.size[1] + GAP[1]) + (8 if self.rows else 0)
+
+
+def _arrow(owner: dict) -> Edge:
+    """To an owner from its own."""
+    parent = owner_of(owner)
+    return Edge(f"{parent['kind']}/{owner['metadata'].get('namespace', '')}/{parent['name']}", identity(owner))
 
 
 def busy(owner: dict) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from kubelearn.view.theme import FONT, LIGHT, fit
+from kubelearn.view.theme import FONT, LIGHT, fit, measure
 
 Point = tuple[float, float]
 
@@ -90,7 +90,8 @@ class Axis:
         shapes = []
         for number in range(int(span / step + 1e-9) + 1):
             x, words = self.x(self.start + number * step), f"{number * step / size:.3g} {unit}"
-            shapes += [line((x, top), (x, bottom), "trough"), text(x, bottom + 15, words, 11, "muted", "middle")]
+            middle = min(x, self.right + 10 - measure(words, 11) / 2)  # the last one stays in the picture
+            shapes += [line((x, top), (x, bottom), "trough"), text(middle, bottom + 15, words, 11, "muted", "middle")]
         return shapes
 
 

@@ -60,7 +60,17 @@ def graph(world: object, stage: Stage) -> Graph:
             count = out.get((identity(service), card.id), 0)
             nothing = Edge(identity(service), card.id, "0 · not in endpoints", role="bad", dashed=True)
             edges.append(_arrow(identity(service), card.id, count, most) if ready or count else nothing)
-    return Graph(cards=tuple(cards.values()), edges=tuple(edges), alt=alt(cards, edges, found), empty="" if found else "no services")
+    return Graph(cards=tuple(cards.values()), edges=tuple(edges), alt=alt(cards, edges, found), empty="" if found else "no services",
+                 flat=_is_long(edges))
+
+
+def _is_long(edges: list[Edge]) -> bool:
+    """More in a row than can be read when all of it fits a page, and no more side by side than can: it goes down."""
+    levels, seen = [{edge.tail for edge in edges} - {edge.head for edge in edges}], set()
+    while levels[-1]:
+        seen |= levels[-1]
+        levels.append({edge.head for edge in edges if edge.tail in levels[-1]} - seen)
+    return len(levels) - 1 > 4 and max(map(len, levels)) <= 3
 
 
 def _arrow(tail: str, head: str, count: int, most: int, outcome: str = "connected") -> Edge:

@@ -6,7 +6,7 @@ Leaves out: the service account's token, which every pod has.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from kubelearn.view import states
@@ -59,8 +59,13 @@ def graph(world: object, stage: Stage) -> Graph:
             edges += [_mount(card, homes[m["name"]], m) for m in mounts if m["name"] in homes]
             said += [f"{card.name} of {pod['metadata']['name']} has {homes[m['name']].kind} {homes[m['name']].name} at {m['mountPath']}"
                      for m in mounts if m["name"] in homes]
-    return Graph(cards=tuple(cards.values()), edges=tuple(dict.fromkeys(edges)), groups=tuple(groups),
+    return Graph(cards=upwards(cards.values()), edges=upwards(dict.fromkeys(edges)), groups=tuple(groups),
                  alt="; ".join(said) + "." if said else "No pod mounts a volume.", empty="" if groups else "no pod mounts a volume")
+
+
+def upwards(parts: Iterable) -> tuple:
+    """Graphviz stacks from the bottom to the top: the last first, so that the first stands above."""
+    return tuple(parts)[::-1]
 
 
 def pod_group(pod: dict, parent: str = "") -> Group:
