@@ -59,7 +59,7 @@ class Remote:
         addresses = (found or {}).get("status", {}).get("addresses") or ()
         address = next((entry["address"] for entry in addresses if entry["type"] == "InternalIP"), None)
         if address is None:
-            raise errors.not_found("nodes", node) if found is None else errors.internal("no preferred addresses found; known addresses: []")
+            raise errors.not_found("pods", node) if found is None else errors.internal("no preferred addresses found; known addresses: []")
         return address
 
     def _asking(self, call: Call, pod: dict, method: str) -> dict:

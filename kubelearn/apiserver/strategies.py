@@ -49,7 +49,7 @@ def pod(registry, obj: dict) -> dict:
 @remembered  # many pods share one spec
 def qos_class(spec: dict) -> str:
     """Guaranteed, Burstable or BestEffort. pkg/apis/core/helper/qos."""
-    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    containers = [spec] if "resources" in spec else [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
     limits = [(c.get("resources") or {}).get("limits") or {} for c in containers]
     requests = [(c.get("resources") or {}).get("requests") or {} for c in containers]
     asked = [name for some in (*limits, *requests) for name, amount in some.items()

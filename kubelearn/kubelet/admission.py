@@ -38,7 +38,9 @@ def refusal(pod: dict, others: Iterable[dict], allocatable: Mapping[str, str],
         return _short("pods", 1, len(others), room)
     asked = [pod_amounts(other["spec"], "requests") for other in others] if wanted else []
     for resource, amount in wanted.items():
-        used, room = sum(one.get(resource, 0) for one in asked), quantity.parse(allocatable.get(resource, "0"))
+        if resource not in allocatable:  # it knows of no such device; the scheduler would not have sent the pod
+            continue
+        used, room = sum(one.get(resource, 0) for one in asked), quantity.parse(allocatable[resource])
         if amount and used + amount > room:
             return _short(resource, amount, used, room)
     return None

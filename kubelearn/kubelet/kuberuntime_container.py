@@ -38,7 +38,7 @@ class Instance:
 
     def message(self) -> str:
         """What it left in its termination message file, or if asked for, the end of its log."""
-        words = self.last_words.read(0, MESSAGE_LIMIT).decode(errors="replace")
+        words = self.last_words.read(max(0, self.last_words.size - MESSAGE_LIMIT), MESSAGE_LIMIT).decode(errors="replace")
         if not words and self.log_tells and self.container.exit_code:
             words = b"".join(line for _, _, line in self.container.log[-LOG_LINES:])[-LOG_BYTES:].decode(errors="replace")
         return self.container.message or words

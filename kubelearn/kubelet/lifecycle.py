@@ -53,6 +53,8 @@ async def http_get(network: Network, source: str, address: str, action: dict, po
     headers |= {header["name"]: header["value"] for header in action.get("httpHeaders") or ()}
     stream = await network.connect(source, action.get("host") or address, port)
     try:
+        if action.get("scheme") == "HTTPS":  # nothing here speaks TLS
+            raise HookError("http: server gave HTTP response to HTTPS client")
         return (await request(stream, "GET", address, path, headers)).status
     except EOFError:
         raise HookError("EOF") from None

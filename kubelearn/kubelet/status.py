@@ -193,7 +193,7 @@ def pod_conditions(pod: dict, old: dict, seen: PodSeen, inits: list[dict], regul
     for kind, (status, reason, message) in zip(OWNED, verdicts):
         before = written.get(kind)
         since = before["lastTransitionTime"] if before and before["status"] == status else now
-        condition = {"type": kind, "status": status, "observedGeneration": generation, "lastTransitionTime": since}
+        condition = {"type": kind, "status": status, "observedGeneration": generation, "lastProbeTime": None, "lastTransitionTime": since}
         condition |= {key: text for key, text in (("reason", reason), ("message", message)) if text}
         conditions.append(condition)
     return conditions

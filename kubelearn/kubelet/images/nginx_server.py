@@ -57,7 +57,8 @@ class Nginx:
             for returned in block.all("return"):
                 code, text = int(returned.words[1]), self.fill(returned.words[2], asked) if len(returned.words) > 2 else ""
                 if 300 <= code < 400:
-                    return Response(code, "", "text/html", {"Location": text})
+                    where = text if "://" in text else f"http://{asked.headers.get('host', '')}{text}"
+                    return Response(code, self.page(code), "text/html", {"Location": where})
                 kind = location.value("default_type", "application/octet-stream")
                 return Response(code, text, kind)
         if location.all("proxy_pass"):

@@ -19,7 +19,7 @@ def log(container, stream=None):
 @pytest.mark.parametrize("command, code, reason", [
     (shell("exit 42"), 42, "Error"), (shell("echo done"), 0, "Completed"), (shell("nosuchprogram"), 127, "Error"),
     (shell("kill -15 $$; sleep 1"), 0, "Completed"),  # process 1 is not ended by a signal that it does not handle
-    (["/bin/false"], 1, "Error"), (shell("sh -c 'kill -9 $$'"), 137, "Error"),
+    (["/bin/false"], 1, "Error"), (shell("sh -c 'kill -9 $$'; exit $?"), 137, "Error"),
 ])
 def test_exit_codes(machine, command, code, reason):
     container = machine.ended(command=command)

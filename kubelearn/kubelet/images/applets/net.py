@@ -36,7 +36,8 @@ async def wget(process: Process, given: Options, urls: list[str]) -> int:
             process.fail("note: TLS certificate validation not implemented")
         elif what == "reply" and "S" in given:
             head = about["reply"].head.decode("latin-1").strip().splitlines()
-            process.error("\n".join("  " + line for line in (head if about["reply"].status < 400 else head[:1])))
+            ends = about["reply"].status < 300
+            process.error("\n".join("  " + line for line in (head if about["reply"].status < 400 else head[:1])) + "\n  " * ends)
     for url in urls:
         url = url if "://" in url else f"http://{url}"
         try:

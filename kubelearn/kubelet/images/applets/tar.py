@@ -65,7 +65,7 @@ def _create(process: Process, target: str, base: str, names: list[str], zipped: 
             for path, one in [("", node), *(node.walk() if isinstance(node, Directory) else ())]:
                 _add(archive, (name.strip("/") or ".") + path, one)
     (process.stdout if target == "-" else process.open(target, ">")).write(buffer.getvalue())
-    return code
+    return process.fail("error exit delayed from previous errors") if code else 0
 
 
 def _add(archive: tarfile.TarFile, name: str, node: Node) -> None:

@@ -57,7 +57,7 @@ def number(name: str, words: list[str], default: int) -> int:
     if not words:
         return default
     if not words[0].lstrip("-").isdigit():
-        raise ShellFault(f"{name}: line 0: Illegal number: {words[0]}")
+        raise ShellFault(f"Illegal number: {words[0]}", name)
     return int(words[0])
 
 
@@ -84,7 +84,7 @@ def cd(shell: Shell, name: str, words: list[str]) -> int:
     node = shell.process.files.find(path)
     if not isinstance(node, Directory):
         why = "No such file or directory" if node is None else "Not a directory"
-        shell.process.error(f"{shell.zero}: cd: line 0: can't cd to {target}: {why}")
+        shell.complain(f"can't cd to {target}: {why}", "cd")
         return 2
     shell.put("OLDPWD", shell.process.cwd)
     shell.process.cwd = path
@@ -119,7 +119,7 @@ def export(shell: Shell, name: str, words: list[str]) -> None:
 @builtin("local")
 def local(shell: Shell, name: str, words: list[str]) -> None:
     if not shell.locals:
-        raise ShellFault("local: line 0: not in a function")
+        raise ShellFault("not in a function", "local")
     for word in words:
         one, equals, value = word.partition("=")
         shell.locals[-1].setdefault(one, shell.variables.get(one))
@@ -131,7 +131,7 @@ def local(shell: Shell, name: str, words: list[str]) -> None:
 def unset(shell: Shell, name: str, words: list[str]) -> None:
     for word in words:
         if word in shell.read_only:
-            raise ShellFault(f"unset: line 0: {word}: is read only")
+            raise ShellFault(f"{word}: is read only", "unset")
         shell.variables.pop(word, None)
         shell.functions.pop(word, None)
         shell.exported.discard(word)
@@ -204,7 +204,8 @@ async def read(shell: Shell, name: str, words: list[str]) -> int:
     try:
         pairs, names = getopt.getopt(words, "rsp:n:t:u:")
     except getopt.GetoptError as error:
-        raise ShellFault(f"read: line 0: Illegal option -{error.opt}") from None
+        shell.complain(f"illegal option -{error.opt}", "read")
+        return 2
     given = dict(pairs)
     if "-p" in given and shell.process.stdin.is_terminal:
         shell.process.stderr.write(given["-p"].encode())
@@ -246,11 +247,15 @@ async def source(shell: Shell, name: str, words: list[str]) -> int:
     try:
         text = shell.process.files.read(shell.process.path(path)).decode("utf-8", "surrogateescape")
     except OSError as error:
-        raise ShellFault(f".: line 0: can't open '{path}': {error.strerror}") from None
+        raise ShellFault(f"can't open '{path}': {error.strerror}", ".") from None
+    kept = shell.line, shell.first, shell.source
+    shell.first, shell.source = 1, f"{path}: "
     try:
-        return await shell.run_script(parse(text))
+        code = await shell.run_script(parse(text))
     except Return as jump:
-        return jump.code
+        code = jump.code
+    shell.line, shell.first, shell.source = kept
+    return code
 
 
 def kind_of(shell: Shell, word: str) -> str | None:

@@ -34,7 +34,7 @@ class Commands(Variables):
     """What a Shell does with one command; run(), finish(), functions and traps are the Shell's."""
 
     async def simple(self, node: syntax.Simple, last: bool) -> int:
-        self.substituted = False
+        self.substituted, self.line = False, node.line
         words = await expand(self, node.words)
         if not words:
             return await self.assign(node, self.status if self.substituted else 0)
@@ -69,7 +69,7 @@ class Commands(Variables):
         except BrokenPipeError:
             raise
         except OSError as error:
-            self.process.error(f"{self.zero}: {words[0]}: {error.strerror}")
+            self.complain(f"{words[0]}: {error.strerror}")
             return 1
         finally:
             self.restore(kept)
@@ -100,10 +100,10 @@ class Commands(Variables):
             return self.cannot_run(words[0], error)
         return await self.finish(child)
 
-    def cannot_run(self, name: str, error: OSError, before: str = "") -> int:
+    def cannot_run(self, name: str, error: OSError, builtin: str = "") -> int:
         missing = isinstance(error, FileNotFoundError)
         text = "not found" if missing else f"can't fork: {error.strerror}" if isinstance(error, BlockingIOError) else error.strerror
-        self.process.error(f"{self.zero}: {before}{name}: {text}")
+        self.complain(f"{name}: {text}", builtin)
         return 127 if missing else 126 if isinstance(error, PermissionError) else 2
 
     def become(self, words: list[str], node: object) -> None:
@@ -122,4 +122,4 @@ class Commands(Variables):
             self.process.env = {**self.environment(), **assignments}
             self.become(words, self.process.executable(words[0])[1])
         except OSError as error:
-            raise Exit(self.cannot_run(words[0], error, "exec: line 0: ")) from None
+            raise Exit(self.cannot_run(words[0], error, "exec")) from None

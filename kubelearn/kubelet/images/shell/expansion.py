@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class ShellFault(Exception):
-    """An error that ends a shell that is not interactive. Its text follows "sh: "."""
+    """An error that ends a shell that is not interactive. builtin: the one that met it."""
 
-    def __init__(self, text: str, code: int = 2):
+    def __init__(self, text: str, builtin: str = "", code: int = 2):
         super().__init__(text)
-        self.text, self.code = text, code
+        self.text, self.builtin, self.code = text, builtin, code
 
 
 class Fields:

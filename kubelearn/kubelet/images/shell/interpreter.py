@@ -49,6 +49,8 @@ class Shell(Commands):
         self.functions = dict(parent.functions) if parent else {}
         self.options = dict(parent.options) if parent else {}
         self.traps = {name: action for name, action in parent.traps.items() if action == ""} if parent else {}
+        if parent is not None:
+            self.line, self.first, self.source = parent.line, parent.first, parent.source
         self.locals: list[dict[str, str | None]] = []
         self.pending: list[str] = []
         self.waiting: Future | None = None
@@ -70,6 +72,7 @@ class Shell(Commands):
         for line in script.lines:
             await self.run(line, last and line is script.lines[-1] and script.error is None)
         if script.error is not None:
+            self.line = script.line
             raise ShellFault(f"syntax error: {script.error}")
         return self.status
 
@@ -228,6 +231,7 @@ class Shell(Commands):
     # --- redirections ---------------------------------------------------------------------------------------------
 
     async def redirected(self, node: syntax.Redirected, last: bool) -> int:
+        self.line = getattr(node.command, "line", self.line)
         fds = await redirect(self, node.redirects)
         if fds is None:
             return 1
@@ -286,14 +290,14 @@ class Shell(Commands):
         try:
             return await run()
         except ShellFault as error:
-            self.process.error(f"{self.zero}: {error.text}")
+            self.complain(error.text, error.builtin)
             return error.code
         except Return as jump:
             return jump.code
         except Break:
             return 0
         except RecursionError:
-            self.process.error(f"{self.zero}: nested too deeply")
+            self.complain("nested too deeply")
             return 2
 
 

@@ -4,7 +4,7 @@ Model: busybox ash. Leaves out: fg, bg and suspending."""
 from __future__ import annotations
 
 from kubelearn.kubelet.images.shell.builtins import NUMBERS, builtin, quoted
-from kubelearn.kubelet.images.shell.interpreter import Shell
+from kubelearn.kubelet.images.shell.interpreter import TOLD, Shell
 from kubelearn.kubelet.process import SIGNALS, Process
 from kubelearn.tasks import Future
 
@@ -23,7 +23,7 @@ def trap(shell: Shell, name: str, words: list[str]) -> int:
     for word in words[1:]:
         name = "EXIT" if word in ("0", "EXIT") else signal_name(word)
         if name != "EXIT" and name not in SIGNALS:
-            shell.process.error(f"{shell.zero}: trap: line 0: {word}: invalid signal specification")
+            shell.complain(f"{word}: invalid signal specification", "trap")
             return 1
         shell.trap(name, None if words[0] == "-" else words[0])
     return 0
@@ -47,6 +47,8 @@ async def wait(shell: Shell, name: str, words: list[str]) -> int:
         if not status and job in shell.jobs:
             shell.jobs.remove(job)
             status = job.exit.result()
+            if job.killed_by in TOLD:
+                shell.process.error(TOLD[job.killed_by])
     return status
 
 

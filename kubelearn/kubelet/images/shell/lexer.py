@@ -48,6 +48,11 @@ class Lexer:
         self.peek()
         return self.text[self._next[1]:self.at]
 
+    def line(self) -> int:
+        """Where the token that peek() shows stands, from 0."""
+        self.peek()
+        return self.text.count("\n", 0, self._next[1])
+
     def _skip(self) -> None:
         text = self.text
         while self.at < len(text):

@@ -23,7 +23,7 @@ async def sh(process: Process) -> int:
             return 2
         shell = Shell(process, words[2:], words[1] if len(words) > 1 else process.argv[0])
         shell.options.update(given)
-        return 0 if "n" in flags else await shell.main(lambda: shell.run_script(parse(words[0])))
+        return 0 if "n" in flags else await shell.main(lambda: shell.run_script(parse(words[0]), last=True))
     reading = not words or "s" in flags
     shell = Shell(process, words if reading else words[1:], process.argv[0] if reading else words[0])
     shell.options.update(given)
@@ -34,7 +34,8 @@ async def sh(process: Process) -> int:
     except OSError as error:
         process.error(f"{process.argv[0]}: can't open '{words[0]}': {error.strerror}")
         return 2
-    return await shell.main(lambda: shell.run_script(parse(text)))
+    shell.first = 1
+    return await shell.main(lambda: shell.run_script(parse(text), last=True))
 
 
 async def _read_commands(shell: Shell) -> int:
@@ -56,7 +57,7 @@ async def _read_commands(shell: Shell) -> int:
         except ShellFault as error:
             if not shell.interactive:
                 raise
-            process.error(f"{shell.zero}: {error.text}")
+            shell.complain(error.text, error.builtin)
             shell.status = error.code
         text = ""
         if not line:

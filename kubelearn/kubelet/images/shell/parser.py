@@ -23,7 +23,7 @@ def parse(text: str) -> syntax.Script:
         while (line := parser.line()) is not None:
             lines.append(line)
     except ShellSyntaxError as error:
-        return syntax.Script(tuple(lines), error.text)
+        return syntax.Script(tuple(lines), error.text, parser.lexer.text.count("\n", 0, parser.lexer.at))
     except RecursionError:
         return syntax.Script(tuple(lines), "nested too deeply")
     return syntax.Script(tuple(lines), None)
@@ -240,6 +240,7 @@ class Parser:
 
     def simple(self) -> object:
         assignments, words, redirects, test = [], [], [], False
+        line = self.lexer.line()
         while True:
             redirects += () if test else self.redirects()
             token = self.lexer.peek()
@@ -264,7 +265,7 @@ class Parser:
                 return syntax.Function(raw, self.command())
         if not (assignments or words or redirects):
             raise self.unexpected()
-        node = syntax.Simple(tuple(assignments), tuple(words))
+        node = syntax.Simple(tuple(assignments), tuple(words), line)
         return syntax.Redirected(node, tuple(redirects)) if redirects else node
 
     @staticmethod

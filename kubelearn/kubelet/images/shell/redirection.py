@@ -29,7 +29,7 @@ async def redirect(shell: Shell, redirects: tuple[syntax.Redirect, ...]) -> dict
                 opened.append(file)
                 fds[redirect.fd] = file
     except ShellFault as error:
-        shell.process.error(f"{shell.zero}: {error.text}")
+        shell.complain(error.text)
         fds = None
     for file in fds.values() if fds else ():
         file.share()

@@ -51,6 +51,7 @@ class Redirect(NamedTuple):
 class Simple(NamedTuple):
     assignments: tuple[tuple[str, Word], ...]
     words: tuple[Word, ...]
+    line: int = 0  # where it stands in its text, from 0
 
 
 class Pipeline(NamedTuple):
@@ -108,6 +109,7 @@ class Script(NamedTuple):
 
     lines: tuple[Sequence, ...]
     error: str | None
+    line: int = 0  # of the error, from 0
 
 
 class ShellSyntaxError(Exception):

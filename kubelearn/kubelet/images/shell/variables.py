@@ -21,6 +21,13 @@ class Variables:
     weight: int
     option_at = 0  # getopts': where in a word of several letters
     drawn = 0  # random numbers so far
+    line, first, source = 0, 0, ""  # of the command that runs; of its text (0: it is no file); what `.` reads
+
+    def complain(self, text: str, builtin: str = "") -> None:
+        """An error in ash's words: with the line where a builtin met it, or where it is in a file."""
+        where = f"{builtin}: " if builtin else self.source
+        line = f"line {self.first + self.line}: " if self.first or builtin else ""
+        self.process.error(f"{self.zero}: {where}{line}{text}")
 
     def look(self, name: str) -> str | None:
         """A variable, or one of the special parameters."""
@@ -63,6 +70,6 @@ SPECIAL: dict[str, Callable[[Variables], str | None]] = {
     "?": lambda shell: str(shell.status), "#": lambda shell: str(len(shell.arguments)), "$": lambda shell: str(shell.pid),
     "!": lambda shell: str(shell.background) if shell.background else None, "-": lambda shell: "".join(sorted(shell.options)),
     "@": lambda shell: " ".join(shell.arguments) or None, "*": lambda shell: " ".join(shell.arguments) or None,
-    "RANDOM": lambda shell: shell.random(), "LINENO": lambda shell: "0",
+    "RANDOM": lambda shell: shell.random(), "LINENO": lambda shell: str(shell.first + shell.line),
     "PPID": lambda shell: str(shell.process.parent.pid if shell.process.parent else 0),
 }
