@@ -67,17 +67,23 @@ def count(cluster, url: str, times: int) -> dict[str, int]:
 
 def fresh_web(cluster) -> list[traffic.Answer]:
     """web anew, behind a Service, with no care for its users; and a client that asks every 0.2 s from now on."""
-    try:
-        cluster.delete("Deployment", "web")
-        cluster.run(40)
-    except ApiError as error:
-        if error.reason != "NotFound":
-            raise
+    _away(cluster, Deployment=["web"])
     cluster.apply(deployment("web", "nginx:1.25", 3, "nginx", command=["sh", "-c", SLOW]))
     cluster.apply(service("web"))
     cluster.run(until=lambda: is_complete(cluster, "web"), limit=60)
     cluster.run(5)
     return traffic.start(cluster, "http://web/", every=0.2)
+
+
+def _away(cluster, **names: list[str]) -> None:
+    """These are gone, by kind, if they were there."""
+    for kind, name in ((kind, name) for kind, listed in names.items() for name in listed):
+        try:
+            cluster.delete(kind, name)
+        except ApiError as error:
+            if error.reason != "NotFound":
+                raise
+    cluster.run(40)
 
 
 def no_failed_request(cluster, clients: list[traffic.Answer]) -> str:
@@ -111,6 +117,7 @@ def _hint(spec: dict) -> str:
 
 def three_broken(cluster) -> None:
     """red's probe asks a path that is not there, green's image does not exist, blue asks for more than its team may have."""
+    _away(cluster, Deployment=["red", "green", "blue"], ResourceQuota=["team"])
     for name in ("red", "green", "blue"):
         cluster.apply(deployment(name, "nginx:1.25", 2))
     cluster.run(15)

@@ -75,6 +75,15 @@ def test_three_causes_and_three_repairs(cluster):
     assert check(judges.diagnosed_and_repaired, cluster, dict(judges.CAUSES))
 
 
+def test_another_try_begins_anew(cluster):
+    """Broken again, with the old Pods at work, whatever was repaired before."""
+    judges.three_broken(cluster)
+    repair(cluster)
+    judges.three_broken(cluster)
+    status = [cluster.get("Deployment", name)["status"] for name in judges.CAUSES]
+    assert [(found["readyReplicas"], found.get("updatedReplicas", 0)) for found in status] == [(2, 1), (2, 1), (2, 0)]
+
+
 def test_a_wrong_diagnosis(cluster):
     judges.three_broken(cluster)
     repair(cluster)
