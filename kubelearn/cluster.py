@@ -52,7 +52,7 @@ class Cluster:
         self.profile = profile_of(profile)
         self.options = {"nodes": nodes, "seed": seed, "profile": profile, "control_plane": control_plane}
         self.clock = RealTimeClock(seed)
-        self.clock.on_error = self.refused
+        self.clock.on_error, self._told = self.refused, ([], 0.0)
         self.network = Network(self.clock)
         self.registry = Registry(self.clock, Resources())
         self.journal = Journal(self.registry.etcd)
@@ -306,8 +306,11 @@ class Cluster:
         self.close()
 
     def refused(self, error: BaseException) -> None:
-        """Something failed inside the cluster: it is told, and the cluster goes on."""
-        level = logging.DEBUG if isinstance(error, errors.ApiError) else logging.ERROR
+        """Something failed inside the cluster: it is told, of one place once a minute, and the cluster goes on."""
+        place = traceback.extract_tb((error.__cause__ or error).__traceback__)[-1:]
+        known = place == self._told[0] and self.clock.now < self._told[1] + 60
+        self._told = self._told if known else (place, self.clock.now)
+        level = logging.DEBUG if known or isinstance(error, errors.ApiError) else logging.ERROR
         log.log(level, "".join(traceback.format_exception(error)).rstrip())
 
     @contextmanager

@@ -148,8 +148,8 @@ class Controller:
             self.queue.forget(key)
 
     def _tell(self, key: str, error: Exception, wait: float) -> None:
-        """A conflict is everyday life: someone else wrote first. Anything else a person should see."""
-        if isinstance(error, ApiError):
+        """A conflict is everyday life: someone else wrote first. Anything else a person should see, though not at every try."""
+        if isinstance(error, ApiError) or self.queue.failures(key) > 1:
             log.debug("%s: %s: %s (again in %.3f s)", self.name, key, error, wait)
         else:
             log.warning("%s could not sync %s (again in %.3f s):\n%s", self.name, key, wait, "".join(traceback.format_exception(error)))

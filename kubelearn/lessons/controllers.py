@@ -39,9 +39,10 @@ spec:
 """
 
 
-def run_controller(cluster, make) -> None:
-    """Starts a controller class in the running cluster; running the cell again replaces the one before."""
+def run_controller(cluster, make, quiet: bool = False) -> None:
+    """Starts a controller class in the running cluster; running the cell again replaces the one before. quiet: its errors are not told."""
     from kubelearn.client import Client
+    logging.getLogger("kubelearn").setLevel(logging.ERROR if quiet else logging.NOTSET)
     old = cluster.parts.get(make.name)
     with cluster.lock:
         if old is not None:
@@ -50,9 +51,11 @@ def run_controller(cluster, make) -> None:
         cluster.clock.settle()
 
 
-def quiet() -> None:
-    """No word in the notebook of every failed try of a controller."""
-    logging.getLogger("kubelearn").setLevel(logging.ERROR)
+def run_plugin(cluster, plugin: Plugin) -> None:
+    """Gives the scheduler a plugin; running the cell again replaces the one of this name."""
+    with cluster.lock:
+        plugins = cluster.parts["kube-scheduler"].plugins
+        plugins[:] = [one for one in plugins if one.name != plugin.name] + [plugin]
 
 
 def placed_with(make: type[Plugin], weight: int, pods: int = 6) -> Picture:
@@ -123,19 +126,32 @@ def _forget(cluster, name: str) -> None:
 
 
 def night_shift(cluster) -> str:
-    """Pods labelled shift=night run on node-3 only, others are placed as ever."""
-    for name, shift in (("owl", "night"), ("bat", "night"), ("lark", "day"), ("cock", "day"), ("hen", "day")):
-        cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"shift": shift}},
-                       "spec": {"containers": [{"name": "main", "image": "nginx:1.25"}]}})
-    cluster.run(20)
-    where = {name: cluster.get("Pod", name)["spec"].get("nodeName") for name in ("owl", "bat", "lark", "cock", "hen")}
-    for name in where:
-        cluster.delete("Pod", name, gracePeriodSeconds=0)
-    if None in where.values():
-        raise Wrong(f"{next(n for n in where if where[n] is None)} is on no node", "filter returns a reason to say no, and None to say yes")
+    """Pods labelled shift=night run on node-3 only, also when it is closed; others are placed as ever."""
+    where = _placed(cluster, {"owl": "night", "bat": "night", "lark": "day", "cock": "day", "hen": "day"})
+    lost = next((name for name in where if not where[name].startswith("node-")), None)
+    if lost:
+        raise Wrong(f"{lost} is on no node: {where[lost]}", "filter returns a reason to say no, and None to say yes")
     wrong = [f"{name} on {where[name]}" for name in ("owl", "bat") if where[name] != "node-3"]
     if wrong:
         raise Wrong(f"night Pods are elsewhere: {', '.join(wrong)}", "return a reason for every node but node-3, when the Pod's label says night")
     if {where[name] for name in ("lark", "cock", "hen")} == {"node-3"}:
         raise Wrong("day Pods are all on node-3 too", "ask for the Pod's label before you say no")
+    cluster.patch("Node", "node-3", {"spec": {"unschedulable": True}})
+    elsewhere = _placed(cluster, {"moth": "night"})["moth"]
+    cluster.patch("Node", "node-3", {"spec": {"unschedulable": None}})
+    if elsewhere.startswith("node-"):
+        raise Wrong(f"node-3 was closed for a while, and a night Pod went to {elsewhere}", "score only prefers; filter says no")
     return "night Pods are on node-3, day Pods where there is room"
+
+
+def _placed(cluster, shifts: dict[str, str]) -> dict[str, str]:
+    """Where Pods of these shifts go: their nodes' names, or what the scheduler says of those that it places nowhere."""
+    for name, shift in shifts.items():
+        cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"shift": shift}},
+                       "spec": {"containers": [{"name": "main", "image": "nginx:1.25"}]}})
+    cluster.run(20)
+    pods = [cluster.get("Pod", name) for name in shifts]
+    for name in shifts:
+        cluster.delete("Pod", name, gracePeriodSeconds=0)
+    said = lambda pod: next((c.get("message", "") for c in pod["status"].get("conditions", ()) if c["type"] == "PodScheduled"), "")
+    return {pod["metadata"]["name"]: pod["spec"].get("nodeName") or said(pod).partition(" preemption")[0] for pod in pods}

@@ -51,6 +51,8 @@ def first_rejection(plugins: Iterable[Plugin], pod: PodInfo, node: NodeInfo,
         if verdict is not None:
             if isinstance(verdict, str):
                 verdict = Rejection((verdict,))
+            if not isinstance(verdict, Rejection):
+                raise PluginError(f'running "{plugin.name}" filter plugin: {verdict!r} is neither a reason (a text) nor None')
             return verdict._replace(plugin=plugin.name)
     return None
 

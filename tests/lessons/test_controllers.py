@@ -101,11 +101,43 @@ class Nobody(Plugin):
         return "node(s) did not work"
 
 
-@pytest.mark.parametrize("plugin, seen", [(Night, "✔"), (Everyone, "day Pods are all on node-3"), (Nobody, "is on no node"), (None, "elsewhere")])
+class Prefers(Plugin):
+    def score(self, state, pod, node):
+        return 100 if pod.labels.get("shift") == "night" and node.name == "node-3" else 0
+
+
+class SaysTrue(Plugin):
+    def filter(self, state, pod, node):
+        return pod.labels.get("shift") != "night" or node.name == "node-3"
+
+
+@pytest.mark.parametrize("plugin, seen", [
+    (Night, "✔"), (Everyone, "day Pods are all on node-3"), (Nobody, "is on no node: 0/3 nodes are available: 3 node(s) did not work"), (None, "elsewhere"),
+    (Prefers, "was closed for a while, and a night Pod went to"), (SaysTrue, 'running "SaysTrue" filter plugin: False is neither a reason')])
 def test_night_shifts(cluster, plugin, seen):
     if plugin:
-        cluster.parts["kube-scheduler"].plugins.append(plugin())
+        controllers.run_plugin(cluster, plugin())
     assert seen in check(controllers.night_shift, cluster).text
+
+
+def test_a_better_plugin_replaces_the_one_of_its_name(cluster):
+    """As when the learner runs the cell again."""
+    controllers.run_plugin(cluster, type("NightShift", (Nobody,), {})())
+    assert not check(controllers.night_shift, cluster)
+    controllers.run_plugin(cluster, type("NightShift", (Night,), {})())
+    assert check(controllers.night_shift, cluster)
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_an_error_is_not_told_at_every_try(cluster, caplog, quiet):
+    controllers.run_controller(cluster, Raises, quiet)
+    cluster.apply(controllers.site("a", "text"))
+    controllers.run_plugin(cluster, SaysTrue())
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "nginx:1.25"}]}})
+    cluster.run(50)
+    assert caplog.text.count("ValueError: a bug") == (not quiet) and caplog.text.count("True is neither a reason") == 1
+    cluster.run(60)
+    assert caplog.text.count("True is neither a reason") == 2
 
 
 def test_the_weight_of_a_plugin_decides():

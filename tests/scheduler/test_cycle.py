@@ -192,6 +192,15 @@ def test_a_plugin_that_raises_is_named():
         cycle(more=[Broken()]).decide(pod("web"))
 
 
+def test_a_filter_that_says_true_is_told_what_it_may_say():
+    class Yes(Plugin):
+        def filter(self, state, pod, node):
+            return True
+
+    with pytest.raises(PluginError, match='"Yes" filter plugin: True is neither a reason'):
+        cycle(more=[Yes()]).decide(pod("web"))
+
+
 def test_a_copied_node_is_independent():
     """A dry run of preemption leaves the snapshot as it was."""
     cyc = cycle(node("node-1"))
