@@ -10,6 +10,10 @@ from collections.abc import Callable
 from kubelearn.errors import ApiError
 
 
+MISSING = "the check looks for this object; is it there, under this name, in this namespace?"
+REFUSED = "so answers the API server; is what you wrote a whole manifest?"
+
+
 class Wrong(Exception):
     """Not yet: what was seen, in the words of a user of the application, and a hint for the next try."""
 
@@ -37,5 +41,5 @@ def check(judge: Callable[..., str], *arguments: object) -> Verdict:
         return Verdict(True, f"✔ {judge(*arguments)}")
     except Wrong as wrong:
         return Verdict(False, f"✖ {wrong.saw}\n  Hint: {wrong.hint}")
-    except ApiError as error:  # the judge looked for something that is not there
-        return Verdict(False, f"✖ {error}\n  Hint: the check looks for this object; is it there, under this name, in this namespace?")
+    except ApiError as error:  # the judge looked for something that is not there, or gave the API server what it does not take
+        return Verdict(False, f"✖ {error}\n  Hint: {MISSING if error.reason == 'NotFound' else REFUSED}")

@@ -188,13 +188,22 @@ def _running(cluster, name: str, when: str) -> dict:
     cluster.run(until=lambda: any(pod["status"]["phase"] == "Running" for pod in pods_of(cluster, "notes")), limit=60)
     pod = next((pod for pod in pods_of(cluster, "notes") if pod["status"]["phase"] == "Running"), None)
     if pod is None:
-        claims = [one for one in cluster.get("PersistentVolumeClaim") if one["status"]["phase"] == "Pending"]
-        classes = ", ".join(one["spec"].get("storageClassName", "") for one in claims)
-        hint = f"its claim waits for StorageClass {classes!r}; who names none gets the cluster's own" if claims else (
-            "a Pod that names its node, or may only be there, cannot move")
-        raise Wrong(f"{name}: no Pod of notes runs {when}", hint)
+        raise Wrong(f"{name}: no Pod of notes runs {when}", _why_not_running(cluster))
     cluster.run(5)
     return pod
+
+
+def _why_not_running(cluster) -> str:
+    """The most likely reason why notes does not run."""
+    claims = {name_of(claim): claim for claim in cluster.get("PersistentVolumeClaim")}
+    waiting = [claim["spec"].get("storageClassName", "") for claim in claims.values() if claim["status"]["phase"] == "Pending"]
+    wanted = {volume["persistentVolumeClaim"]["claimName"] for pod in pods_of(cluster, "notes") for volume in pod["spec"].get("volumes", ())
+              if "persistentVolumeClaim" in volume}
+    if wanted - claims.keys():
+        return f"there is no claim {', '.join(sorted(wanted - claims.keys()))}: the manifest must bring it, as a second object after a line ---"
+    if waiting:
+        return f"its claim waits for StorageClass {', '.join(waiting)!r}; who names none gets the cluster's own"
+    return "a Pod that names its node, or may only be there, cannot move"
 
 
 # --- exercise 2 ---------------------------------------------------------------------------------------------------
@@ -223,5 +232,6 @@ def _hint(cluster) -> str:
     if spec["ports"][0].get("targetPort", spec["ports"][0]["port"]) != 80:
         return "nginx listens at 80: that is targetPort"
     return {"ClusterIP": "a cluster address is for the inside; which type of Service has another?",
-            "NodePort": "a cloud's firewall keeps you from its nodes; which type of Service brings an address of its own, and a node port too?"
+            "NodePort": "a cloud's firewall keeps you from its nodes; which type of Service brings an address of its own, and a node port too?",
+            "LoadBalancer": "without a node port it waits for a balancer, which a laptop does not have"
             }.get(spec["type"], "kubectl describe service shop")

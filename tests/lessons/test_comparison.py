@@ -115,6 +115,8 @@ def test_a_claim_keeps_the_note(file):
     ((CLAIMED, HOST_PATH), "the note is lost"),
     ((CLAIMED, "emptyDir: {}"), "minikube: the note is lost"),
     (("spec: {accessModes", "spec: {storageClassName: standard, accessModes"), "cloud: no Pod of notes runs at the beginning"),
+    (("claimName: notes", "claimName: other"), "minikube: no Pod of notes runs at the beginning\n  Hint: there is no claim other"),
+    (("kind: Deployment", "kind: [Deployment"), "what you wrote a whole manifest"),
     (("      volumes:", "      nodeSelector: {kubernetes.io/hostname: node-1}\n      volumes:"), "cannot move"),
     (("mountPath: /data", "mountPath: /notes"), "no file /data/note")])
 def test_notes_that_do_not_travel(file, change, seen):
@@ -130,6 +132,7 @@ def test_a_load_balancer_is_reached_everywhere(file):
 @pytest.mark.parametrize("change, seen, hint", [
     (("LoadBalancer", "NodePort"), "cloud: ", "firewall"),
     (("LoadBalancer", "ClusterIP"), "minikube: ", "for the inside"),
+    (("type: LoadBalancer", "allocateLoadBalancerNodePorts: false, type: LoadBalancer"), "minikube: ", "waits for a balancer"),
     (("{app: shop}", "{app: shp}"), "minikube: ", "selector"),
     (("{port: 80}", "{port: 80, targetPort: 8080}"), "connection refused", "listens at 80")])
 def test_ways_that_end(file, change, seen, hint):
