@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from kubelearn.errors import ApiError
 
-
 MISSING = "the check looks for this object; is it there, under this name, in this namespace?"
 REFUSED = "so answers the API server; is what you wrote a whole manifest?"
 

@@ -26,7 +26,9 @@ spec:
     served: true
     storage: true
     subresources: {status: {}}
-    additionalPrinterColumns: [{name: Pages, type: integer, jsonPath: .spec.pods}, {name: Ready, type: integer, jsonPath: .status.ready}]
+    additionalPrinterColumns:
+    - {name: Pods, type: integer, jsonPath: .spec.pods}
+    - {name: Ready, type: integer, jsonPath: .status.ready}
     schema:
       openAPIV3Schema:
         type: object
