@@ -8,6 +8,7 @@ Leaves out: reads; who was told and did nothing; more than MOST rows (the first 
 from __future__ import annotations
 
 from contextlib import nullcontext
+from math import radians, sin
 from typing import NamedTuple
 
 from kubelearn.view import deeds, frames, members, svg
@@ -15,9 +16,10 @@ from kubelearn.view.drawing import last_command, revision_of
 from kubelearn.view.frames import seconds
 from kubelearn.view.picture import Picture
 from kubelearn.view.slots import shown
+from kubelearn.view.theme import measure
 from kubelearn.view.world import World
 
-MOST, HEAD, LEFT, LANE, WIDTH = 40, 124, 74, 40, 880
+MOST, LEFT, LANE, WIDTH, SLOPE = 40, 74, 40, 880, 32
 ROW = (16, 26)  # a row's height, low where there are many: no scrolling to see the change
 PEOPLE = "you"
 NOTHING = "nothing was written in this change, so nobody was told of anything"
@@ -118,7 +120,8 @@ class Places:
     """Where lanes and rows are: the same in all frames."""
 
     def __init__(self, change: Change):
-        self.top = HEAD + members.height(change.stages)
+        self.head = members.height(change.stages)
+        self.top = self.head + 30 + max((measure(name, 11, True) for name in change.lanes), default=0) * sin(radians(SLOPE))
         self.row = min(ROW[1], max(ROW[0], 640 / max(len(change.rows), 1)))
         lane = min(LANE, 400 / max(len(change.lanes), 1))
         self.xs = {name: LEFT + lane * (number + 0.5) for number, name in enumerate(change.lanes)}
@@ -133,8 +136,8 @@ def _drawn(change: Change, count: int, alt: str, ring: bool = False) -> str:
     """The first rows, so many; with the ring on the newest and on what it changed."""
     at = Places(change)
     if not change.rows:
-        shapes = [*members.draw(change.stages[0], change.stages[0]), svg.text(16, at.top - HEAD + 24, NOTHING, 13, "muted")]
-        return svg.page(shapes, WIDTH, at.top - HEAD + 44, alt)
+        shapes = [*members.draw(change.stages[0], change.stages[0]), svg.text(16, at.head + 24, NOTHING, 13, "muted")]
+        return svg.page(shapes, WIDTH, at.head + 44, alt)
     before = change.stages[max(count - 1, 0)] if ring else change.stages[count]
     shapes = [*members.draw(change.stages[count], before), svg.text(at.words, at.top - 8, LEGEND, 11, "muted")]
     shapes += [shape for name in change.lanes for shape in _lane(name, at.xs[name], at)]
@@ -151,7 +154,7 @@ def _drawn(change: Change, count: int, alt: str, ring: bool = False) -> str:
 
 def _lane(name: str, x: float, at: Places) -> list[str]:
     """The component's name, aslant, over its line."""
-    turned = f'<text transform="translate({x:.1f},{at.top - 16}) rotate(-32)"'
+    turned = f'<text transform="translate({x:.1f},{at.top - 16}) rotate(-{SLOPE})"'
     return [svg.text(0, 0, name, 11, bold=True).replace("<text", turned), svg.line((x, at.top - 10), (x, at.bottom + 6), "trough", 2)]
 
 
