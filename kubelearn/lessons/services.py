@@ -6,6 +6,7 @@ import re
 import subprocess
 
 from kubelearn import kubectl
+from kubelearn.api.meta import name_of
 from kubelearn.cluster import Cluster
 from kubelearn.lessons import traffic
 from kubelearn.lessons.check import Wrong
@@ -72,6 +73,12 @@ def asked(client: str, url: str) -> str:
     return f"$ {command}\n{'✔' if done.returncode == 0 else '✖'} {(done.stdout or done.stderr).strip()}"
 
 
+def foreign(cluster, name: str, answers: list[traffic.Answer]) -> str:
+    """The first Pod among those that answered that is not of the Deployment `name`; empty: all are."""
+    pods = {pod["status"].get("podIP"): name_of(pod) for pod in cluster.get("Pod")}
+    return next((found for answer in answers if not (found := pods.get(answer.server, answer.server)).startswith(f"{name}-")), "")
+
+
 # --- exercise 1 ---------------------------------------------------------------------------------------------------
 
 def guestbook(cluster) -> None:
@@ -87,6 +94,8 @@ def reached_from_outside(cluster) -> str:
     inside = traffic.ask(cluster, "http://guestbook/", 20)
     if not inside[0].ok:
         raise Wrong(f"nobody answers http://guestbook/ inside the cluster: {inside[0].error}", _ports(found))
+    if other := foreign(cluster, "guestbook", inside):
+        raise Wrong(f"http://guestbook/ is answered by {other}", "the selector should fit the Pods of guestbook, and nothing more")
     if NODE_PORT not in [port.get("nodePort") for port in found["ports"]]:
         raise Wrong(f"inside it answers; no node answers at port {NODE_PORT}", f"spec.type: NodePort, and nodePort: {NODE_PORT} beside the port")
     for node, address in cluster.network.nodes.items():
@@ -141,7 +150,9 @@ def five_reached(cluster, causes: dict[str, str]) -> str:
         raise Wrong(f"the cause for {', '.join(wrong)} is not right yet", HINTS[wrong[0]])
     cluster.run(40)
     for name in CAUSES:
-        answer = traffic.ask(cluster, f"http://{name}/")[0]
-        if not answer.status:
-            raise Wrong(f"http://{name}/ cannot be reached: {answer.error}", HINTS[name])
+        answers = traffic.ask(cluster, f"http://{name}/", 5)
+        if not all(answer.status for answer in answers):
+            raise Wrong(f"http://{name}/ cannot be reached: {next(answer.error for answer in answers if not answer.status)}", HINTS[name])
+        if other := foreign(cluster, name, answers):
+            raise Wrong(f"http://{name}/ is answered by {other}", HINTS[name])
     return "five causes named, five Services reached"

@@ -48,6 +48,12 @@ def test_a_service_with_one_mistake(cluster, port, spec, seen, hint):
     assert not verdict and seen in verdict.text and hint in verdict.text
 
 
+def test_another_application_behind_the_name(cluster):
+    cluster.apply(judges.application("web"))
+    verdict = served(cluster, selector={"app": "web"})
+    assert not verdict and "http://guestbook/ is answered by web-" in verdict.text and "nothing more" in verdict.text
+
+
 def test_without_a_service(cluster):
     judges.guestbook(cluster)
     assert "not found" in check(judges.reached_from_outside, cluster).text
@@ -78,6 +84,14 @@ def test_each_of_the_five_counts(cluster, left):
     repair(cluster, *(name for name in judges.CAUSES if name != left))
     verdict = check(judges.five_reached, cluster, dict(judges.CAUSES))
     assert not verdict and f"http://{left}/ cannot be reached" in verdict.text and judges.HINTS[left] in verdict.text
+
+
+def test_a_name_that_leads_to_another_application(cluster):
+    judges.five_broken(cluster)
+    repair(cluster, *judges.CAUSES)
+    cluster.patch("Service", "red", {"spec": {"selector": {"app": "green"}}})
+    verdict = check(judges.five_reached, cluster, dict(judges.CAUSES))
+    assert not verdict and "http://red/ is answered by green-" in verdict.text
 
 
 def test_a_wrong_diagnosis(cluster):
