@@ -12,6 +12,13 @@ from kubelearn.apiserver.registry import Registry
 from kubelearn.apiserver.request import Request
 from kubelearn.profiles import Profile
 
+CONDITIONS = {  # what controllers inside the API server say of these at once
+    "APIService": lambda obj: {"type": "Available", "status": "True", "reason": "Local",
+                               "message": "Local APIServices are always available"},
+    "FlowSchema": lambda obj: {"type": "Dangling", "status": "False", "reason": "Found",
+                               "message": "This FlowSchema references the PriorityLevelConfiguration object named "
+                                          f'"{obj["spec"]["priorityLevelConfiguration"]["name"]}" and it exists'},
+}
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
@@ -21,7 +28,10 @@ def bootstrap(registry: Registry, profile: Profile) -> None:
     for name in NAMESPACES:
         _store(registry, strategies.namespace(registry, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
                | {"status": {"phase": "Active"}}, request)
+    now = registry.clock.timestamp()
     for obj in data.bootstrap():
+        if obj["kind"] in CONDITIONS:
+            obj = {**obj, "status": {"conditions": [{**CONDITIONS[obj["kind"]](obj), "lastTransitionTime": now}]}}
         _store(registry, OWN.get((obj["kind"], obj["metadata"]["name"]), lambda o: o)(obj), request)
     for obj in storage_classes(profile):
         _store(registry, obj, request)

@@ -30,7 +30,7 @@ from kubelearn.etcd import Revision
 from kubelearn.journal import Journal
 from kubelearn.manifests import documents
 from kubelearn.network import Network
-from kubelearn.parts import Node, cluster_services
+from kubelearn.parts import Node, cluster_services, component_statuses
 from kubelearn.parts import control_plane as components
 from kubelearn.profiles import NodeSpec, node_specs, profile_of, zone_of
 from kubelearn.proxy import Rules
@@ -59,6 +59,7 @@ class Cluster:
         self.client = Client(self.registry, "kubelearn")
         bootstrap(self.registry, self.profile)
         self.parts: dict[str, object] = components(self.registry, self.profile)
+        self.registry.views["componentstatuses"] = lambda: component_statuses(self.parts)
         self._rules = Rules(Client(self.registry, "kube-proxy"))
         self.nodes: dict[str, Node] = {}
         self.disks: dict = {}  # volumes that are reached over the network, by name

@@ -34,13 +34,16 @@ class ControllerManager:
 
     def __init__(self, registry: Registry, profile: Profile):
         client = Client(registry, "kube-controller-manager")
+        self.stopped = False
         self.controllers = {made.name: made for made in (make(client) for make in controllers.of(profile))}
 
     def stop(self) -> None:
+        self.stopped = True
         for controller in self.controllers.values():
             controller.stop()
 
     def start(self) -> None:
+        self.stopped = False
         for controller in self.controllers.values():
             controller.start()
 
@@ -50,6 +53,21 @@ def control_plane(registry: Registry, profile: Profile) -> dict[str, object]:
     manager = ControllerManager(registry, profile)
     scheduler = Scheduler(Client(registry, "default-scheduler", program="kube-scheduler"), registry.clock)
     return {"kube-controller-manager": manager, "kube-scheduler": scheduler, **manager.controllers}
+
+
+def component_statuses(parts: dict[str, object]) -> list[dict]:
+    """What the API server says of the parts that it asks for their health."""
+    asked = (("controller-manager", parts["kube-controller-manager"], 10257), ("etcd-0", None, 2379),
+             ("scheduler", parts["kube-scheduler"], 10259))
+    return [{"apiVersion": "v1", "kind": "ComponentStatus", "metadata": {"name": name}, "conditions": [_health(part, port)]}
+            for name, part, port in asked]
+
+
+def _health(part: object, port: int) -> dict:
+    if not getattr(part, "stopped", False):
+        return {"type": "Healthy", "status": "True", "message": "ok"}
+    text = f'Get "https://127.0.0.1:{port}/healthz": dial tcp 127.0.0.1:{port}: connect: connection refused'
+    return {"type": "Healthy", "status": "False", "message": text}
 
 
 def cluster_services(registry: Registry, network: Network) -> dict[str, object]:

@@ -109,6 +109,19 @@ def stripped(source: object) -> object:
     return kept
 
 
+def enums(ask: Ask) -> list[list]:
+    """What descriptions say of each value of an enum: [fields, text]."""
+    found: dict[str, dict[str, None]] = {}
+    for path, entry in sorted(ask("/openapi/v3")["paths"].items()):
+        if path.startswith("api/") or path.count("/") == 2:
+            for name, source in ask(entry["serverRelativeURL"]).get("components", {}).get("schemas", {}).items():
+                for field, inner in source.get("properties", {}).items():
+                    _, enum, text = inner.get("description", "").partition("\n\nPossible enum values:")
+                    if enum:
+                        found.setdefault(text, {})[f"{name}.{field}"] = None
+    return sorted([sorted(fields), text] for text, fields in found.items())
+
+
 def columns(ask: Ask, table: list[dict]) -> dict[str, list[list]]:
     """The columns of each Table: [name, type, format, priority]."""
     found = {}
@@ -154,7 +167,8 @@ def main() -> None:
     args = options.parse_args()
     ask = client(args.kubeconfig)
     table = resources(ask)
-    tables = {"resources": table, "schema": schema(ask), "columns": columns(ask, table), "bootstrap": bootstrap(ask, table)}
+    tables = {"resources": table, "schema": schema(ask), "enums": enums(ask), "columns": columns(ask, table),
+              "bootstrap": bootstrap(ask, table)}
     for name, value in tables.items():
         (args.out / f"{name}.json").write_text(lines(value))
         print(f"{name}.json: {len(value)} entries")

@@ -55,6 +55,12 @@ def requests_from_limits(container: dict) -> dict:
     return replace(container, ("resources", "requests"), {**limits, **requests})
 
 
+def service_account(spec: dict) -> dict:
+    """Its older name is only a copy of the newer one."""
+    name = spec.get("serviceAccountName")
+    return spec if spec.get("serviceAccount") == name else {**spec, "serviceAccount": name}
+
+
 def host_ports(container: dict) -> dict:
     """On the host's network a container's port is the host's."""
     ports = container.get("ports")

@@ -116,7 +116,12 @@ class App:
             call.body = await _body(request)
         if call.info.subresource in REMOTE:
             return await self.remote.http(call)
-        response = await self.handlers.handle(call)
+        try:
+            response = await self.handlers.handle(call)
+        except ApiError as error:
+            response = _status(error, request)
+            for text in call.warnings:
+                warn(response, text)
         while self.host_ports.complaints:
             warn(response, self.host_ports.complaints.pop())
         return response

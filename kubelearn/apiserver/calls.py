@@ -39,6 +39,7 @@ class Call:
     def __init__(self, info: RequestInfo, user: User, session: Session, headers: Headers, query: QueryParams, body: bytes = b""):
         self.info, self.user, self.session, self.headers, self.query, self.body = info, user, session, headers, query, body
         self.method = "GET"
+        self.repeated: list[str] = []  # what a strict decoder says of the body's text
         self.agent = headers.get("user-agent", "").partition("/")[0] or "unknown"
         deprecated = deprecation(info.resource) if info.resource else ""
         self.warnings: list[str] = [deprecated] if deprecated else []
@@ -49,11 +50,13 @@ class Call:
         obj = decoded(self.body, self.headers.get("content-type", ""), kind)
         _check_kind(obj, api_version, kind)
         obj = self._typed(obj, api_version, kind)
+        self.repeated = codec.duplicates(self.body, self.headers.get("content-type", ""))
         return timestamps.inbound(obj, timestamps.of_kind(api_version, kind, self.info.resource), self.session.shift)
 
     def patch(self) -> tuple[object, str]:
         """The patch, brought to virtual time, and its type: json, merge, strategic or apply."""
         patch, patch_type = codec.decode_patch(self.body, self.headers.get("content-type", ""))
+        self.repeated = codec.duplicates(self.body) if patch_type != "apply" else []
         times = timestamps.of_kind(*self.info.kind, self.info.resource)
         if patch_type == "apply":
             self._check_applied(patch)
@@ -105,7 +108,7 @@ class Call:
     def request(self, options: WriteOptions) -> Request:
         return Request(self.agent, user=self.user.name, groups=self.user.groups, field_manager=options.field_manager,
                        field_validation=options.field_validation, dry_run=options.dry_run, force=options.force, external=True,
-                       command=self.headers.get("kubectl-command", ""), warnings=self.warnings)
+                       command=self.headers.get("kubectl-command", ""), warnings=self.warnings, repeated=self.repeated)
 
 
 def answer(body: bytes, headers: Headers, query: QueryParams, code: int = 200, warnings: list[str] = ()) -> Response:

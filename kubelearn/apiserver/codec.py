@@ -2,14 +2,13 @@
 
 Part of Kubernetes: apimachinery pkg/runtime/serializer (json, yaml, protobuf) and sigs.k8s.io/yaml. Law 8: what is broken
 gets a real server's words, and nothing that a client sends can cost more than its size.
-Leaves out: CBOR; protobuf answers (every client accepts JSON); the complaint about a key that comes twice in JSON (the last one wins, as
-in Go; kubectl never sends one).
+Leaves out: CBOR; protobuf answers (every client accepts JSON).
 """
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from kubelearn import errors
@@ -69,6 +68,28 @@ def decode_json(body: bytes) -> object:
     if b"\\ud" in body or b"\\uD" in body:  # half a surrogate pair cannot be encoded again
         value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     return value
+
+
+def duplicates(body: bytes, content_type: str = JSON) -> list[str]:
+    """What a strict decoder says of keys that come twice in an object of a JSON text (of which the last one counts)."""
+    if content_type.partition(";")[0].strip() not in ("", JSON):
+        return []
+    pairs = json.loads(body, object_pairs_hook=lambda found: tuple(found) if len({key for key, _ in found}) < len(found) else dict(found))
+    return [f'duplicate field "{path}"' for path in _repeated(pairs, "")]
+
+
+def _repeated(value: object, path: str) -> Iterator[str]:
+    if isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _repeated(inner, f"{path}[{index}]")
+    elif isinstance(value, (dict, tuple)):
+        seen: set[str] = set()
+        for key, inner in value.items() if isinstance(value, dict) else value:
+            here = f"{path}.{key}" if path else key
+            if key in seen:
+                yield here
+            seen.add(key)
+            yield from _repeated(inner, here)
 
 
 def _no_constant(text: str) -> None:

@@ -39,7 +39,7 @@ class Handlers:
             info = call.info
             group, resource = info.resource.group, info.resource.plural
             rbac.authorize(self.registry, call.user.name, call.user.groups,
-                           rbac.Action(info.verb, group, resource, info.subresource, info.namespace, info.name))
+                           rbac.Action(info.verb, group, resource, info.subresource, info.namespace or info.own_namespace, info.name))
         return await handler(call)
 
     @contextlib.contextmanager
@@ -121,7 +121,7 @@ class Handlers:
         found = self.registry.find(info.resource, info.namespace, info.name) if info.name else None
         if found is None:
             return ""
-        return found["metadata"]["uid" if "deletionTimestamp" in found["metadata"] else "resourceVersion"]
+        return found["metadata"].get("uid" if "deletionTimestamp" in found["metadata"] else "resourceVersion")
 
     # --- writing --------------------------------------------------------------------------------------------------
 
@@ -190,7 +190,8 @@ class Handlers:
     # --- answering ------------------------------------------------------------------------------------------------
 
     def _form(self, call: Call) -> negotiation.Plain:
-        return negotiation.form(call.headers.get("accept", ""), call.info.resource, call.query.get("includeObject", ""))
+        resource = subresources.SCALE if call.info.subresource == "scale" else call.info.resource
+        return negotiation.form(call.headers.get("accept", ""), resource, call.query.get("includeObject", ""))
 
     def _asker(self, call: Call, obj: dict | None = None) -> Asker:
         """managedFields are derived for objects that are stored, not for reviews, scales and what was only tried."""

@@ -98,18 +98,22 @@ class Table(Plain):
         return self._table(objects, metadata, asker, True)
 
     def event(self, obj: dict, asker: Asker, first: bool) -> bytes:
-        return self._table([obj], {"resourceVersion": obj["metadata"].get("resourceVersion", "")}, asker, first)
+        metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+        return self._table([obj], metadata, asker, first, "name-alone" in self.resource.facts)
 
     def bookmark(self, revision: str, annotations: dict, asker: Asker) -> bytes:
         return self._table([{"metadata": _mark(revision, annotations)}], {"resourceVersion": revision}, asker, False)
 
-    def _table(self, objects: Iterable[dict], metadata: dict, asker: Asker, with_columns: bool) -> bytes:
+    def _table(self, objects: Iterable[dict], metadata: dict, asker: Asker, with_columns: bool,
+               plain: bool = False) -> bytes:
         columns = _columns(self.resource) if with_columns else b"null"
         head = codec.encode({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
-        return b'%s,"columnDefinitions":%s,"rows":[%s]}' % (head[:-1], columns, b",".join(self._row(obj, asker) for obj in objects))
+        return b'%s,"columnDefinitions":%s,"rows":[%s]}' % (head[:-1], columns, b",".join(self._row(obj, asker, plain) for obj in objects))
 
-    def _row(self, obj: dict, asker: Asker) -> bytes:
+    def _row(self, obj: dict, asker: Asker, plain: bool) -> bytes:
         found = table.cells(self.resource, obj, asker.now)
+        if plain:
+            found[0] = obj["metadata"].get("name", "")
         cells = template(found, None).render(asker.shift) if self.dated else codec.encode(found)
         if self.include == "None":
             return b'{"cells":%s,"object":null}' % cells

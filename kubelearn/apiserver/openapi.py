@@ -22,6 +22,7 @@ from kubelearn.apiserver import codec, discovery
 REFERENCE = "#/components/schemas/"
 METADATA, LIST_METADATA = (f"io.k8s.apimachinery.pkg.apis.meta.v1.{name}" for name in ("ObjectMeta", "ListMeta"))
 EVERYWHERE = [f"io.k8s.apimachinery.pkg.apis.meta.v1.{name}" for name in ("APIResourceList", "Patch", "Status", "WatchEvent")]
+ENUM = "\n\nPossible enum values:"
 QUERY = ("dryRun", "fieldManager", "fieldValidation", "force")
 PATCH_PARAMETERS = [{"name": name, "in": "query", "schema": {"type": "boolean" if name == "force" else "string", "uniqueItems": True}}
                     for name in QUERY]
@@ -172,7 +173,13 @@ def _descriptions() -> dict:
         return {}
     folder = Path(found.submodule_search_locations[0]) / "kubernetes-json-schema"
     file = folder / f"v{discovery.VERSION['major']}.{discovery.VERSION['minor']}.0-local" / "_definitions.json"
-    return json.loads(file.read_bytes()).get("$defs", {}) if file.exists() else {}
+    texts = json.loads(file.read_bytes()).get("$defs", {}) if file.exists() else {}
+    for path, text in data.enums().items() if texts else ():
+        definition, _, name = path.rpartition(".")
+        field = texts.get(definition, {}).get("properties", {}).get(name)
+        if field and "Possible enum values:" not in field.get("description", ""):
+            field["description"] = field.get("description", "") + ENUM + text
+    return texts
 
 
 def _custom(resource: Resource) -> Iterator[tuple[str, dict]]:

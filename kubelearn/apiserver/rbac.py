@@ -2,7 +2,7 @@
 
 Part of Kubernetes: plugin/pkg/auth/authorizer/rbac and pkg/registry/authorization, pkg/registry/authentication. Law 8: the
 wording of a refusal is upstream's. system:masters may do everything; in process nobody asks, only the HTTP edge does.
-Leaves out: the check that one grants no more than one has, the node authorizer's own rules (nodes are trusted), webhooks.
+Leaves out: the node authorizer's own rules (nodes are trusted), webhooks. That one grants no more than one has: escalation.py.
 """
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def grants(registry, user: str, groups: tuple[str, ...], namespace: str, missing
     for binding in bindings:
         subject = next((s for s in binding.get("subjects") or () if _is(s, user, groups, binding)), None)
         if subject:
-            for rule in _rules(registry, binding, missing):
+            for rule in rules_of_binding(registry, binding, missing):
                 yield Grant(rule, binding, subject)
 
 
@@ -111,7 +111,8 @@ def _is(subject: dict, user: str, groups: tuple[str, ...], binding: dict) -> boo
     return user == f"{ACCOUNT}{namespace}:{subject['name']}"
 
 
-def _rules(registry, binding: dict, missing: list[str]) -> list[dict]:
+def rules_of_binding(registry, binding: dict, missing: list[str]) -> list[dict]:
+    """Those of the role that a binding refers to; one that is not there goes to `missing`."""
     reference = binding["roleRef"]
     namespace = binding["metadata"].get("namespace", "") if reference["kind"] == "Role" else ""
     role = registry.find(registry.resources.find(reference["kind"]), namespace, reference["name"])

@@ -38,6 +38,7 @@ class Registry:
         self.random = clock.random("registry")
         self.service_cidr, self.node_ports = "10.96.0.0/16", range(30000, 32768)
         self.computed: dict[tuple[str, str, str], Callable[[dict], dict]] = {}  # (storage, namespace, name): read as, see read
+        self.views: dict[str, Callable[[], list[dict]]] = {}  # storage: objects that nobody stores, made when they are read
         self.admitted_specs: dict = {}  # what admission made of pod specs, see admission.podspec
         self.tokens: dict[str, str] = {}  # bearer token -> user name
         self.refusal: Callable[[], ApiError | None] | None = None  # why nobody outside is answered now, if so
@@ -47,6 +48,8 @@ class Registry:
 
     def find(self, resource: Resource, namespace: str, name: str) -> dict | None:
         """The stored object or None. Nobody modifies it."""
+        if resource.storage in self.views:
+            return next((obj for obj in self.views[resource.storage]() if obj["metadata"]["name"] == name), None)
         obj = self.etcd.get(resource, (namespace or "", name))
         rule = self.computed.get((resource.storage, namespace or "", name)) if self.computed else None
         return rule(obj) if rule and obj else obj
@@ -59,6 +62,8 @@ class Registry:
 
     def objects(self, resource: Resource, namespace: str | None = None) -> list[dict]:
         """All objects of a resource, of one namespace or of all, by namespace and name."""
+        if resource.storage in self.views:
+            return self.views[resource.storage]()
         found = self.etcd.objects(resource.storage)
         items = [found[key] for key in sorted(found) if not namespace or key[0] == namespace]
         return [self.find(resource, *_key(obj)) for obj in items] if self.computed else items
@@ -132,7 +137,10 @@ class Registry:
     def update(self, resource: Resource, namespace: str, name: str, obj: dict, request: Request, subresource: str = "") -> dict:
         """Replaces an object, or what its subresource holds; 409 where obj's resourceVersion is not the newest."""
         self._input("update", resource, request, namespace, name, obj, subresource)
-        old = self.get(resource, namespace, name)
+        old = self.find(resource, namespace, name)
+        if old is None:
+            resource.schema.decode(obj)  # what is no such object is refused first
+            raise errors.not_found(resource.name, name)
         if subresource in subresources.VIEWS:
             return subresources.update(self, resource, old, obj, request, subresource)
         return self.replace(resource, old, obj, request, subresource)
@@ -167,6 +175,7 @@ class Registry:
         attributes = Attributes("UPDATE", resource, subresource, *key, old, new, request)
         attributes.new = admission.mutate(attributes, self)
         new = strategies.prepare_for_update(self, resource, attributes.new, old, subresource)
+        new = writing.counted(resource, old, new)
         writing.refuse_invalid(resource, key[1], validation.validate_update(resource, new, old, subresource))
         writing.warn(resource, new, old, request)
         attributes.new = new

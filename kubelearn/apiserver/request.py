@@ -27,6 +27,7 @@ class Request:
     applied: dict | None = None  # the configuration that was applied
     managers: list | None = None  # managedFields as a client wrote them itself
     subresource: str = ""
+    repeated: list[str] = field(default_factory=list)  # what a strict decoder says of keys that came twice
     warnings: list[str] = field(default_factory=list)  # answered to the client as Warning headers
 
     @property

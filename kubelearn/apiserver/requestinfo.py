@@ -27,6 +27,11 @@ class RequestInfo:
     rest: tuple[str, ...] = ()  # what follows proxy/
 
     @property
+    def own_namespace(self) -> str:
+        """A request about one namespace happens in it."""
+        return self.name if (self.resource.group, self.resource.plural) == ("", "namespaces") else ""
+
+    @property
     def kind(self) -> tuple[str, str]:
         """(apiVersion, kind) of the bodies that go in."""
         if self.part is None or not self.part.kind:

@@ -213,4 +213,4 @@ def daemon_set(registry, obj: dict, old: dict | None = None) -> dict:
 
 CREATE = {"Pod": pod, "Service": service, "Namespace": namespace, "Job": job, "DaemonSet": daemon_set,
           "PersistentVolume": persistent_volume, "CustomResourceDefinition": custom_resource_definition}
-UPDATE = {"Service": service, "DaemonSet": daemon_set}
+UPDATE = {"Service": service, "DaemonSet": daemon_set, "CertificateSigningRequest": lambda registry, obj, old: {**obj, "spec": old["spec"]}}

@@ -14,6 +14,7 @@ from kubelearn.apiserver.request import Request
 from kubelearn.errors import ApiError
 
 SCALE_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+SCALE = Resource("autoscaling", "v1", "scales", "scale", "Scale", True)  # as which it is shown
 VIEWS = ("scale",)  # subresources with a body of another kind than the object's
 TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}

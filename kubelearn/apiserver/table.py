@@ -20,6 +20,9 @@ from kubelearn.clock import parse_time
 
 Column = list  # name, type, format, priority
 Read = Callable[[dict, float], object]  # of an object at a virtual time
+OTHERS = {  # of what has no list, so that nobody could be asked for its columns
+    "": [["Name", "string", "name", 0], ["Created At", "date", "", 0]],
+    "Scale": [["Name", "string", "name", 0], ["Desired", "integer", "", 0], ["Available", "integer", "", 0], ["Age", "string", "", 0]]}
 EMPTY = {"integer": 0, "boolean": False}
 FUNCTIONS = {**vars(plain_cells), **vars(podcells), **vars(admincells)}
 
@@ -48,7 +51,7 @@ def compiled(resource: Resource) -> list[tuple[Column, Read]]:
         return _custom(resource)
     key = f"{resource.api_version}/{resource.plural}"
     own = {"Name": "metadata.name", "Age": "ago metadata.creationTimestamp", **dict(data.sections("printers").get(key, ()))}
-    columns = data.columns().get(key) or [["Name", "string", "name", 0], ["Created At", "date", "", 0]]
+    columns = data.columns().get(key) or OTHERS.get(resource.kind, OTHERS[""])
     return [(column, _reader(own.get(column[0], ""), column[1])) for column in columns]
 
 

@@ -21,7 +21,8 @@ FIXED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSe
 
 
 def complain(resource: Resource, unknown: list[str], request: Request) -> None:
-    """Unknown fields: refused, warned about or passed over, as the client asked."""
+    """Repeated and unknown fields: refused, warned about or passed over, as the client asked."""
+    unknown = [*request.repeated, *unknown]
     if not unknown or request.field_validation == "Ignore":
         return
     if request.field_validation == "Strict":
@@ -74,7 +75,7 @@ def carried(resource: Resource, old: dict, obj: dict, subresource: str) -> dict:
     """The object that this update asks for, with what an update of this (sub)resource may not touch taken from old."""
     metadata, before = obj.get("metadata") or {}, old["metadata"]
     _check_preconditions(resource, metadata, before)
-    if subresource == "status":
+    if subresource in ("status", "approval"):
         kept = metadata if "status-with-metadata" in resource.facts else before
         new = {**old, "metadata": _identity(kept, before)}
         return _with_status(new, obj)
@@ -82,12 +83,15 @@ def carried(resource: Resource, old: dict, obj: dict, subresource: str) -> dict:
         containers = (obj.get("spec") or {}).get("ephemeralContainers", [])
         obj = {**old, "metadata": metadata, "spec": {**old["spec"], "ephemeralContainers": containers}}
     new = {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": _identity(metadata, before)}
-    new = _with_status(new, old) if "status" in resource.subresources else new
-    if resource.has_generation:
-        if any(new.get(key) is not old.get(key) and new.get(key) != old.get(key)
-               for key in {**new, **old} if key not in ("metadata", "status", "apiVersion", "kind")):
-            new["metadata"]["generation"] = before.get("generation", 0) + 1
-    return new
+    return _with_status(new, old) if "status" in resource.subresources else new
+
+
+def counted(resource: Resource, old: dict, new: dict) -> dict:
+    """With the next generation, where more than metadata and status is another than before."""
+    if not resource.has_generation or all(new.get(key) is old.get(key) or new.get(key) == old.get(key)
+                                          for key in {**new, **old} if key not in ("metadata", "status", "apiVersion", "kind")):
+        return new
+    return {**new, "metadata": {**new["metadata"], "generation": old["metadata"].get("generation", 0) + 1}}
 
 
 def _check_preconditions(resource: Resource, metadata: dict, before: dict) -> None:
@@ -98,7 +102,9 @@ def _check_preconditions(resource: Resource, metadata: dict, before: dict) -> No
     if metadata.get("namespace", before.get("namespace", "")) != before.get("namespace", ""):
         raise errors.bad_request("the namespace of the provided object does not match the namespace sent on the request")
     if metadata.get("uid", before["uid"]) != before["uid"]:
-        raise errors.conflict(resource.name, before["name"],
+        key = "/".join(part for part in (resource.plural, before.get("namespace"), before["name"]) if part)
+        raise errors.conflict(resource.name, before["name"], "StorageError: invalid object, Code: 4, "
+                              f"Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: "
                               f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {before['uid']}")
 
 

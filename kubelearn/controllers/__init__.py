@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from kubelearn.controllers.certificates import CertificateSigningController
 from kubelearn.controllers.clusterroleaggregation import ClusterRoleAggregationController
 from kubelearn.controllers.cronjob import CronJobController
 from kubelearn.controllers.customresources import CustomResourceController
@@ -36,7 +37,7 @@ ALL = (NamespaceController, ServiceAccountController, RootCACertPublisher, Token
        DaemonSetController, StatefulSetController, NodeLifecycleController, TaintEvictionController, PodGCController, DisruptionController,
        ResourceQuotaController, PersistentVolumeController, ClaimProtectionController, VolumeProtectionController,
        HorizontalPodAutoscalerController, ClusterRoleAggregationController, CustomResourceController,
-       ReplicationManager, EndpointSliceMirroringController, EphemeralVolumeController)
+       ReplicationManager, EndpointSliceMirroringController, EphemeralVolumeController, CertificateSigningController)
 
 
 def of(profile) -> tuple:

@@ -1,9 +1,9 @@
 """The tables: what a Kubernetes v1.37 server says of itself, read when first asked for.
 
 Part of Kubernetes: its OpenAPI v3 schemas, discovery, Table columns and .proto files, as data (law 9). tools/fetch_tables.py
-makes the first three and the bootstrap objects from any running cluster. The .txt tables are written by hand and say at their top how
-they are read: what is particular to a resource (kinds), defaults, rules of validation (rules, updates), what fills columns (printers), and
-Go's words (gonames).
+makes the first three, the bootstrap objects and the meanings of enums from any running cluster. The .txt tables are written by hand
+and say at their top how they are read: what is particular to a resource (kinds), defaults, rules of validation (rules, updates), what
+fills columns (printers), and Go's words (gonames).
 Leaves out: descriptions, and the protobuf messages of API versions that are no longer served.
 """
 from __future__ import annotations
@@ -42,6 +42,11 @@ def internal() -> dict[str, dict[str, str]]:
     """A pod's and a claim's structs as the server holds them: struct -> field -> s b i q (text, bool, number, quantity), {} [] *
     (what is null while it is not set; with the struct it holds), a struct, or "+Struct" for an embedded one."""
     return _table("internal")
+
+
+def enums() -> dict[str, str]:
+    """Field ("io.k8s.api.core.v1.Container.imagePullPolicy") -> what its description says of each value that it may have."""
+    return {field: text for fields, text in _table("enums") for field in fields}
 
 
 def bootstrap() -> list[dict]:

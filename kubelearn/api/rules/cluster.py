@@ -4,8 +4,10 @@ Part of Kubernetes: pkg/apis/rbac, policy, scheduling and apiextensions, each in
 """
 from __future__ import annotations
 
-from .. import fields
-from ..checks import dns_subdomain
+import base64
+
+from .. import fields, names
+from ..checks import dns_subdomain, least
 from ..fields import Path, below
 from ..findings import Findings
 from ..mismatch import Key
@@ -68,6 +70,24 @@ def priority_class(obj: dict, path: Path, found: Findings) -> None:
                         f"error: {name} is not a known system priority class")
     elif not name.startswith("system-") and obj.get("value", 0) > HIGHEST_PRIORITY:
         found.forbidden((path, "value"), f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}")
+
+
+# --- certificates ------------------------------------------------------------------------------------------------------------------
+
+ten_minutes = least(600, "may not specify a duration less than 600 seconds (10 minutes)")
+
+
+def certificate_request(value: str | None, path: Path, found: Findings) -> None:
+    if not value:
+        return found.required(path)
+    if b"-----BEGIN CERTIFICATE REQUEST-----" not in base64.b64decode(value):
+        found.invalid(path, value, "PEM block type must be CERTIFICATE REQUEST")
+
+
+def signer_name(value: str | None, path: Path, found: Findings) -> None:
+    domain, _, rest = (value or "").partition("/")
+    if value and not (rest and "." in domain and not names.dns_subdomain(domain)):
+        found.invalid(path, value, "must be a fully qualified domain and path of the form 'example.com/signer-name'")
 
 
 # --- custom resource definitions ---------------------------------------------------------------------------------------------------

@@ -99,12 +99,6 @@ def dns_config(spec: dict, path: Path, found: Findings) -> None:
     each(ip_address)(servers, (here, "nameservers"), found)
 
 
-def same_account(spec: dict, path: Path, found: Findings) -> None:
-    name, old_name = spec.get("serviceAccountName", ""), spec.get("serviceAccount", "")
-    if old_name != name:
-        found.invalid((path, "deprecatedServiceAccount"), old_name, f'must be the same as serviceAccountName: "{name}"')
-
-
 def operating_system(value: dict | None, path: Path, found: Findings) -> None:
     if value is not None:
         one_of("linux", "windows")(value.get("name", ""), path, found)

@@ -3,24 +3,27 @@
 Part of Kubernetes: the plugins that a default kube-apiserver v1.37 enables, each under upstream's name in its comment.
 Law 9: which plugin looks at which kind is a table. Law 3: a plugin that changes an object returns a new one.
 Leaves out: webhooks, ValidatingAdmissionPolicy and MutatingAdmissionPolicy (their objects are stored and do nothing),
-CertificateApproval, CertificateSigning and ClusterTrustBundleAttest (nobody signs here), NodeRestriction (a kubelet is trusted).
+CertificateApproval, CertificateSigning and ClusterTrustBundleAttest, NodeRestriction (a kubelet is trusted).
 """
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from kubelearn.apiserver import escalation
 from kubelearn.apiserver.admission import lifecycle, limitranger, objects, podsecurity, podspec, quota
 from kubelearn.apiserver.request import Attributes
 
 Mutating = Callable[[Attributes, object], dict]
 Validating = Callable[[Attributes, object], None]
 
+ROLES = ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
 ON_CREATE: dict[str, tuple[Mutating, ...]] = {  # kind -> what changes a new object, in upstream's order
     "Pod": (podspec.admit,),                                   # LimitRanger, ServiceAccount, Priority and more: see there
     "Node": (objects.taint_new_node,),                         # TaintNodesByCondition
     "PersistentVolumeClaim": (objects.default_storage_class,   # DefaultStorageClass
                               objects.protect_in_use),         # StorageObjectInUseProtection
     "PersistentVolume": (objects.protect_in_use,),
+    "CertificateSigningRequest": (objects.requestor,),         # no plugin upstream, but the strategy of this kind
     "Ingress": (objects.default_ingress_class,),               # DefaultIngressClass
 }
 ON_UPDATE: dict[str, tuple[Mutating, ...]] = {
@@ -31,11 +34,13 @@ CHECK_CREATE: dict[str, tuple[Validating, ...]] = {
     "PersistentVolumeClaim": (limitranger.validate,),
     "PriorityClass": (objects.one_default_priority,),          # Priority
     "Namespace": (podsecurity.check_labels,),                  # PodSecurity
+    **dict.fromkeys(ROLES, (escalation.check,)),               # no plugin upstream, but the storage of these kinds
 }
 CHECK_UPDATE: dict[str, tuple[Validating, ...]] = {
     "PersistentVolumeClaim": (objects.resize_allowed,),        # PersistentVolumeClaimResize
     "PriorityClass": (objects.one_default_priority,),
     "Namespace": (podsecurity.check_namespace,),
+    **dict.fromkeys(ROLES, (escalation.check,)),
 }
 
 

@@ -24,6 +24,12 @@ def taint_new_node(attributes: Attributes, store) -> dict:
     return replace(node, ("spec", "taints"), [*taints, NOT_READY])
 
 
+def requestor(attributes: Attributes, store) -> dict:
+    """Who asks for a certificate is written down by the server."""
+    request = attributes.request
+    return {**attributes.new, "spec": {**attributes.new["spec"], "username": request.user, "groups": list(request.groups)}}
+
+
 def protect_in_use(attributes: Attributes, store) -> dict:
     """The finalizer that keeps a claim while a pod uses it, and a volume while a claim is bound to it."""
     finalizer, obj = PROTECTION[attributes.resource.kind], attributes.new
