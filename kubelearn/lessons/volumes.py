@@ -145,13 +145,6 @@ spec:
 """
 
 
-def start_archive(cluster, folder: str = ".") -> None:
-    """archive.yaml, applied: a Pod whose claim names a class that is not there."""
-    Path(folder, "archive.yaml").write_text(ARCHIVE)
-    cluster.apply(ARCHIVE)
-    cluster.run(10)
-
-
 def claim_is_bound(cluster) -> str:
     """The Pod archive runs, on a claim of its own."""
     cluster.run(60)
