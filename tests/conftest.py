@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from hypothesis import settings
@@ -22,3 +24,27 @@ def own_home():
             for name, place in names.items():
                 patch.setenv(name, os.path.join(folder, place))
             yield folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What goes on beside the others is asked for last."""
+    items.sort(key=lambda item: item.get_closest_marker("beside") is not None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begun(request, own_home, tmp_path_factory) -> Iterator[dict[str, Future]]:
+    """The work of tests marked beside(work=..., **arguments): work(folder, **arguments), one after another, beside all other tests."""
+    marks = {item.nodeid: item.get_closest_marker("beside") for item in request.session.items}
+    with ThreadPoolExecutor(1) as pool:
+        def begin(work, **arguments) -> Future:
+            return pool.submit(work, tmp_path_factory.mktemp("beside"), **arguments)
+        futures = {name: begin(**mark.kwargs) for name, mark in marks.items() if mark}
+        yield futures
+        for future in futures.values():
+            future.cancel()
+
+
+@pytest.fixture
+def found(request, begun):
+    """What the work of this test has given."""
+    return begun[request.node.nodeid].result()

@@ -1,6 +1,6 @@
 """What kubectl says here is what it said on a real cluster, in at least as many steps as ever before.
 
-`kubelearn serve` runs in a process of its own; the recordings' own tool plays them.
+`kubelearn serve` runs in a process of its own; the recordings' own tool plays them. It mostly waits, so it goes on beside the other tests.
 """
 from __future__ import annotations
 
@@ -79,37 +79,49 @@ def told(found: list[dict], kubelet: bool) -> str:
                      if s["differs"] and s["scenario"].startswith("kubelet-") == kubelet)
 
 
-def test_control_plane(tmp_path):
+def manifests(folder: Path) -> subprocess.CompletedProcess | None:
+    """Exit codes, errors, warnings and defaults of other people's files; the last line begins with how many match."""
+    if not (SHARED / "manifests").is_dir():
+        return None
+    with serve(folder, 1) as kubeconfig:
+        words = [sys.executable, HERE / "manifests.py", "compare", "--kubeconfig", kubeconfig, "--kubectl", find(), "--jobs", str(JOBS)]
+        return subprocess.run([*words, "--files", SHARED / "manifests"], capture_output=True, text=True)
+
+
+def own(folder: Path, kubelet: bool) -> list[dict]:
+    """All steps of what was recorded here in addition: played fast, and what races with kubectl then once more at speed 1."""
+    nodes = 1 if kubelet else 3
+    with serve(folder, FAST, nodes) as kubeconfig:
+        steps = play(kubeconfig, folder, FAST, ["--dir", OWN, "--only" if kubelet else "--skip", "kubelet-"])
+    again = sorted({step["scenario"] for step in steps if step["differs"]})
+    if not again:
+        return steps
+    with serve(folder, 1, nodes) as kubeconfig:
+        return play(kubeconfig, folder, 1, ["--dir", OWN, *(word for name in again for word in ("--only", name))])
+
+
+@pytest.mark.beside(work=outcome, kubelet=False)
+def test_control_plane(found):
     """Steps of the scenarios that need no kubelet."""
-    steps = outcome(tmp_path, False)
-    assert passed(steps, False) >= FLOORS["steps"], told(steps, False)
+    assert passed(found, False) >= FLOORS["steps"], told(found, False)
 
 
-def test_kubelet(tmp_path):
+@pytest.mark.beside(work=outcome, kubelet=True)
+def test_kubelet(found):
     """Steps of the scenarios that were recorded with a real kubelet and real containers."""
-    steps = outcome(tmp_path, True)
-    assert passed(steps, True) >= FLOORS["kubelet_steps"], told(steps, True)
+    assert passed(found, True) >= FLOORS["kubelet_steps"], told(found, True)
 
 
 @pytest.mark.skipif(not (SHARED / "manifests").is_dir(), reason="the manifests from the wild are not beside the checkout")
-def test_manifests_from_the_wild(tmp_path):
-    """Exit codes, errors, warnings and defaults of other people's files."""
-    with serve(tmp_path, 1) as kubeconfig:
-        words = [sys.executable, HERE / "manifests.py", "compare", "--kubeconfig", kubeconfig, "--kubectl", find(), "--jobs", str(JOBS)]
-        done = subprocess.run([*words, "--files", SHARED / "manifests"], capture_output=True, text=True)
-    assert int(done.stdout.splitlines()[-1].split()[0]) >= FLOORS["manifests"], done.stdout + done.stderr
+@pytest.mark.beside(work=manifests)
+def test_manifests_from_the_wild(found):
+    assert int(found.stdout.splitlines()[-1].split()[0]) >= FLOORS["manifests"], found.stdout + found.stderr
 
 
-@pytest.mark.parametrize(("kubelet", "nodes"), [(False, 3), (True, 1)])
-def test_own_recordings(tmp_path, kubelet, nodes):
-    """What was recorded here in addition matches whole: played fast, and what races with kubectl then once more at speed 1."""
-    with serve(tmp_path, FAST, nodes) as kubeconfig:
-        steps = play(kubeconfig, tmp_path, FAST, ["--dir", OWN, "--only" if kubelet else "--skip", "kubelet-"])
-    again = sorted({step["scenario"] for step in steps if step["differs"]})
-    if again:
-        with serve(tmp_path, 1, nodes) as kubeconfig:
-            steps = play(kubeconfig, tmp_path, 1, ["--dir", OWN, *(word for name in again for word in ("--only", name))])
-    assert passed(steps, kubelet) == len(steps), told(steps, kubelet)
+@pytest.mark.parametrize("kubelet", [pytest.param(half, marks=pytest.mark.beside(work=own, kubelet=half)) for half in (False, True)])
+def test_own_recordings(found, kubelet):
+    """They match whole."""
+    assert passed(found, kubelet) == len(found), told(found, kubelet)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the recordings are not beside the checkout")
