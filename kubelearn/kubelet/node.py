@@ -71,7 +71,7 @@ class NodeStatus:
         if self._lease_key in self._computed:
             node, images = self.client.get("Node", self.name), self._images()
             if images != node["status"].get("images"):
-                self.client.update_status({**node, "status": {**node["status"], "images": images}}, "its images are others")
+                self.client.update_status({**node, "status": {**node["status"], "images": images}}, "the list of images changed")
 
     # --- the node -------------------------------------------------------------------------------------------------
 
