@@ -254,7 +254,7 @@ class Cluster:
         return spec.name
 
     def stop(self, name: str) -> None:
-        """Stops a node (its kubelet and machine), or a component of the control plane: exactly what it did no longer happens."""
+        """Cuts a node off (nobody hears of it, its Pods run on unreached), or stops a component: exactly what it did no longer happens."""
         self._switch("stop", name)
 
     def start(self, name: str) -> None:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 Tree = dict  # never modified once made
 SELF = {".": {}}
-ABSENT = object()
 ALWAYS_THERE = frozenset((  # structs (and one list) that Go writes even when they are empty, so nobody comes to own them
     "metadata", "spec", "status", "template", "strategy", "updateStrategy", "jobTemplate", "containers", "selector"))
 

@@ -108,11 +108,6 @@ def add(a: str, b: str) -> str:
     return format(first + second, form_of(a) if first else form_of(b))
 
 
-def subtract(a: str, b: str) -> str:
-    first, second = parse(a), parse(b)
-    return format(first - second, form_of(a) if first else form_of(b))
-
-
 def compare(a: str, b: str) -> int:
     """-1, 0 or 1."""
     first, second = parse(a), parse(b)

@@ -67,7 +67,7 @@ class Handlers:
         with self._core():
             self._check_version(options.version)
             listing = self.registry.list(info.resource, info.namespace or None, options.labels, options.fields, options.limit,
-                                         options.continue_, options.version)
+                                         options.continue_)
             metadata: dict = {"resourceVersion": str(listing.revision)}
             if listing.next:
                 metadata["continue"] = listing.next

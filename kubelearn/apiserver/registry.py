@@ -69,7 +69,7 @@ class Registry:
         return [self.find(resource, *_key(obj)) for obj in items] if self.computed else items
 
     def list(self, resource: Resource, namespace: str | None = None, label_selector: str = "", field_selector: str = "",
-             limit: int = 0, continue_: str = "", resource_version: str = "") -> Listing:
+             limit: int = 0, continue_: str = "") -> Listing:
         """A page of what matches. A list that is continued shows the state at which it began."""
         matches = matcher(resource, label_selector, field_selector)
         start, revision = _parse_continue(continue_) if continue_ else ("", self.etcd.revision)

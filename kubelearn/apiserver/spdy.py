@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 VERSION = 0x8003
-SYN_STREAM, SYN_REPLY, RST_STREAM, PING, GOAWAY = 1, 2, 3, 6, 7
+SYN_STREAM, SYN_REPLY, RST_STREAM, PING = 1, 2, 3, 6
 FIN = 1
 INTERNAL_ERROR = 6
 DICTIONARY = Path(__file__).with_suffix(".dictionary").read_bytes()  # of the words that headers begin with, agreed by both sides

@@ -49,7 +49,6 @@ class Runtime:
         self.host = ProcessSpace(1 << 22)  # what the node itself sees
         self.host.last = 1_200  # the node's own processes came first
         self.on_event: Callable[[Container], object] | None = None
-        self._pulls: dict[str, Future] = {}
         self._ids = 0
 
     def new_id(self, name: str) -> str:
@@ -174,15 +173,6 @@ class Runtime:
             raise ExecError(EXEC_FAILED.format(self.new_id("exec")) + why_not(argv[0], error)) from error
         process.input, process.output, process.errors = typed if stdin else None, output, errors
         return process
-
-    # --- the machine ----------------------------------------------------------------------------------------------
-
-    def power_off(self) -> None:
-        """The node's machine stops: everything that ran is gone, nobody is told."""
-        on_event, self.on_event = self.on_event, None
-        for sandbox in list(self.sandboxes.values()):
-            self.remove_sandbox(sandbox)
-        self.on_event = on_event
 
 
 def why_not(program: str, error: OSError) -> str:

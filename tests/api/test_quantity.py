@@ -21,8 +21,8 @@ def test_canonical_keeps_the_value_and_is_idempotent(text):
 
 
 @given(texts, texts)
-def test_subtract_undoes_add(a, b):
-    assert quantity.compare(quantity.subtract(quantity.add(a, b), b), a) == 0
+def test_a_sum_is_exact(a, b):
+    assert quantity.parse(quantity.add(a, b)) == quantity.parse(a) + quantity.parse(b)
 
 
 @pytest.mark.parametrize("text, stored", [("1000m", "1"), ("0.5", "500m"), ("1024Mi", "1Gi"), ("1.5Gi", "1536Mi"), ("5000", "5k"),

@@ -252,16 +252,6 @@ def test_a_pod_deleted_while_the_kubelet_was_away_ends_when_it_is_back(bench):
     assert bench.cluster.get("Pod") == []
 
 
-def test_after_the_machine_was_off_containers_are_made_anew(bench):
-    bench.pod("a")
-    bench.run(5)
-    bench.kubelet.stop()
-    bench.node.runtime.power_off()
-    bench.kubelet.start()
-    bench.run(6)
-    assert bench.main("a")["ready"] and bench.main("a")["restartCount"] == 1
-
-
 # --- static pods --------------------------------------------------------------------------------------------------
 
 

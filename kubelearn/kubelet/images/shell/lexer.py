@@ -14,7 +14,6 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SPECIAL = "@*#?-$!"
 STRINGS = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
 PLAIN = re.compile(r"[A-Za-z0-9_./:,=@%+^-]+")
-END_OF_FILE = "end of file"
 
 
 class Lexer:
