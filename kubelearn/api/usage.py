@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import wraps
 
 from kubelearn.api import quantity
-from kubelearn.api.memo import MISSING, IdentityMemo
+from kubelearn.api.memo import MISSING, IdentityMemo, remembered
 from kubelearn.api.meta import annotations_of
 
 Amounts = dict[str, "Fraction | int"]  # resource name -> how much
@@ -219,3 +219,18 @@ def kinds_counted(quota: dict) -> list[str]:
 def texts(used: Amounts, like: dict) -> dict[str, str]:
     """Amounts as quantities, each in the form of the same name in `like` (a quota's hard)."""
     return {name: quantity.format(amount, quantity.form_of(like[name])) for name, amount in used.items()}
+
+
+@remembered  # many pods share one spec
+def qos_class(spec: dict) -> str:
+    """Guaranteed, Burstable or BestEffort. pkg/apis/core/helper/qos."""
+    containers = [spec] if "resources" in spec else [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    limits = [(c.get("resources") or {}).get("limits") or {} for c in containers]
+    requests = [(c.get("resources") or {}).get("requests") or {} for c in containers]
+    asked = [name for some in (*limits, *requests) for name, amount in some.items()
+             if name in ("cpu", "memory") and quantity.milli(amount) > 0]
+    if not asked:
+        return "BestEffort"
+    same = all(set(limit) >= {"cpu", "memory"} and all(quantity.milli(request.get(n, limit[n])) == quantity.milli(limit[n])
+                                                      for n in ("cpu", "memory")) for limit, request in zip(limits, requests))
+    return "Guaranteed" if same else "Burstable"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ipaddress
 
 from kubelearn import errors
-from kubelearn.api import fields, quantity
+from kubelearn.api import fields
 from kubelearn.api.defaults import labels_of_template
-from kubelearn.api.memo import remembered
 from kubelearn.api.resources import Resource
 from kubelearn.api.rules.services import needs_health_check
+from kubelearn.api.usage import qos_class
 
 EXTERNAL = ("NodePort", "LoadBalancer")
 
@@ -44,21 +44,6 @@ def pod(registry, obj: dict) -> dict:
                                  "lastTransitionTime": registry.clock.timestamp(),
                                  "message": "Scheduling is blocked due to non-empty scheduling gates"}]
     return {**obj, "status": status}
-
-
-@remembered  # many pods share one spec
-def qos_class(spec: dict) -> str:
-    """Guaranteed, Burstable or BestEffort. pkg/apis/core/helper/qos."""
-    containers = [spec] if "resources" in spec else [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
-    limits = [(c.get("resources") or {}).get("limits") or {} for c in containers]
-    requests = [(c.get("resources") or {}).get("requests") or {} for c in containers]
-    asked = [name for some in (*limits, *requests) for name, amount in some.items()
-             if name in ("cpu", "memory") and quantity.milli(amount) > 0]
-    if not asked:
-        return "BestEffort"
-    same = all(set(limit) >= {"cpu", "memory"} and all(quantity.milli(request.get(n, limit[n])) == quantity.milli(limit[n])
-                                                      for n in ("cpu", "memory")) for limit, request in zip(limits, requests))
-    return "Guaranteed" if same else "Burstable"
 
 
 # --- services -----------------------------------------------------------------------------------------------------

@@ -5,12 +5,17 @@ pkg/registry/core/serviceaccount/storage/token.go. Law 8. Leaves out: pods/proxy
 """
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+
 from kubelearn import errors
 from kubelearn.api import fields, meta, schema, selectors
 from kubelearn.api.mismatch import JSON_NAMES
 from kubelearn.api.resources import Resource
 from kubelearn.apiserver import rbac, writing
 from kubelearn.apiserver.request import Request
+from kubelearn.clock import EPOCH
 from kubelearn.errors import ApiError
 
 SCALE_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
@@ -18,6 +23,7 @@ SCALE = Resource("autoscaling", "v1", "scales", "scale", "Scale", True)  # as wh
 VIEWS = ("scale",)  # subresources with a body of another kind than the object's
 TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+ISSUER = "https://kubernetes.default.svc.cluster.local"
 REVIEWS = rbac.REVIEWS  # resources that are answered and not stored
 
 
@@ -115,14 +121,29 @@ def token(registry, resource: Resource, account: dict, wanted: dict, request: Re
         text = "less than 10 minutes" if seconds < 600 else "larger than 2^32 seconds"
         raise errors.invalid("TokenRequest.authentication.k8s.io", "", [
             fields.invalid(fields.path_of("spec.expirationSeconds"), seconds, f"may not specify a duration {text}")])
-    text = f"kubelearn-{writing.new_uid(registry)}"
+    text = _signed(registry, account, seconds, (wanted.get("spec") or {}).get("audiences") or [ISSUER])
     registry.tokens[text] = f'system:serviceaccount:{meta.namespace_of(account)}:{meta.name_of(account)}'
     status = {"token": text, "expirationTimestamp": registry.clock.timestamp(registry.clock.now + seconds)}
     metadata = {"name": meta.name_of(account), "namespace": meta.namespace_of(account), "creationTimestamp": registry.clock.timestamp()}
-    spec = {"audiences": ["https://kubernetes.default.svc.cluster.local"], **(wanted.get("spec") or {}), "expirationSeconds": seconds}
+    spec = {"audiences": [ISSUER], **(wanted.get("spec") or {}), "expirationSeconds": seconds}
     return {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": metadata, "spec": spec, "status": status}
 
 
+def _signed(registry, account: dict, seconds: int, audiences: list[str]) -> str:
+    """A JSON Web Token, whose claims anybody may read; its signature is nobody's."""
+    namespace, name, now = meta.namespace_of(account), meta.name_of(account), int(registry.clock.now + EPOCH)
+    claims = {"aud": audiences, "exp": now + seconds, "iat": now, "iss": ISSUER, "jti": writing.new_uid(registry),
+              "kubernetes.io": {"namespace": namespace, "serviceaccount": {"name": name, "uid": account["metadata"]["uid"]}},
+              "nbf": now, "sub": f"system:serviceaccount:{namespace}:{name}"}
+    head = f"{HEADER}.{_base64(json.dumps(claims, separators=(',', ':')).encode())}"
+    return f"{head}.{_base64(hashlib.sha512(head.encode()).digest() * 4)}"
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+HEADER = _base64(b'{"alg":"RS256","kid":"kubelearn"}')
 CREATE = {("pods", "binding"): bind, ("bindings", ""): bind, ("pods", "eviction"): evict, ("serviceaccounts", "token"): token}
 
 

@@ -82,6 +82,8 @@ def carried(resource: Resource, old: dict, obj: dict, subresource: str) -> dict:
     if subresource == "ephemeralcontainers":
         containers = (obj.get("spec") or {}).get("ephemeralContainers", [])
         obj = {**old, "metadata": metadata, "spec": {**old["spec"], "ephemeralContainers": containers}}
+    if subresource == "resize":
+        obj = {**old, "metadata": metadata, "spec": _resized(old["spec"], obj.get("spec") or {})}
     new = {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": _identity(metadata, before)}
     return _with_status(new, old) if "status" in resource.subresources else new
 
@@ -92,6 +94,24 @@ def counted(resource: Resource, old: dict, new: dict) -> dict:
                                           for key in {**new, **old} if key not in ("metadata", "status", "apiVersion", "kind")):
         return new
     return {**new, "metadata": {**new["metadata"], "generation": old["metadata"].get("generation", 0) + 1}}
+
+
+def _resized(spec: dict, wanted: dict) -> dict:
+    """The spec with nothing new but how much its containers may use."""
+    result = dict(spec)
+    for group in ("containers", "initContainers"):
+        asked = {container.get("name"): container for container in wanted.get(group) or ()}
+        if group in spec:
+            result[group] = [_taking(container, asked.get(container["name"], container), "resources", "resizePolicy")
+                             for container in spec[group]]
+    return _taking(result, wanted, "resources")
+
+
+def _taking(part: dict, wanted: dict, *keys: str) -> dict:
+    """part itself where the other has the same in these keys."""
+    if all(part.get(key) == wanted.get(key) for key in keys):
+        return part
+    return {key: value for key, value in part.items() if key not in keys} | {key: wanted[key] for key in keys if key in wanted}
 
 
 def _check_preconditions(resource: Resource, metadata: dict, before: dict) -> None:

@@ -51,5 +51,5 @@ def _short(resource: str, wanted, used, room) -> tuple[str, str]:
     return f"OutOf{resource}", "Node didn't have enough resource: {}, requested: {}, used: {}, capacity: {}".format(resource, *told)
 
 
-def refused_status(pod: dict, reason: str, message: str) -> dict:
-    return {**pod["status"], "phase": "Failed", "reason": reason, "message": f"Pod was rejected: {message}"}
+def refused_status(pod: dict, reason: str, message: str, now: str) -> dict:
+    return {**pod["status"], "startTime": now, "phase": "Failed", "reason": reason, "message": f"Pod was rejected: {message}"}

@@ -73,7 +73,7 @@ class PodConfig:
         why = refusal(worker.pod, others, kubelet.allocatable, partial(kubelet.client.get, "Node", kubelet.name))
         if why is not None:
             kubelet.tell(worker.pod, "Warning", *why)
-            kubelet.status.set(worker, refused_status(worker.pod, *why), why[1])
+            kubelet.status.set(worker, refused_status(worker.pod, *why, kubelet.clock.timestamp()), why[1])
         return why is not None
 
     def _changed(self, worker: PodWorker, old: dict, new: dict) -> None:

@@ -2,7 +2,7 @@
 
 Part of Kubernetes: pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), kuberuntime/kuberuntime_container.go and
 prober_manager.go (UpdatePodStatus). Pure: the same inputs give the same status.
-Leaves out: rules that restart all containers, resize, volumes' health.
+Leaves out: rules that restart all containers, volumes' health.
 """
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Seen(NamedTuple):
     image: str = ""
     image_id: str = ""
     user: dict | None = None
+    resources: dict = {}
     started_at: str = ""
     finished: float = 0.0
     finished_at: str = ""
@@ -140,8 +141,8 @@ def _container_status(
                   "image": newest.image, "imageID": newest.image_id, "containerID": f"containerd://{newest.id}"}
         if newest.user is not None:
             status["user"] = newest.user
-        if container.get("resources"):
-            status |= _resources(container["resources"])
+        if newest.resources:
+            status |= _resources(newest.resources)
     if "volumeMounts" in container:
         status["volumeMounts"] = old["volumeMounts"] if old and "volumeMounts" in old else volume_mounts(container)
     newest = next(iter(runs), None)

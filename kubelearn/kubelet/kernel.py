@@ -41,6 +41,10 @@ for _name, _device in {
     "stderr": Descriptor(2),
     "tty": Descriptor(0),
     "shm": Directory(0o1777),
+    "mqueue": Directory(0o1777),
+    "pts": Directory(),
+    "ptmx": Symlink("pts/ptmx"),
+    "fd": Symlink("/proc/self/fd"),
 }.items():
     DEVICES.put(_name, _device)
 

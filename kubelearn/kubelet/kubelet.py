@@ -4,7 +4,7 @@ Part of Kubernetes: pkg/kubelet/kubelet.go (SyncPod, SyncTerminatingPod, SyncTer
 A sync of a pod first writes the status of what was seen before, then does what is missing; the next look at the runtime,
 within a second, shows what came of it. So a status is never ahead of the truth, and often a step behind.
 Laws 2 and 7: it meets others in API objects and at its node's port 10250; its memory may be thrown away at any moment.
-Leaves out: resource managers, graceful node shutdown, in-place resize.
+Leaves out: resource managers, graceful node shutdown.
 """
 from __future__ import annotations
 
@@ -111,6 +111,7 @@ class Kubelet:
         await self.volumes.wait_for_mount(worker.pod, partial(self.tell, worker.pod))
         self._add_probes(worker)
         pod, tell, probes = {**worker.pod, "status": worker.status}, partial(self._tell_of, worker), worker.probes or NO_PROBES
+        self.runtime.resize(pod, partial(self.tell, pod))
         actions = compute_pod_actions(pod, worker.seen, probes.unhealthy, probes.is_started, self.runtime.made_from(worker.uid))
         if actions.kill_pod:
             await self.runtime.kill_pod(pod, grace_of(pod), tell)

@@ -2,10 +2,11 @@
 
 Part of Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_manager.go (SyncPod, killPodWithSyncResult), kuberuntime_sandbox.go.
 What is kept here is what containerd keeps: it outlives the kubelet.
-Leaves out: in-place resize, port mappings of the host.
+Leaves out: port mappings of the host; a resize that has to wait for others' resources.
 """
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine, Iterable
 
 from kubelearn.clock import Clock
@@ -13,7 +14,8 @@ from kubelearn.filesystem import Mount
 from kubelearn.kubelet import environment
 from kubelearn.kubelet.container_status import PodSeen, is_sidecar
 from kubelearn.kubelet.image_manager import StartFailure
-from kubelearn.kubelet.kuberuntime_container import PodRuntime, Starter, Tell, seen_of
+from kubelearn.kubelet.kuberuntime_container import PodRuntime, Starter, Tell, limits, seen_of
+from kubelearn.kubelet.pod_actions import resize_restarts
 from kubelearn.volumes import File
 
 SANDBOX_SECONDS, STOP_SECONDS = 0.15, 0.12  # what containerd takes to make a sandbox and to take it down
@@ -29,6 +31,11 @@ class SyncFailed(Exception):
     def __init__(self, failures: list[StartFailure]):
         super().__init__("; ".join(str(failure) for failure in failures))
         self.failures = failures
+
+
+def resize_text(pod: dict) -> str:
+    given = [{"name": container["name"], "resources": container.get("resources") or {}} for container in pod["spec"]["containers"]]
+    return json.dumps({"containers": given, "generation": pod["metadata"]["generation"]}, separators=(",", ":"))
 
 
 class KubeRuntime(Starter):
@@ -47,10 +54,27 @@ class KubeRuntime(Starter):
         containers = {name: [seen_of(instance) for instance in found] for name, found in here.instances.items()}
         return PodSeen(containers, "ready" if here.sandbox.ready else "exited", here.sandbox.address)
 
-    def made_from(self, uid: str) -> dict[str, str]:
-        """container -> the image that its newest run was made from."""
+    def made_from(self, uid: str) -> dict[str, tuple[str, dict]]:
+        """container -> the image that its newest run was made from, and what it may use."""
         here = self.pods.get(uid)
-        return {name: found[0].image for name, found in here.instances.items()} if here else {}
+        return {name: (found[0].image, found[0].resources) for name, found in here.instances.items()} if here else {}
+
+    def resize(self, pod: dict, tell: Callable[[str, str, str], None]) -> None:
+        """Gives running containers what the pod's spec grants them now; one that has to be restarted for it gets it then."""
+        here = self.pods.get(pod["metadata"]["uid"])
+        other = [(container, here.newest(container["name"])) for container in pod["spec"]["containers"]] if here else []
+        other = [(container, run) for container, run in other if run and run.resources != (container.get("resources") or {})]
+        if other and not here.resizing:
+            here.resizing = resize_text(pod)
+            tell("Normal", "ResizeStarted", f"Pod resize started: {here.resizing}")
+        for container, run in other:
+            if not resize_restarts(container, run.resources):
+                run.container.memory_limit, run.container.cpu_limit = limits(container)
+                run.resources, run.seen = container.get("resources") or {}, None
+                self.changed(pod["metadata"]["uid"])
+        if not other and here and here.resizing:
+            tell("Normal", "ResizeCompleted", f"Pod resize completed: {here.resizing}")
+            here.resizing = ""
 
     # --- sandboxes ------------------------------------------------------------------------------------------------
 

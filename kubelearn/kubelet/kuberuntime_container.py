@@ -2,7 +2,7 @@
 
 Part of Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_container.go (startContainer), security_context.go. Law 8: each step
 that fails has its own reason, and the container waits with it.
-Leaves out: devices, AppArmor and seccomp profiles, in-place resize.
+Leaves out: devices, AppArmor and seccomp profiles.
 """
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ Tell = Callable[[dict, str, str, str], None]  # (container, type, reason, messag
 
 
 class Instance:
-    """One run of a container of a pod: the runtime's container, the how manieth, the image asked for, its last words."""
+    """One run of a container of a pod: the runtime's container, the how manieth, the image asked for, what it may use, its
+    last words."""
 
-    __slots__ = ("container", "attempt", "image", "last_words", "log_tells", "seen")
+    __slots__ = ("container", "attempt", "image", "resources", "last_words", "log_tells", "seen")
 
     def __init__(self, container: Container, attempt: int, spec: dict, last_words: File):
         self.container, self.attempt, self.image, self.last_words = container, attempt, spec["image"], last_words
+        self.resources = spec.get("resources") or {}
         self.log_tells = spec.get("terminationMessagePolicy") == "FallbackToLogsOnError"
         self.seen: Seen | None = None
 
@@ -47,12 +49,13 @@ class Instance:
 class PodRuntime:
     """A pod's sandbox, and its containers' runs by name, newest first; of the dead only the last is kept."""
 
-    __slots__ = ("sandbox", "instances", "hosts")
+    __slots__ = ("sandbox", "instances", "hosts", "resizing")
 
     def __init__(self) -> None:
         self.sandbox: Sandbox | None = None
         self.instances: dict[str, list[Instance]] = {}
         self.hosts: Mount | None = None
+        self.resizing = ""  # what containers are being given
 
     def newest(self, name: str) -> Instance | None:
         found = self.instances.get(name)
@@ -75,7 +78,15 @@ class Starter:
     async def start_container(self, pod: dict, container: dict, seen: PodSeen, mounts: Callable, tell: Tell) -> None:
         """StartFailure: its reason and message are what the container then waits with."""
         self._check_back_off(pod, container, seen, tell)
-        image = await self.images.ensure_image_exists(pod, container, lambda *event: tell(container, *event))
+        try:
+            image = await self.images.ensure_image_exists(pod, container, lambda *event: tell(container, *event))
+        except StartFailure as failure:
+            missing = [one["name"] for one in pod["spec"].get("imagePullSecrets") or () if failure.reason == "ErrImagePull"
+                       and self.surroundings.source("Secret", pod["metadata"]["namespace"], one["name"]) is None]
+            if missing:
+                tell(container, "Warning", "FailedToRetrieveImagePullSecret", "Unable to retrieve some image pull secrets "
+                     f"({', '.join(missing)}); attempting to pull the image may not succeed.")
+            raise
         await self.clock.sleep(CONTAINER_SECONDS)
         instance = self._create(pod, container, image, mounts)
         tell(container, "Normal", "Created", "Container created")
@@ -114,14 +125,12 @@ class Starter:
             raise StartFailure("CreateContainerConfigError", str(error), f"Error: {error}") from error
         last_words = File(b"", 0o666)
         words = Mount(container.get("terminationMessagePath") or "/dev/termination-log", last_words)
-        limits = (container.get("resources") or {}).get("limits") or {}
-        memory, cpu = limits.get("memory"), limits.get("cpu")
+        memory, cpu = limits(container)
         target = here.newest(container.get("targetContainerName", ""))
         made = self.runtime.create_container(
             here.sandbox, container["name"], image, [environment.expand(part, env) for part in container.get("command") or ()],
             [environment.expand(part, env) for part in container.get("args") or ()], env, [here.hosts, words, *given],
-            container.get("workingDir", ""), memory=quantity.value(memory) if memory else None,
-            cpu=quantity.milli(cpu) / 1000 if cpu else None, stdin=bool(container.get("stdin")),
+            container.get("workingDir", ""), memory=memory, cpu=cpu, stdin=bool(container.get("stdin")),
             tty=bool(container.get("tty")), space=target.container.space if target else None, **options)
         return self._keep(here, pod, container, Instance(made, 0, container, last_words))
 
@@ -143,6 +152,13 @@ class Starter:
             tell(container, "Normal", "Killing", "FailedPostStartHook")
             await self.lifecycle.kill_container(instance.container, container, grace_of(pod), lambda *event: tell(container, *event))
             raise StartFailure("PostStartHookError", str(error)) from error
+
+
+def limits(container: dict) -> tuple[int | None, float | None]:
+    """Bytes of memory and CPUs."""
+    given = (container.get("resources") or {}).get("limits") or {}
+    memory, cpu = given.get("memory"), given.get("cpu")
+    return quantity.value(memory) if memory else None, quantity.milli(cpu) / 1000 if cpu else None
 
 
 def _restarts(pod: dict, name: str) -> int:
@@ -184,7 +200,8 @@ def seen_of(instance: Instance) -> Seen:
         return seen
     uid, gid, groups = container.user
     user = {"linux": {"uid": uid, "gid": gid, "supplementalGroups": list(groups)}}
-    common = (container.name, container.id, container.state, instance.attempt, container.image.name, container.image.id, user)
+    common = (container.name, container.id, container.state, instance.attempt, container.image.name, container.image.id, user,
+              instance.resources)
     if container.state == "exited":
         instance.seen = Seen(*common, time_text(container.started_at), container.finished_at, time_text(container.finished_at),
                              container.exit_code, container.reason, instance.message())

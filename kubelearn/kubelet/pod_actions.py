@@ -2,7 +2,7 @@
 
 Part of Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions) and kuberuntime_container.go
 (computeInitContainerActions). Law 7: decided from what is seen alone, so it is right from any state.
-Leaves out: in-place resize, rules that restart all containers.
+Leaves out: rules that restart all containers.
 """
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ class Actions(NamedTuple):
 
 Unhealthy = Callable[[str, str], str]  # (container name, id) -> "liveness", "startup" or ""
 Started = Callable[[str, str], bool]
+Made = dict[str, tuple[str, dict]]
 
 
-def compute_pod_actions(pod: dict, seen: PodSeen, unhealthy: Unhealthy, started: Started, images: dict[str, str]) -> Actions:
-    """images: container name -> the image that its newest instance was made from."""
+def compute_pod_actions(pod: dict, seen: PodSeen, unhealthy: Unhealthy, started: Started, made: Made) -> Actions:
+    """made: container name -> the image that its newest instance was made from, and what it may use."""
     spec = pod["spec"]
     inits = spec.get("initContainers") or []
     if seen.sandbox != "ready":
@@ -46,12 +47,12 @@ def compute_pod_actions(pod: dict, seen: PodSeen, unhealthy: Unhealthy, started:
             if should_be_restarted(pod, container, newest):
                 start.append(container)
             continue
-        why = _why_kill(pod, container, newest, unhealthy, images)
+        why = _why_kill(pod, container, newest, unhealthy, made)
         if not why:
             keep += 1
             continue
         kill.append((container, why))
-        if why.endswith("restarted"):
+        if "restart" in why:
             start.append(container)
     if not keep and not start:
         return Actions(kill_pod=True)
@@ -90,10 +91,23 @@ def _init_actions(pod: dict, seen: PodSeen, inits: list[dict], initialized: bool
     return start, True
 
 
-def _why_kill(pod: dict, container: dict, newest: Seen, unhealthy: Unhealthy, images: dict[str, str]) -> str:
+def _why_kill(pod: dict, container: dict, newest: Seen, unhealthy: Unhealthy, made: Made) -> str:
     name = container["name"]
-    if images.get(name, container["image"]) != container["image"]:
+    image, resources = made.get(name, (container["image"], container.get("resources") or {}))
+    if image != container["image"]:
         return f"Container {name} definition changed, will be restarted"
+    if resize_restarts(container, resources):
+        return f"Container {name} resize requires restart"
     failed = unhealthy(name, newest.id)
     again = "" if restart_policy(pod, container) == "Never" else ", will be restarted"
     return f"Container {name} failed {failed} probe{again}" if failed else ""
+
+
+def resize_restarts(container: dict, resources: dict) -> bool:
+    """Does its policy want a restart for what changes between these resources and those of the spec?"""
+    if resources == (container.get("resources") or {}):
+        return False
+    now, was = ([(one.get(kind) or {}) for kind in ("requests", "limits")] for one in (container.get("resources") or {}, resources))
+    changed = {name for a, b in zip(now, was) for name in {*a, *b} if a.get(name) != b.get(name)}
+    return any(policy["restartPolicy"] == "RestartContainer" and policy["resourceName"] in changed
+               for policy in container.get("resizePolicy") or ())

@@ -11,6 +11,7 @@ from .. import internal, quantity, selectors
 from ..fields import IMMUTABLE, GoStruct, below, path_of
 from ..findings import Findings
 from ..meta import get
+from ..usage import qos_class
 
 SET = "field is immutable when `immutable` is set"
 UPDATABLE = ("`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to "
@@ -119,6 +120,26 @@ def pod(new: dict, old: dict, found: Findings) -> None:
         changed = internal.diff("PodSpec", before, munged)
         found.forbidden(SPEC, f"pod updates may not change fields other than {UPDATABLE}\n{changed}")
     return None
+
+
+def pod_resize(new: dict, old: dict, found: Findings) -> None:
+    """Amounts of CPU and memory may change, but not the class that they make. Upstream: ValidatePodResize."""
+    if qos_class(new["spec"]) != old["status"].get("qosClass"):
+        found.invalid(SPEC, old["status"].get("qosClass"), "Pod QOS Class may not change as a result of resizing")
+    for group in ("containers", "initContainers"):
+        for index, (container, before) in enumerate(zip(new["spec"].get(group) or (), old["spec"].get(group) or ())):
+            now, was = container.get("resources") or {}, before.get("resources") or {}
+            here = below(SPEC, group, index, "resources")
+            for kind in ("requests", "limits"):
+                if set(was.get(kind) or ()) - set(now.get(kind) or ()):
+                    found.forbidden(below(here, kind), f"resource {kind} cannot be removed")
+            if _not_resizable(now) != _not_resizable(was):
+                found.forbidden(here, "only cpu and memory resources are mutable")
+
+
+def _not_resizable(resources: dict) -> dict:
+    return {kind: {name: amount for name, amount in (resources.get(kind) or {}).items() if name not in ("cpu", "memory")}
+            for kind in ("requests", "limits")}
 
 
 def _without(items: list[dict] | None, *keys: str) -> list[dict]:

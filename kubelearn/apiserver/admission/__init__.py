@@ -63,6 +63,8 @@ def validate(attributes: Attributes, store) -> None:
     """Raises ApiError (403) where a plugin refuses. DELETE is asked too, with old only."""
     if attributes.operation == "DELETE":
         return lifecycle.check_delete(attributes)
+    if attributes.subresource == "resize":
+        objects.resize_fits(attributes, store)                 # PodResizeValidator
     if attributes.subresource:
         return None
     table = CHECK_CREATE if attributes.operation == "CREATE" else CHECK_UPDATE

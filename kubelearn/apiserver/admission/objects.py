@@ -6,7 +6,7 @@ Law 8: the wording of a refusal is upstream's.
 from __future__ import annotations
 
 from kubelearn import errors
-from kubelearn.api import quantity
+from kubelearn.api import quantity, usage
 from kubelearn.api.meta import DEFAULT_STORAGE_CLASS, annotations_of, newest_marked, replace
 from kubelearn.apiserver.request import Attributes
 
@@ -69,6 +69,18 @@ def resize_allowed(attributes: Attributes, store) -> None:
     if not found or not found.get("allowVolumeExpansion"):
         _refuse(attributes, "only dynamically provisioned pvc can be resized and "
                             "the storageclass that provisions the pvc must support resize")
+
+
+def resize_fits(attributes: Attributes, store) -> None:
+    """What a running pod is to use now has to fit on its node, were it alone there."""
+    spec = attributes.new["spec"]
+    node = store.find(store.resources.find("Node"), "", spec.get("nodeName", ""))
+    for name, amount in usage.pod_amounts(spec, "requests").items() if node else ():
+        unit = 1000 if name == "cpu" else 1
+        room = quantity.parse((node["status"].get("allocatable") or {}).get(name, "0"))
+        if amount > room:
+            _refuse(attributes, f"node didn't have enough allocatable resources: {name}, requested: {int(amount * unit)}, "
+                                f"allocatable: {int(room * unit)}")
 
 
 def one_default_priority(attributes: Attributes, store) -> None:

@@ -1,15 +1,19 @@
-"""agnhost, Kubernetes' own test image: netexec, serve-hostname, pause, liveness, connect.
+"""agnhost, Kubernetes' own test image: netexec, serve-hostname, pause, liveness, connect, grpc-health-checking, entrypoint-tester.
 
 A Go program that handles no signal ends with code 2 at SIGTERM, also as process 1: so does this.
-Leaves out: all other subcommands ("unknown command"), UDP and SCTP, and the paths of LEFT_OUT, which say so.
+Leaves out: all other subcommands ("unknown command"), SCTP, and the paths of LEFT_OUT, which say so.
 """
 from __future__ import annotations
 
+import json
+
+from kubelearn.kubelet.files import WriteEnd
 from kubelearn.kubelet.images.applets import seconds
 from kubelearn.kubelet.images.go import flags, go_program, klog, listen, on_signals
-from kubelearn.kubelet.images.http import Request, Response
+from kubelearn.kubelet.images.http import Failed, Request, Response, fetch, phrase
 from kubelearn.kubelet.process import Process
 from kubelearn.kubelet.resolver import BadName
+from kubelearn.streams import Pipe, Stream
 
 
 class Netexec:
@@ -21,7 +25,8 @@ class Netexec:
         if asked.path in LEFT_OUT:
             return Response(501, f"{asked.path} of agnhost netexec is not simulated\n")
         made = ROUTES.get(asked.path, ROUTES["/"])(self, asked, asked.query)
-        return made if isinstance(made, Response) else Response(body=made) if isinstance(made, str) else await made
+        made = made if isinstance(made, Response | str) else await made
+        return Response(body=made) if isinstance(made, str) else made
 
     def now(self, asked: Request, query: dict[str, str]) -> str:
         clock = self.process.clock
@@ -30,6 +35,53 @@ class Netexec:
     def echo(self, asked: Request, query: dict[str, str]) -> Response:
         code = query.get("code", "200")
         return Response(int(code) if code.isdigit() else 400, query.get("msg", ""))
+
+    def header(self, asked: Request, query: dict[str, str]) -> str:
+        if "key" in query:
+            return asked.headers.get(query["key"].lower(), "")
+        return _json({name.title(): [value] for name, value in sorted(asked.headers.items()) if name != "host"})
+
+    def redirect(self, asked: Request, query: dict[str, str]) -> Response:
+        code, where = int(query.get("code", "302")), query.get("location", "/")
+        return Response(code, f'<a href="{where}">{phrase(code)}</a>.\n\n', "text/html; charset=utf-8", {"Location": where})
+
+    async def shell(self, asked: Request, query: dict[str, str]) -> str:
+        """What a command says, and how it ended."""
+        pipe = Pipe(self.process.clock)
+        end = WriteEnd(pipe)
+        child = self.process.spawn(["/bin/sh", "-c", query.get("cmd") or query.get("shellCommand", "")], fds={1: end, 2: end})
+        end.release()
+        output, code = (await pipe.read_all()).decode(errors="replace"), await child.exit
+        return _json({**({"error": f"exit status {code}"} if code else {}), **({"output": output} if output else {})}) + "\n"
+
+    async def dial(self, asked: Request, query: dict[str, str]) -> Response:
+        """Asks another netexec, as often as it is told."""
+        if not query.get("request"):
+            return Response(400, "request parameter not specified. <nil>\n")
+        found: dict[str, list[str]] = {}
+        for _ in range(int(query.get("tries", "1"))):
+            try:
+                found.setdefault("responses", []).append(await self.ask(query))
+            except Failed as error:
+                if error.kind == "name":
+                    return Response(400, f"host and/or port param are invalid. lookup {query['host']}: no such host\n")
+                url = f"http://{query['host']}:{query['port']}/{query['request']}"
+                text = "connect: connection refused" if error.kind == "connect" else "i/o timeout"
+                found.setdefault("errors", []).append(f'Get "{url}": dial tcp {query["host"]}:{query["port"]}: {text}')
+        return Response(body=_json({kind: texts for kind, texts in found.items() if texts}))
+
+    async def ask(self, query: dict[str, str]) -> str:
+        if query.get("protocol") == "udp":
+            stream = await self.process.connect(query["host"], int(query["port"]), "UDP")
+            stream.write(query["request"].encode())
+            return (await stream.read()).decode()
+        reply = await fetch(self.process, f"http://{query['host']}:{query['port']}/{query['request'].lstrip('/')}", limit=5.0)
+        return reply.body.decode(errors="replace")
+
+    async def datagram(self, stream: Stream) -> None:
+        word, _, rest = (await stream.read()).decode(errors="replace").strip().partition(" ")
+        answers = {"hostname": self.process.hostname, "echo": rest, "clientip": stream.peer}
+        stream.write(answers.get(word.lower(), "").encode())
 
     async def exit(self, asked: Request, query: dict[str, str]) -> Response:
         await self.process.sleep(seconds(self.process, query.get("wait", "0").rstrip("s") or "0"))
@@ -42,9 +94,14 @@ ROUTES = {
     "/hostname": lambda server, asked, query: server.process.hostname,
     "/hostName": lambda server, asked, query: server.process.hostname,
     "/clientip": lambda server, asked, query: asked.peer,
+    "/header": Netexec.header, "/redirect": Netexec.redirect, "/shell": Netexec.shell, "/dial": Netexec.dial,
     "/healthz": lambda server, asked, query: Response(),
 }
-LEFT_OUT = ("/dial", "/header", "/redirect", "/shell", "/shutdown", "/upload")
+LEFT_OUT = ("/shutdown", "/upload")
+
+
+def _json(value: dict) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 async def netexec(process: Process) -> None:
@@ -60,6 +117,7 @@ async def netexec(process: Process) -> None:
     klog(process, f"Started HTTP server on port {given['http_port']}")
     if int(given["udp_port"]) >= 0:
         klog(process, f"Started UDP server on port  {given['udp_port']}")
+        process.listen(int(given["udp_port"]), handler=Netexec(process).datagram, protocol="UDP")
     listen(process, int(given["http_port"]), Netexec(process).answer)
     await process.forever()
 
@@ -103,12 +161,38 @@ async def connect(process: Process) -> int:
     return 0
 
 
-COMMANDS = {"netexec": netexec, "serve-hostname": serve_hostname, "pause": pause, "liveness": liveness, "connect": connect}
+async def grpc_health(process: Process) -> None:
+    """A health service that serves until it is told not to."""
+    given = flags(process, port=5000, http_port=8080, delay_unhealthy_sec=-1)
+    klog(process, f"Http server starting to listen on :{given['http_port']}")
+    klog(process, f"gRPC server starting to listen on :{given['port']}")
+    service = process.listen(int(given["port"]), handler=lambda stream: stream.read_all())
+
+    async def answer(asked: Request) -> Response:
+        if asked.path != "/make-not-serving":
+            return Response(404, "404 page not found\n")
+        klog(process, "Mark as unhealthy")
+        service.close()
+        return Response(body=f"{(process.clock.now - process.started_at) * 1000:.6f}ms")
+    listen(process, int(given["http_port"]), answer)
+    await process.forever()
+
+
+async def entrypoint_tester(process: Process) -> int:
+    process.print(f"[{' '.join(process.argv)}]")
+    return 0
+
+
+COMMANDS = {"connect": connect, "entrypoint-tester": entrypoint_tester, "grpc-health-checking": grpc_health, "liveness": liveness,
+            "netexec": netexec, "pause": pause, "serve-hostname": serve_hostname}
 
 
 async def agnhost(process: Process) -> int | None:
     go_program(process)
     name = process.args[0] if process.args else "pause"
+    if name in ("--help", "-h", "help"):
+        process.print("\nUsage:\n  app [command]\n\nAvailable Commands:\n" + "".join(f"  {command}\n" for command in sorted(COMMANDS)))
+        return 0
     if name not in COMMANDS:
         process.error(f'Error: unknown command "{name}" for "app"\nRun \'app --help\' for usage.')
         return 1

@@ -47,8 +47,6 @@ def base(users: dict | None = None, **more: object) -> dict[str, object]:
         "root": Directory(0o700),
         "home": Directory(),
         "var/tmp": Directory(0o1777),
-        "var/run": Symlink("/run"),
-        "run": Directory(),
         "usr/bin": Directory(),
         "usr/sbin": Directory(),
         "usr/local/bin": Directory(),
@@ -58,6 +56,14 @@ def base(users: dict | None = None, **more: object) -> dict[str, object]:
         "dev": Directory(),
         **more,
     }
+
+
+def run_directories() -> dict[str, Node]:
+    return {"run": Directory(), "var/run": Symlink("/run")}
+
+
+def glibc() -> dict[str, object]:
+    return {"lib": Directory(), "lib64": Directory(), "etc/nsswitch.conf": "hosts: files dns\n"}
 
 
 @lru_cache
@@ -71,7 +77,7 @@ OS_RELEASE = 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID={0}\nPRETTY_NAME="Alpin
 
 def alpine_tree(users: dict | None = None, version: str = "3.22.2", **more: object) -> Directory:
     release = {"etc/alpine-release": f"{version}\n", "etc/os-release": OS_RELEASE.format(version, version.rpartition(".")[0])}
-    return tree({**base(users), **commands(), **release, "sbin/apk": Executable(offline), **more})
+    return tree({**base(users), **commands(), **run_directories(), **release, "sbin/apk": Executable(offline), **more})
 
 
 def alpine(image: ImageInfo, tag: str) -> ImageInfo:
@@ -94,7 +100,7 @@ DEBIAN = {
 }
 BASES: dict[str, Callable[..., Directory]] = {  # what an image starts from; called with its users and its own files
     "alpine": alpine_tree,
-    "busybox": lambda users, **more: tree({**base(users), **commands(), **more}),
-    "debian": lambda users, **more: tree({**base(users), **commands(), **DEBIAN, **more}),
+    "busybox": lambda users, **more: tree({**base(users), **commands(), **glibc(), **more}),
+    "debian": lambda users, **more: tree({**base(users), **commands(), **run_directories(), **DEBIAN, **more}),
     "empty": lambda users, **more: tree({**({"etc/passwd": passwd(users)} if users else {}), **more}),
 }

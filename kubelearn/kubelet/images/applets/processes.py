@@ -65,7 +65,9 @@ async def top(process: Process, given: Options, words: list[str]) -> int:
                 f"{one.memory >> 10:6}   0%   0   0% "
                 f"{' '.join(one.argv)}\n" for one in _all(process)]
         out(process, f"Mem: {info['MemTotal'] - info['MemFree'] >> 10}K used, {info['MemFree'] >> 10}K free\n"
-            "CPU:   0% usr   0% sys   0% nic 100% idle\n  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n" + "".join(rows))
+            "CPU:   0% usr   0% sys   0% nic 100% idle   0% io   0% irq   0% sirq\n"
+            f"Load average: 0.00 0.00 0.00 1/{len(process.space.processes)} {process.pid}\n"
+            "  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n" + "".join(rows))
         left -= 1
         if left == 0:
             return 0
