@@ -50,12 +50,12 @@ class Pleg:
     def _relist(self) -> None:
         happened, self._happened = self._happened, {}
         waiting, self._waiting = self._waiting, []
-        for callback, cause in waiting:  # one of these whose pod is also among the others has two turns, as upstream
-            self.clock.cause = cause
-            callback()
         for uid, cause in happened.items():
             self.clock.cause = cause
             self.changed(uid)
+        for callback, cause in waiting:
+            self.clock.cause = cause
+            callback()
 
     def stop(self) -> None:
         self._happened, self._waiting = {}, []
