@@ -1,15 +1,38 @@
-"""Judges of 03_cluster: is every part of the control plane at work, and does an application outlive a node?"""
+"""Judges of 03_cluster: is every part of the control plane at work, and does an application outlive a node? What fails without a part?"""
 from __future__ import annotations
 
 from collections import Counter
 
+from kubelearn.cluster import Cluster
 from kubelearn.errors import ApiError
 from kubelearn.lessons import traffic
 from kubelearn.lessons.check import Wrong
+from kubelearn.lessons.deployments import deployment, service
 
 ORDER = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "probe"}, "spec": {
     "replicas": 1, "selector": {"matchLabels": {"app": "probe"}}, "template": {"metadata": {"labels": {"app": "probe"}}, "spec": {
         "terminationGracePeriodSeconds": 1, "containers": [{"name": "main", "image": "busybox:1.36", "command": ["sleep", "36000"]}]}}}}
+
+
+def without(stopped: str) -> str:
+    """In a cluster of its own, where web runs and this component is stopped: which links of the chain to another Pod still hold?"""
+    with Cluster(serve=False, control_plane=1) as cluster:
+        cluster.apply(deployment("web", "nginx:1.25", 3))
+        cluster.apply(service("web"))
+        cluster.run(20)
+        cluster.stop(stopped)
+        cluster.run(5)
+        try:
+            stored = cluster.apply(deployment("more", "nginx:1.25", 1))
+        except ApiError:
+            stored = None
+        cluster.run(20)
+        more = [pod for pod in cluster.get("Pod") if pod["metadata"]["name"].startswith("more-")]
+        holds = {"kubectl get pods is answered": cluster.registry.refusal() is None, "kubectl apply is stored": stored,
+                 "a Pod is made for it": more, "the Pod gets a node": more and more[0]["spec"].get("nodeName"),
+                 "it runs": more and more[0]["status"]["phase"] == "Running",
+                 "visitors of http://web/ get their page": traffic.ask(cluster, "http://web/")[0].ok}
+        return "\n".join(f"{'✔' if held else '✖'} {what}" for what, held in holds.items())
 
 
 def break_it(cluster) -> None:

@@ -64,6 +64,19 @@ def test_three_pods_on_one_node_do_not(shop):
     assert not verdict and "node-2 was lost, with 3 of 3" in verdict.text
 
 
+@pytest.mark.parametrize("stopped, fails", [
+    ("coredns", ["visitors"]), ("kube-scheduler", ["the Pod gets a node", "it runs"]),
+    ("kube-controller-manager", ["a Pod is made", "the Pod gets a node", "it runs"]),
+    ("etcd", ["kubectl apply", "a Pod is made", "the Pod gets a node", "it runs"]),
+    ("kube-apiserver", ["kubectl get", "kubectl apply", "a Pod is made", "the Pod gets a node", "it runs"]),
+])
+def test_what_fails_without_a_component(stopped, fails):
+    """Its own work, what needs that, and nothing else."""
+    lines = clusters.without(stopped).splitlines()
+    found = [line[2:] for line in lines if line.startswith("✖")]
+    assert len(lines) == 6 and len(found) == len(fails) and all(line.startswith(start) for line, start in zip(found, fails))
+
+
 def test_visitors_are_counted_with_what_they_were_told(shop):
     assert clusters.visitors(shop, "http://shop/", 5) == "5 of 5 visitors of http://shop/ were answered"
     told = clusters.visitors(shop, "http://nobody/", 2)
