@@ -81,7 +81,7 @@ def graph(world: object, stage: Stage) -> Graph:
     pods = pods_of(world, stage.slots)
     lane_cards, edges, top = stage.lane.draw(world, pods)
     boxes = []
-    if stage.waiting and stage.level == "cards":
+    if stage.waiting:
         boxes.append(_waiting_box(pods, stage, top))
         top += boxes[-1].size[1] + stage.gap
     nodes = {node["metadata"]["name"]: node for node in world.list("Node")}
@@ -173,12 +173,14 @@ def _node_box(name: str, node: dict | None, pods: list[dict], usage: dict, stage
 
 def _waiting_box(pods: list[dict], stage: Stage, top: float) -> Box:
     """Pods that no node has yet, in slots of their own."""
-    per_row = int((WIDTH - 14) // 200)
-    rows = -(-stage.waiting // per_row)
     waiting = [pod for pod in pods if not pod.get("spec", {}).get("nodeName")]
-    height = 30 + rows * (SLOT + 4)
-    grid = _rows(waiting, rows, per_row, stage, "waiting")
-    return Box("waiting", "not on a node yet", None, grid, (WIDTH / 2, top + height / 2), (WIDTH, height))
+    wide, high = {"cards": (200, SLOT + 4), "marks": (MARK, MARK), "counts": (WIDTH, 18)}[stage.level]
+    per_row = int((WIDTH - 14) // wide) or 1
+    rows = -(-stage.waiting // per_row) if stage.level != "counts" else max(stage.lines, 1)
+    height = 30 + rows * high
+    grid = _rows(waiting, rows, per_row, stage, "waiting") if stage.level != "counts" else ()
+    lines = _counts(waiting, stage) if stage.level == "counts" else ()
+    return Box("waiting", "not on a node yet", None, grid, (WIDTH / 2, top + height / 2), (WIDTH, height), lines=lines)
 
 
 def _rows(pods: list[dict], rows: int, per_row: int, stage: Stage, place: str) -> tuple[tuple[Card, ...], ...]:

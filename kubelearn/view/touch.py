@@ -69,7 +69,8 @@ class Touch(widgets.VBox):
 
 def html(answer: object) -> str:
     """Pictures and tables as they show themselves, everything else as text."""
-    return answer.html() if hasattr(answer, "html") else f'<pre style="margin:4px 0">{escape(str(answer))}</pre>'
+    whole_words = "margin:4px 0;word-break:normal;overflow-wrap:anywhere"
+    return answer.html() if hasattr(answer, "html") else f'<pre style="{whole_words}">{escape(str(answer))}</pre>'
 
 
 def touch(function: Callable[..., object], **choices: Iterable) -> Touch:

@@ -160,7 +160,8 @@ def _client_card(client: str, found: list[dict], into: Counter) -> Card:
 def _pod_card(pod: dict, service: dict, ready: bool, stage: Stage) -> Card:
     owner = owner_of(pod)
     ports = {str(p.get("targetPort", p["port"])) for p in (service.get("spec") or {}).get("ports") or ()}
-    address = f"{(pod.get('status') or {}).get('podIP', 'no address')}:{','.join(sorted(ports))}"
+    at = (pod.get("status") or {}).get("podIP")
+    address = f"{at}:{','.join(sorted(ports))}" if at else "no address"
     said = address if stage.size[1] > 40 else ""
     return Card(identity(pod), "Pod", pod["metadata"]["name"], said, states.pod_state(pod), title=states.describe(pod),
                 hue=stage.slots.hue(owner and owner.get("uid")) if ready else "muted", size=stage.size)

@@ -88,7 +88,7 @@ def containers(pod: dict):
 def container_card(pod: dict, container: dict, kind: str, status: dict | None) -> Card:
     """A container: its state, its restarts."""
     count = (status or {}).get("restartCount", 0)
-    line = f"restarted {'once' if count == 1 else f'{count} times'}" if count and kind != "init container" else ""
+    line = f"restarted {'once' if count == 1 else f'{count}×'}" if count and kind != "init container" else ""
     kind = "sidecar" if kind == "init container" and container.get("restartPolicy") == "Always" else kind
     return Card(f"{identity(pod)}/{container['name']}", kind, container["name"], line, states.container_state(status), group=identity(pod),
                 title=f"{kind} {container['name']} · {container.get('image', '')}")

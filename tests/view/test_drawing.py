@@ -183,3 +183,13 @@ def test_pods_that_wait_alike_wait_together():
     picture = packed("3")
     assert picture.drawn.count("Insufficient cpu") == 1 and "9 pods ask for cpu 3 each" in picture.drawn
     assert picture.alt.endswith("9 pods are on no node.")
+
+
+@pytest.mark.parametrize("pods", [6, 90, 900])
+def test_what_waits_for_a_node_is_seen_however_many_there_are(pods):
+    """As cards, as marks and as counts: two of them have no node."""
+    source = Handmade(pods, 3)
+    for pod in source.kinds["Pod"][:2]:
+        pod["spec"], pod["status"] = {}, {"phase": "Pending"}
+    svg = draw(source).svg
+    assert ">not on a node yet<" in svg and svg.count(">○<") + svg.count("○ Pending") + 2 * svg.count("2○<") == 2
