@@ -2,7 +2,7 @@
 
 Part of Kubernetes: apiextensions-apiserver's structural schemas (pruning, defaulting, validation by kube-openapi). Law 9: the same
 operations as of a built-in kind. A wrong type is a validation error here, where it is a decoding error of a built-in one.
-Leaves out: validation rules in CEL, conversion, `nullable` beyond keeping the null.
+Rules in CEL: customrules.py. Leaves out: conversion, `nullable` beyond keeping the null.
 """
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import gt, lt
 
 from ..errors import FieldError
-from . import fields, mismatch, scalars, schema
+from . import customrules, fields, mismatch, scalars, schema
 from .fields import Path
 from .findings import Findings
 from .schema import Schema
@@ -69,6 +69,7 @@ class CustomSchema(Schema):
         body, before = ({key: value for key, value in (obj or {}).items() if key not in ENVELOPE} for obj in (new, old))
         structure = {**self.structure, "required": [key for key in self.structure.get("required", ()) if key not in ENVELOPE]}
         _check(structure, body, before, path, found)
+        customrules.check(self.structure, new, old, found)
 
 
 def _inner(source: dict, key: str) -> dict | None:

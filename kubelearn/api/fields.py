@@ -45,11 +45,16 @@ def go_struct(value: dict, *names: str) -> GoStruct:
 def shown(value: object) -> str:
     """A value as Go prints it in an error: text quoted, the rest as compact JSON with sorted keys."""
     if isinstance(value, GoStruct) or (isinstance(value, list) and value and isinstance(value[0], GoStruct)):
-        return json.dumps(_in_order(value), separators=(",", ":"), ensure_ascii=False)
+        return _escaped(json.dumps(_in_order(value), separators=(",", ":"), ensure_ascii=False))
     if isinstance(value, (dict, list, str, bool)) or value is None:
         text = json.dumps(value, separators=(",", ":"), sort_keys=isinstance(value, dict), ensure_ascii=False)
-        return text if isinstance(value, str) else text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        return text if isinstance(value, str) else _escaped(text)
     return str(value)
+
+
+def _escaped(text: str) -> str:
+    """Go's JSON may stand in a page."""
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _in_order(value: object) -> object:

@@ -9,7 +9,7 @@ import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import names, quantity
+from . import cel, customrules, names, quantity
 from .meta import get
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def warnings_for(resource: Resource, obj: dict, old: dict | None = None) -> list
     if old is not None and obj.get("spec") is old.get("spec") and resource.kind not in ("Endpoints", "Secret"):
         return []
     found = list(KINDS[resource.kind](obj)) if resource.kind in KINDS else []
+    if _speaks_cel(resource, obj) and not cel.available():
+        found.append(cel.ABSENT)
     if old is None and resource.kind in NAMED_AFTER:
         found += host_name(obj)
     path = resource.pod_template
@@ -37,6 +39,14 @@ def warnings_for(resource: Resource, obj: dict, old: dict | None = None) -> list
         if spec and spec is not before:
             found += pod_spec(spec, ".".join((*path, "spec")))
     return found
+
+
+def _speaks_cel(resource: Resource, obj: dict) -> bool:
+    if resource.definition:
+        return customrules.has_rules(resource.schema.structure)
+    if resource.kind == "CustomResourceDefinition":
+        return any(customrules.has_rules((version.get("schema") or {}).get("openAPIV3Schema") or {}) for version in obj["spec"]["versions"])
+    return resource.kind == "ValidatingAdmissionPolicy"
 
 
 # --- pods ------------------------------------------------------------------------------------------------------------------

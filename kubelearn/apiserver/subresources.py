@@ -181,7 +181,7 @@ def update(registry, resource: Resource, old: dict, scale: dict, request: Reques
         raise errors.invalid("Scale.autoscaling", meta.name_of(old), [fields.invalid(
             fields.path_of("spec.replicas"), replicas, "must be greater than or equal to 0")])
     path = tuple(_paths(resource)["specReplicasPath"].strip(".").split("."))
-    return scale_of(resource, registry.replace(resource, old, meta.replace(old, path, replicas), request))
+    return scale_of(resource, registry.replace(resource, old, meta.replace(old, path, replicas), request, subresource))
 
 
 def patch(registry, resource: Resource, old: dict, body: object, patch_type: str, request: Request, subresource: str) -> dict:

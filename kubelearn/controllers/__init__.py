@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from kubelearn.controllers.admissionpolicies import AdmissionPolicyController
 from kubelearn.controllers.certificates import CertificateSigningController
 from kubelearn.controllers.clusterroleaggregation import ClusterRoleAggregationController
 from kubelearn.controllers.cronjob import CronJobController
@@ -37,7 +38,8 @@ ALL = (NamespaceController, ServiceAccountController, RootCACertPublisher, Token
        DaemonSetController, StatefulSetController, NodeLifecycleController, TaintEvictionController, PodGCController, DisruptionController,
        ResourceQuotaController, PersistentVolumeController, ClaimProtectionController, VolumeProtectionController,
        HorizontalPodAutoscalerController, ClusterRoleAggregationController, CustomResourceController,
-       ReplicationManager, EndpointSliceMirroringController, EphemeralVolumeController, CertificateSigningController)
+       ReplicationManager, EndpointSliceMirroringController, EphemeralVolumeController, CertificateSigningController,
+       AdmissionPolicyController)
 
 
 def of(profile) -> tuple:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from .. import checks, data
-from . import cluster, core, jobs, labels, network, pods, podspec, services, updates, workloads
+from . import cluster, core, jobs, labels, network, pods, podspec, policies, services, updates, workloads
 
 FRESH = podspec.FRESH
-NAMED = {name: rule for module in (checks, labels, pods, podspec, core, services, network, workloads, jobs, cluster)
+NAMED = {name: rule for module in (checks, labels, pods, podspec, core, services, network, workloads, jobs, cluster,
+                                             policies)
          for name, rule in vars(module).items() if callable(rule)}
 WORD = re.compile(r"([*+]?)(\w+)(?:\(([^()]*)\))?")
 

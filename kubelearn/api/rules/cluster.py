@@ -5,13 +5,15 @@ Part of Kubernetes: pkg/apis/rbac, policy, scheduling and apiextensions, each in
 from __future__ import annotations
 
 import base64
+import re
 
-from .. import fields, names
-from ..checks import dns_subdomain, least
+from .. import customrules, fields, names
+from ..checks import dns_subdomain, least, wrong
 from ..fields import Path, below
 from ..findings import Findings
 from ..mismatch import Key
 
+APPROVAL = "api-approved.kubernetes.io"
 RBAC = "rbac.authorization.k8s.io"
 HIGHEST_PRIORITY = 1_000_000_000
 SYSTEM_PRIORITIES = ("system-node-critical", "system-cluster-critical")
@@ -98,6 +100,37 @@ def definition_name(obj: dict, path: Path, found: Findings) -> None:
         found.invalid(below(path, "metadata", "name"), name, 'must be spec.names.plural+"."+spec.group')
 
 
+def approved(obj: dict, path: Path, found: Findings) -> None:
+    """Groups of the project's own domains are not for everybody."""
+    group = (obj.get("spec") or {}).get("group", "")
+    if f".{group}".endswith((".k8s.io", ".kubernetes.io")) and APPROVAL not in (obj["metadata"].get("annotations") or {}):
+        found.required(below(None, "metadata", "annotations", Key(APPROVAL)),
+                       f'protected groups must have approval annotation "{APPROVAL}", see https://github.com/kubernetes/enhancements/pull/1111')
+
+
+COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
+column_type = wrong(lambda value: value not in COLUMN_TYPES, f"must be one of {','.join(COLUMN_TYPES)}")
+SIMPLE = re.compile(r"(\.[^\s.\[]*(\[[^\]]*\])?)+")
+
+
+def column_path(column: dict, path: Path, found: Findings) -> None:
+    if not SIMPLE.fullmatch(column.get("jsonPath", "")):
+        found.invalid((path, "JSONPath"), column.get("jsonPath", ""), "must be a simple json path starting with .")
+
+
+def scale_paths(scale: dict, path: Path, found: Findings) -> None:
+    """Where replicas are wanted is below spec, where they are counted below status."""
+    for key, part in (("specReplicasPath", "spec"), ("statusReplicasPath", "status"), ("labelSelectorPath", "")):
+        value = scale.get(key, "")
+        if not value:
+            found.required((path, key)) if part else None
+        elif not SIMPLE.fullmatch(value):
+            found.invalid((path, key), value, "must be a simple json path starting with .")
+        elif not value.startswith((f".{part}.",) if part else (".spec.", ".status.")):
+            found.invalid((path, key), value, f"should be a json path under .{part}" if part else
+                          "should be a json path under either .status or .spec")
+
+
 def definition_versions(spec: dict, path: Path, found: Findings) -> None:
     versions = spec.get("versions") or []
     if sum(1 for version in versions if version.get("storage")) != 1:
@@ -109,6 +142,7 @@ def definition_versions(spec: dict, path: Path, found: Findings) -> None:
         if schema is None:
             found.required(here)
             continue
+        customrules.check_rules(schema, here, found)
         if len(versions) == 1:  # upstream looks at the one schema where an older API had it
             here = below(path, "validation", "openAPIV3Schema")
         if schema.get("type") not in (None, "", "object"):
@@ -116,6 +150,7 @@ def definition_versions(spec: dict, path: Path, found: Findings) -> None:
         structural(schema, here, "at the root", found)
 
 
+TYPES = ("array", "boolean", "integer", "number", "object", "string")
 VERSION = ("name", "served", "storage", "deprecated", "deprecationWarning", "schema", "subresources", "additionalPrinterColumns",
            "selectableFields")
 
@@ -125,6 +160,10 @@ def structural(schema: dict, path: Path, where: str, found: Findings) -> None:
     free = schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
     if not schema.get("type") and not free:
         found.required((path, "type"), f"must not be empty {where}")
+    elif schema.get("type", "object") not in TYPES:
+        found.unsupported((path, "type"), schema["type"], TYPES)
+    if schema.get("type") == "array" and not schema.get("items"):
+        found.required((path, "items"), "must be specified")
     for name, inner in sorted((schema.get("properties") or {}).items()):
         structural(inner, below(path, "properties", Key(name)), "for specified object fields", found)
     for key, words in (("items", "for specified array items"), ("additionalProperties", "for specified object fields")):

@@ -2,7 +2,7 @@
 
 Part of Kubernetes: the plugins that a default kube-apiserver v1.37 enables, each under upstream's name in its comment.
 Law 9: which plugin looks at which kind is a table. Law 3: a plugin that changes an object returns a new one.
-Leaves out: webhooks, ValidatingAdmissionPolicy and MutatingAdmissionPolicy (their objects are stored and do nothing),
+Leaves out: webhooks and MutatingAdmissionPolicy (their objects are stored and do nothing),
 CertificateApproval, CertificateSigning and ClusterTrustBundleAttest, NodeRestriction (a kubelet is trusted).
 """
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubelearn.apiserver import escalation
-from kubelearn.apiserver.admission import lifecycle, limitranger, objects, podsecurity, podspec, quota
+from kubelearn.apiserver.admission import lifecycle, limitranger, objects, podsecurity, podspec, policies, quota
 from kubelearn.apiserver.request import Attributes
 
 Mutating = Callable[[Attributes, object], dict]
@@ -62,13 +62,14 @@ def mutate(attributes: Attributes, store) -> dict:
 def validate(attributes: Attributes, store) -> None:
     """Raises ApiError (403) where a plugin refuses. DELETE is asked too, with old only."""
     if attributes.operation == "DELETE":
-        return lifecycle.check_delete(attributes)
+        lifecycle.check_delete(attributes)
     if attributes.subresource == "resize":
         objects.resize_fits(attributes, store)                 # PodResizeValidator
-    if attributes.subresource:
-        return None
+    if attributes.subresource or attributes.operation == "DELETE":
+        return policies.validate(attributes, store)
     table = CHECK_CREATE if attributes.operation == "CREATE" else CHECK_UPDATE
     for plugin in table.get(attributes.resource.kind, ()):
         plugin(attributes, store)
     podsecurity.warn(attributes, store)                        # PodSecurity of what makes pods
+    policies.validate(attributes, store)                       # ValidatingAdmissionPolicy
     return quota.validate(attributes, store)                   # ResourceQuota comes last: nothing may be refused after it
