@@ -21,7 +21,8 @@ FIRST = "00_start.ipynb"
 TERMINAL = {"shell_command": [os.environ.get("SHELL", "sh")]}  # no login shell: that would begin PATH anew, without kubectl
 SHELL = ("PATH", "KUBECONFIG", "KUBECACHEDIR", "JUPYTER_CONFIG_PATH", kubectl.OWN)  # what a shell needs to start the same lab
 SOURCE = "source"  # where view.answer links to
-SETTINGS = {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True}}  # else what a learner saves opens with "model not found"
+SETTINGS = {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},  # else what a learner saves opens with "model not found"
+            "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}  # no pop-ups
 KNOWN = ".course.json"  # what each lesson's text was when it was copied
 
 
