@@ -1,6 +1,7 @@
 """The project's own promises: what the README says to type exists, and the package names its version once."""
 from __future__ import annotations
 
+import re
 import subprocess
 import tomllib
 from importlib.metadata import version
@@ -25,3 +26,11 @@ def test_no_local_thing_is_named_in_the_repository():
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     told = [name for name in files if (ROOT / name).is_file() and b"/work/" + b"main" in (ROOT / name).read_bytes()]
     assert told == []
+
+
+def test_what_a_page_links_to_is_there():
+    """Files that the project's own pages name."""
+    pages = [ROOT / name for name in subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True).stdout.split()]
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())]
+    assert links
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
