@@ -36,7 +36,8 @@ class Manager(NamedTuple):
 
     def printed(self) -> str:
         """As a conflict names him."""
-        return f'"{self.name}"' if self.operation == "Apply" else f'"{self.name}" using {self.api_version}'
+        name = f'"{self.name}" with subresource "{self.subresource}"' if self.subresource else f'"{self.name}"'
+        return name if self.operation == "Apply" else f"{name} using {self.api_version}"
 
     def is_same(self, name: str, operation: str, subresource: str) -> bool:
         return (self.name, self.operation, self.subresource) == (name, operation, subresource)
@@ -194,8 +195,8 @@ def after_write(schema: Schema, old: dict | None, new: dict, managers: list[Mana
 
 
 def managed_fields(managers: list[Manager], api_version: str = "") -> list[dict]:
-    """metadata.managedFields: appliers by name first, then updaters by time. api_version: of the answer, where a manager has none."""
-    ordered = sorted(managers, key=lambda m: (m.operation != "Apply", m.time if m.operation != "Apply" else "", m.name))
+    """metadata.managedFields: appliers first, then updaters, by time and name. api_version: of the answer, where a manager has none."""
+    ordered = sorted(managers, key=lambda m: (m.operation != "Apply", m.time, m.name))
     return [{"manager": m.name, "operation": m.operation, "apiVersion": m.api_version or api_version,
              **({"time": m.time} if m.time else {}), "fieldsType": "FieldsV1", "fieldsV1": m.fields,
              **({"subresource": m.subresource} if m.subresource else {})} for m in ordered]

@@ -30,7 +30,8 @@ def has_versions(resource: Resource) -> bool:
 def to_stored(resource: Resource, stored: Resource, obj: dict) -> dict:
     """obj, of resource's version, as an object of stored's."""
     convert = TO_STORED.get((resource.api_version, resource.kind))
-    return {**(convert(obj) if convert else obj), "apiVersion": stored.api_version}
+    obj = {**(convert(obj) if convert else obj), "apiVersion": stored.api_version}
+    return stored.schema.decode(obj)[0] if stored.definition else obj  # what the stored version does not know is not kept
 
 
 def from_stored(resource: Resource, obj: dict) -> dict:

@@ -38,7 +38,7 @@ def _field_terms(text: str) -> tuple[tuple[str, bool, str], ...]:
 def _check_field(field: str, resource: object) -> None:
     if field in ("metadata.name", "metadata.namespace" if resource.namespaced else "", *selectable_fields(resource)):
         return
-    if "select" in resource.facts:
+    if "select" in resource.facts or selectable_fields(resource):
         raise bad_request(f"field label not supported: {field}")
     namespace = ', "metadata.namespace"' if resource.namespaced else ""
     raise bad_request(f'"{field}" is not a known field selector: only "metadata.name"{namespace}')

@@ -190,13 +190,10 @@ def without(tree: Tree, ignored: Tree) -> Tree:
 
 
 def paths(tree: Tree, prefix: str = "") -> Iterator[str]:
-    """The members as errors print them: '.spec.containers[name="c"].image'."""
-    for element, branch in sorted(tree.items()):
-        if element == ".":
-            continue
-        path = prefix + printed(element)
-        if has(branch):
-            yield path
+    """The members as errors print them: '.spec.containers[name="c"].image'; those of one level before what is below."""
+    inner = [(prefix + printed(element), branch) for element, branch in sorted(tree.items()) if element != "."]
+    yield from (path for path, branch in inner if has(branch))
+    for path, branch in inner:
         yield from paths(branch, path)
 
 

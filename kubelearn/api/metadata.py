@@ -64,11 +64,19 @@ def owner_references(references: list, path: tuple, found: Findings) -> None:
                 found.required((here, key), "must not be empty")
         if reference.get("controller"):
             controllers.append(f"{reference.get('kind')}/{reference.get('name')}")
+        if (reference.get("apiVersion"), reference.get("kind")) in NO_OWNERS:
+            found.invalid(here, _reference(reference), f"/{reference['apiVersion']}, Kind=Event is disallowed from being an owner")
     if len(controllers) > 1:
-        found.invalid(path, references, "Only one reference can have Controller set to true. Found \"true\" in references "
-                                    f"for {controllers[0]} and {controllers[1]}")
+        found.invalid(path, list(map(_reference, references)), "Only one reference can have Controller set to true. Found \"true\" in "
+                                                               f"references for {controllers[0]} and {controllers[1]}")
 
 
+def _reference(value: dict) -> fields.GoStruct:
+    names = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
+    return fields.GoStruct({key: value[key] for key in names if key in value})
+
+
+NO_OWNERS = (("v1", "Event"),)
 STANDARD = ("kubernetes", "foregroundDeletion", "orphan", "customresourcecleanup.apiextensions.k8s.io")
 
 

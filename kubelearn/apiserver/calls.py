@@ -6,6 +6,7 @@ at the client's time and are brought to virtual time here; nothing behind this m
 from __future__ import annotations
 
 import json
+import re
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
@@ -29,8 +30,17 @@ def deprecation(resource: Resource) -> str:
     versions = resource.definition["spec"]["versions"] if resource.definition else ()
     old = next((v for v in versions if v["name"] == resource.version and v.get("deprecated")), None)
     if old:
-        return old.get("deprecationWarning") or f"{resource.api_version} {resource.kind} is deprecated"
+        newer = next((v["name"] for v in versions if v["served"] and not v.get("deprecated") and
+                      kube_aware(v["name"]) > kube_aware(resource.version)), "")
+        advice = f"; use {resource.group}/{newer} {resource.kind}" if newer else ""
+        return old.get("deprecationWarning") or f"{resource.api_version} {resource.kind} is deprecated{advice}"
     return resource.facts.get("deprecated", "")
+
+
+def kube_aware(version: str) -> tuple:
+    """Versions by age: v1alpha1 < v1beta1 < v1 < v2."""
+    found = re.fullmatch(r"v(\d+)(?:(alpha|beta)(\d+))?", version)
+    return ("alpha beta".find(found[2]) if found[2] else 99, int(found[1]), int(found[3] or 0)) if found else (-1, 0, 0)
 
 
 class Call:

@@ -19,6 +19,8 @@ def delete(registry, resource: Resource, old: dict, options: dict, request: Requ
     metadata = old["metadata"]
     _check_preconditions(resource, metadata, options.get("preconditions") or {})
     finalizers = _finalizers(metadata.get("finalizers", []), options)
+    if "finalizer" in resource.facts and "deletionTimestamp" not in metadata:
+        finalizers = [*finalizers, resource.facts["finalizer"]]
     grace = grace_period(resource, old, options)
     key = (metadata.get("namespace", ""), metadata["name"])
     held = finalizers or old.get("spec", {}).get("finalizers") and resource.kind == "Namespace"

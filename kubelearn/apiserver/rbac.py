@@ -6,6 +6,7 @@ Leaves out: the node authorizer's own rules (nodes are trusted), webhooks. That 
 """
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from kubelearn.api.resources import Resource
 from kubelearn.apiserver.request import Request
 from kubelearn.errors import ApiError
 
+ADMIN, CREDENTIAL = b"kubernetes-admin", "authentication.kubernetes.io/credential-id"  # his kubeconfig holds a certificate elsewhere
 MASTERS = "system:masters"
 ACCOUNT = "system:serviceaccount:"
 
@@ -155,7 +157,8 @@ def _covers(listed: list[str] | None, value: str) -> bool:
 def review(registry, resource: Resource, namespace: str, obj: dict, request: Request) -> dict:
     """The posted review with its status."""
     answer = REVIEWS[resource.plural](registry, obj.get("spec") or {}, namespace, request)
-    metadata = {"creationTimestamp": None, **(obj.get("metadata") or {})}
+    now = registry.clock.timestamp() if resource.plural == "selfsubjectreviews" else None
+    metadata = {"creationTimestamp": now, **(obj.get("metadata") or {})}
     return {**obj, "kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata, "status": answer}
 
 
@@ -189,7 +192,8 @@ def _self_rules(registry, spec: dict, namespace: str, request: Request) -> dict:
 
 
 def _who_am_i(registry, spec: dict, namespace: str, request: Request) -> dict:
-    return {"userInfo": {"username": request.user, "groups": list(request.groups)}}
+    extra = {"extra": {CREDENTIAL: [f"X509SHA256={hashlib.sha256(ADMIN).hexdigest()}"]}} if request.user == ADMIN.decode() else {}
+    return {"userInfo": {"username": request.user, "groups": list(request.groups), **extra}}
 
 
 def _token(registry, spec: dict, namespace: str, request: Request) -> dict:

@@ -165,6 +165,9 @@ class Registry:
     def replace(self, resource: Resource, old: dict, obj: dict, request: Request, subresource: str = "") -> dict:
         """One update from old to obj, both whole objects. Nothing is written where nothing changed."""
         obj, unknown = resource.schema.decode(obj, old)
+        if request.external and not (obj.get("metadata") or {}).get("name"):
+            raise errors.bad_request(f"the name of the object ({old['metadata']['name']} based on URL) was undeterminable: "
+                                     "name must be provided")
         writing.complain(resource, unknown, request)
         stored = self.resources.stored(resource)
         if stored is not resource:

@@ -23,9 +23,6 @@ class CustomResourceController(Controller):
             return self.finalize(definition)
         accepted = self.conflict(definition) is None
         status = self.status(definition, accepted)
-        if FINALIZER not in definition["metadata"].get("finalizers", ()):
-            definition = self.client.patch(self.kind, meta.name_of(definition), None, {"metadata": {"finalizers": [FINALIZER]}},
-                                           because="its objects are to be deleted before it")
         self.update_status(definition, status, "the names are free" if accepted else "another kind has the name")
         if accepted:
             self.serve(definition)

@@ -25,7 +25,7 @@ def test_defaults_and_gos_names_are_of_fields_that_there_are():
 
 
 def test_facts_are_of_resources_that_there_are():
-    known = {"names", "generation", "status", "status-with-metadata", "select", "template", "deprecated", "name-alone"}
+    known = {"names", "generation", "status", "status-with-metadata", "select", "template", "deprecated", "name-alone", "finalizer"}
     assert {resource.storage for resource in Resources()} >= data.sections("kinds").keys()
     for lines in data.sections("kinds").values():
         facts = dict(lines)

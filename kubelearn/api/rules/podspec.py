@@ -5,7 +5,7 @@ Part of Kubernetes: pkg/apis/core/validation (ValidatePodSpec). Leaves out: Wind
 from __future__ import annotations
 
 from .. import fields, names
-from ..checks import dns_label, each, full_qualified_name, ip_address, one_of, wrong
+from ..checks import dns_label, each, full_qualified_name, ip_address, one_of, supported, wrong
 from ..fields import Path, below
 from ..findings import Findings, exactly_one, not_twice
 from .labels import requirement
@@ -54,6 +54,7 @@ def init_containers(spec: dict, path: Path, found: Findings) -> None:
         if container.get("name") in taken:
             found.duplicate((here, "name"), container.get("name"))
         taken.add(container.get("name"))
+        supported("Always", "Never", "OnFailure")(container.get("restartPolicy"), (here, "restartPolicy"), found)
         if container.get("restartPolicy") != "Always":
             for key in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
                 if container.get(key) is not None:
