@@ -54,6 +54,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The API server's port; any free one unless named.")] = 0,
     profile: Annotated[str, typer.Option(help="plain, kind, minikube or cloud: what a cluster has beside Kubernetes itself.")] = "plain",
     zones: Annotated[bool, typer.Option(help="Put the nodes into zones a, b, c in turn.")] = True,
+    node_ports: Annotated[bool, typer.Option(help="Open node ports on this machine's loopback as well.")] = True,
     seed: Annotated[int, typer.Option(help="Generated names and choices follow from it.")] = 0,
 ) -> None:
     """Serve a live cluster until interrupted, for kubectl in a terminal or any other client."""
@@ -64,7 +65,7 @@ def serve(
         signal.signal(number, lambda *_: ended.set())
     machines = nodes if zones else [{"zone": ""} for _ in range(nodes)]
     try:
-        with Cluster(nodes=machines, seed=seed, profile=profile, port=port) as cluster:
+        with Cluster(nodes=machines, seed=seed, profile=profile, port=port, node_ports=node_ports) as cluster:
             kubectl.write_private(kubeconfig.absolute(), Path(cluster.kubeconfig).read_text())
             cluster.live(speed)
             print(f"Serving {nodes} nodes at speed {speed:g}: kubectl --kubeconfig {kubeconfig} get nodes", flush=True)

@@ -44,11 +44,12 @@ class Cluster:
 
     nodes: how many, or a list of dicts (name, cpu, memory, pods, zone, labels). seed: names and choices follow from it.
     serve: also over HTTPS on loopback, for kubectl. profile: plain, kind, minikube or cloud.
+    node_ports: where it is served, also open the Services' node ports on this machine's loopback.
     control_plane: 1 or 3 machines on which its components run as static pods; 0: they run beside the nodes, out of sight.
     """
 
     def __init__(self, nodes: int | list[dict] | None = None, seed: int = 0, serve: bool = True, profile: str = "kind", port: int = 0,
-                 control_plane: int = 0):
+                 control_plane: int = 0, node_ports: bool = True):
         self.profile = profile_of(profile)
         self.options = {"nodes": nodes, "seed": seed, "profile": profile, "control_plane": control_plane}
         self.clock = RealTimeClock(seed)
@@ -71,7 +72,7 @@ class Cluster:
         self.registry.journal = self.journal.write
         self.server, self._live, self._fresh = None, None, self.registry.etcd.revision
         if serve:
-            self._serve(port)
+            self._serve(port, node_ports)
 
     def _add(self, spec: NodeSpec) -> Node:
         machine = Node(self.registry, self.network, spec, len(self.nodes), self.profile, self.disks, self._rules)
@@ -278,9 +279,9 @@ class Cluster:
     def lock(self):
         return self.clock.lock
 
-    def _serve(self, port: int) -> None:
+    def _serve(self, port: int, node_ports: bool) -> None:
         from kubelearn.apiserver.http import Server  # loads the HTTP libraries, which a cluster without a server does not need
-        self.server = Server(self.registry, self.network, port=port)
+        self.server = Server(self.registry, self.network, port, node_ports)
         self.server.start()
 
     @property

@@ -29,7 +29,7 @@ class HostPorts:
         self._sockets: dict[int, socket.socket] = {}
         self._owners: dict[tuple[str, str], set[int]] = {}
         self._servers: dict[int, asyncio.Server] = {}
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._stop = asyncio.get_running_loop(), lambda: None
 
     def start(self) -> None:
         services = self.registry.resources.find("services")

@@ -19,10 +19,10 @@ PLAIN_HTTP = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an
 
 
 class Server:
-    """Serves a registry. start() returns when it can be reached; stop() ends it and every connection."""
+    """Serves a registry, and its node ports. start() returns when it can be reached; stop() ends it and every connection."""
 
-    def __init__(self, registry, network, port: int = 0):
-        self.registry, self.network, self.clock = registry, network, registry.clock
+    def __init__(self, registry, network, port: int = 0, node_ports: bool = True):
+        self.registry, self.network, self.clock, self.node_ports = registry, network, registry.clock, node_ports
         self.credentials = security.Credentials()
         self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self._listener.setblocking(False)
@@ -65,7 +65,8 @@ class Server:
         config.load()
         self._uvicorn = uvicorn.Server(config)
         tasks = [asyncio.create_task(work) for work in (self._accept(), app.pump.run())]
-        app.host_ports.start()
+        if self.node_ports:
+            app.host_ports.start()
         self._ready.set()
         await self._ended.wait()
         app.host_ports.stop()

@@ -143,3 +143,12 @@ def test_a_node_port_that_another_program_has_is_moved_and_that_is_said(cluster)
     assert run(cluster, "delete", "service", "moved").returncode == 0
     with pytest.raises(OSError):
         fetch(instead)
+
+
+def test_a_cluster_may_leave_the_host_its_ports():
+    with Cluster(nodes=1, node_ports=False) as made:
+        port = free_port()
+        made.apply(POD % port)
+        assert made.run(until=lambda: ready(made), limit=60)
+        with pytest.raises(OSError):
+            fetch(port)

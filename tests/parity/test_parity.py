@@ -34,7 +34,7 @@ def serve(folder: Path, speed: float, nodes: int = 3) -> Iterator[Path]:
     """A served cluster; its kubeconfig. One node is what the kubelet-* scenarios were recorded with: a machine without a zone."""
     kubeconfig = folder / f"kubeconfig-{nodes}-{speed}"
     words = [Path(sys.executable).with_name("kubelearn"), "serve", "--nodes", str(nodes), "--speed", str(speed), "--kubeconfig", kubeconfig]
-    words += [] if nodes > 1 else ["--no-zones"]
+    words += ["--no-node-ports", *([] if nodes > 1 else ["--no-zones"])]  # notebooks that run meanwhile need theirs
     log = folder / f"serve-{nodes}-{speed}.log"
     with log.open("w") as errors, subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True) as process:
         try:
