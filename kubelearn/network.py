@@ -72,6 +72,7 @@ class Network:
         self.owner: dict[str, str] = {}  # address of a node or pod -> node
         self.down: set[str] = set()  # nodes that no packet reaches or leaves
         self.admit: Callable[[str, str, int, str], bool] | None = None  # what network policies allow
+        self.host_ports: dict[tuple[str, int, str], Target] = {}  # of nodes, that are handed on to pods
         self.log: deque[Connection] = deque(maxlen=10_000)
         self._free: dict[str, deque[str]] = {}
         self._ranges: dict[str, Iterator] = {}
@@ -164,6 +165,7 @@ class Network:
                     raise ConnectionRefusedError("Connection refused")
                 address, port = target
                 break
+        address, port = self.host_ports.get((address, port, protocol), (address, port))
         hops.append(("target", f"{address}:{port}"))
         return address, port
 

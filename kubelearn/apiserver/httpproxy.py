@@ -48,6 +48,8 @@ class HttpProxy:
         """The name may be web, web:80, web:http or http:web:80."""
         parts = call.info.name.split(":")
         name, port = parts[1:3] if len(parts) == 3 else [*parts, ""][:2]
+        if call.info.resource.plural == "services" and self.registry.find(call.info.resource, call.info.namespace, name) is None:
+            raise _no_endpoints(name)
         obj = self.registry.get(call.info.resource, call.info.namespace, name)
         match call.info.resource.plural:
             case "pods":
@@ -67,16 +69,16 @@ class HttpProxy:
     def _service(self, service: dict, port: str) -> tuple[str, int]:
         """One of its ready endpoints."""
         name = meta.name_of(service)
-        ports = [p for p in service["spec"].get("ports") or () if port in (str(p["port"]), p.get("name", ""))] if port else (
-            service["spec"].get("ports") or [])[:1]
+        ports = [p for p in service["spec"].get("ports") or () if port in (str(p["port"]), p.get("name", ""))] if port else [{}]
         slices = self.registry.list(self.registry.resources.find("endpointslices"), meta.namespace_of(service),
                                     f"kubernetes.io/service-name={name}").items
         found = [(address, p["port"]) for part in slices for p in part.get("ports") or () for endpoint in part.get("endpoints") or ()
                  for address in endpoint["addresses"][:1]
                  if ports and p.get("name", "") == ports[0].get("name", "") and (endpoint.get("conditions") or {}).get("ready", True)]
-        if not ports or not found:
-            what = f'no endpoints available for service "{name}"' if ports else f'no service port "{port}" found for service "{name}"'
-            raise ApiError(503, "ServiceUnavailable", what)
+        if not ports:
+            raise ApiError(503, "ServiceUnavailable", f'no service port "{port}" found for service "{name}"')
+        if not found:
+            raise _no_endpoints(name)
         return self._random.choice(found)
 
     # --- one exchange -------------------------------------------------------------------------------------------------
@@ -101,3 +103,7 @@ class HttpProxy:
         kept = [(name, value) for name, value in head.headers if name.decode() not in OWN_HEADERS]
         response.raw_headers = [*kept, (b"content-length", str(len(body)).encode())]
         return response
+
+
+def _no_endpoints(name: str) -> ApiError:
+    return ApiError(503, "ServiceUnavailable", f'no endpoints available for service "{name}"')

@@ -6,6 +6,7 @@ Leaves out: rotation of logs into several files (the oldest half goes when 10 Mi
 """
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING
@@ -51,6 +52,12 @@ class Sandbox:
     def stir(self) -> None:
         for listener in self.on_stir:
             listener()
+
+
+async def _cannot_exec(process: Process, error: OSError) -> int:
+    text = "exec format error" if error.errno == errno.ENOEXEC else (error.strerror or "").lower()
+    process.error(f"exec {process.argv[0]}: {text}")
+    return 1
 
 
 class Container:
@@ -137,7 +144,11 @@ class Container:
         node = found[1] if found is not None else self._executable(self.argv[0])
         self.process = process = Process(self, self.argv, self.env, self._stdio(), self.workdir)
         self.started_at, self.state = self.clock.now, "running"
-        process.start(process.load(node))
+        try:
+            program = process.load(node)
+        except OSError as error:  # a script whose interpreter is not there: the container has started by then
+            program = _cannot_exec(process, error)
+        process.start(program)
         self.check_memory()
 
     def _stdio(self) -> dict[int, OpenFile]:

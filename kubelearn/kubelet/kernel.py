@@ -158,6 +158,16 @@ def capabilities(security: dict) -> frozenset[str]:
     return (frozenset() if "ALL" in drop else frozenset(USUAL) - drop) | add
 
 
+def _seccomp(container: Container) -> str:
+    """Which profile filters its system calls."""
+    spec = container.sandbox.pod["spec"]
+    own = next((one for one in spec.get("containers") or () if one["name"] == container.name), {})
+    for security in (own.get("securityContext") or {}, spec.get("securityContext") or {}):
+        if "seccompProfile" in security:
+            return security["seccompProfile"]["type"]
+    return ""
+
+
 def _status(process: Process) -> str:
     uid, gid, groups = process.user
     container = process.container
@@ -177,6 +187,7 @@ def _status(process: Process) -> str:
         "Threads": 1,
         **{name: f"{mask:016x}" for name, mask in sets.items()},
         "NoNewPrivs": int(container.no_new_privileges),
+        "Seccomp": 2 * (_seccomp(container) not in ("", "Unconfined")),
     }
     return "".join(f"{name}:\t{value}\n" for name, value in rows.items())
 

@@ -2,7 +2,7 @@
 
 Part of Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_manager.go (SyncPod, killPodWithSyncResult), kuberuntime_sandbox.go.
 What is kept here is what containerd keeps: it outlives the kubelet.
-Leaves out: port mappings of the host; a resize that has to wait for others' resources.
+Leaves out: a resize that has to wait for others' resources.
 """
 from __future__ import annotations
 

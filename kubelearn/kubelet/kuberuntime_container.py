@@ -78,7 +78,12 @@ class Starter:
     async def start_container(self, pod: dict, container: dict, seen: PodSeen, mounts: Callable, tell: Tell) -> None:
         """StartFailure: its reason and message are what the container then waits with."""
         self._check_back_off(pod, container, seen, tell)
+        mounted = {mount["name"] for mount in container.get("volumeMounts") or ()}
+        volumes = [volume["image"] for volume in pod["spec"].get("volumes") or () if "image" in volume and volume["name"] in mounted]
         try:
+            for volume in volumes:
+                wanted = {"image": volume["reference"], "imagePullPolicy": volume.get("pullPolicy", "IfNotPresent")}
+                await self.images.ensure_image_exists(pod, wanted, lambda *event: tell(container, *event))
             image = await self.images.ensure_image_exists(pod, container, lambda *event: tell(container, *event))
         except StartFailure as failure:
             missing = [one["name"] for one in pod["spec"].get("imagePullSecrets") or () if failure.reason == "ErrImagePull"

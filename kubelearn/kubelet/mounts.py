@@ -16,9 +16,11 @@ from kubelearn.clock import EPOCH
 from kubelearn.filesystem import Filesystem
 from kubelearn.kubelet.environment import NODE_HOSTS, ConfigError, bytes_of, field_value, resource_value
 from kubelearn.kubelet.git_repo import CloneError, clone
+from kubelearn.kubelet.images import ImageError, catalogue
 from kubelearn.volumes import Directory, File, Node, Symlink
 
 ATOMIC = ("configMap", "secret", "downwardAPI", "projected")  # files written from objects, all at once, read-only
+READ_ONLY = (*ATOMIC, "image")
 HOST_TYPES = {"Directory": ("directory", "d"), "File": ("file", "-"), "Socket": ("socket file", "s"),
               "CharDevice": ("character device", "c"), "BlockDevice": ("block device", "b")}
 NODE_FILES = {"hosts": NODE_HOSTS, "passwd": "root:x:0:0:root:/root:/bin/bash\n"}  # of /etc
@@ -249,4 +251,13 @@ def git_repo(host: VolumeHost, pod: dict, source: dict) -> Directory:
     return root
 
 
-PLUGINS = {"emptyDir": empty_dir, "hostPath": host_path, "persistentVolumeClaim": persistent_volume_claim, "gitRepo": git_repo}
+def image(host: VolumeHost, pod: dict, source: dict) -> Directory:
+    """The files of an image; whether it can be had is asked for when a container that mounts it starts."""
+    try:
+        return Directory.over(catalogue.find(source["reference"]).tree)
+    except ImageError:
+        return Directory()
+
+
+PLUGINS = {"image": image,
+           "emptyDir": empty_dir, "hostPath": host_path, "persistentVolumeClaim": persistent_volume_claim, "gitRepo": git_repo}

@@ -38,6 +38,12 @@ class ExecError(Exception):
     """A command that could not start in a running container."""
 
 
+def host_ports(pod: dict, node: str, address: str) -> dict[tuple[str, int, str], tuple[str, int]]:
+    """What arrives at which of the node's ports goes to which of the pod's. The CNI plugin portmap."""
+    ports = [port for container in pod["spec"].get("containers") or () for port in container.get("ports") or () if "hostPort" in port]
+    return {(port.get("hostIP") or node, port["hostPort"], port.get("protocol", "TCP")): (address, port["containerPort"]) for port in ports}
+
+
 class Runtime:
     """containerd on one node. on_event(container) is called at each start and end of a container."""
 
@@ -93,6 +99,7 @@ class Runtime:
         address = self.network.nodes[self.node] if host else self.network.allocate(self.node)
         sandbox = Sandbox(self, self.new_id(pod["metadata"]["name"]), pod, address, resolv_conf)
         self.sandboxes[sandbox.id] = sandbox
+        self.network.host_ports |= {} if host else host_ports(pod, self.network.nodes[self.node], address)
         return sandbox
 
     def stop_sandbox(self, sandbox: Sandbox) -> None:
@@ -104,6 +111,8 @@ class Runtime:
                 sandbox.pause.kill()
             sandbox.ready = False
             if not sandbox.host_network:
+                for key in host_ports(sandbox.pod, self.network.nodes[self.node], sandbox.address):
+                    self.network.host_ports.pop(key, None)
                 self.network.release(sandbox.address)
 
     def remove_sandbox(self, sandbox: Sandbox) -> None:

@@ -11,7 +11,18 @@ from functools import partial
 
 from kubelearn.filesystem import Mount
 from kubelearn.kubelet.environment import expand_all
-from kubelearn.kubelet.mounts import ATOMIC, AtomicDirectory, MountError, VolumeHost, files_of, gather, plugin_of, set_up, write_files
+from kubelearn.kubelet.mounts import (
+    ATOMIC,
+    READ_ONLY,
+    AtomicDirectory,
+    MountError,
+    VolumeHost,
+    files_of,
+    gather,
+    plugin_of,
+    set_up,
+    write_files,
+)
 from kubelearn.volumes import Node
 
 LOOK = 0.3  # seconds between two looks whether all is mounted: podAttachAndMountRetryInterval
@@ -109,7 +120,7 @@ class VolumeManager:
         here = self.pods[pod["metadata"]["uid"]]
         kinds = {volume["name"]: plugin_of(volume) for volume in pod["spec"].get("volumes") or ()}
         for mount in container.get("volumeMounts") or ():
-            read_only = bool(mount.get("readOnly")) or kinds[mount["name"]] in ATOMIC
+            read_only = bool(mount.get("readOnly")) or kinds[mount["name"]] in READ_ONLY
             sub_path = expand_all(mount["subPathExpr"], variables) if mount.get("subPathExpr") else mount.get("subPath", "")
             yield Mount(mount["mountPath"], here.mounted[mount["name"]], read_only, sub_path)
 

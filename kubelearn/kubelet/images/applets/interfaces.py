@@ -51,6 +51,8 @@ def _addressed(process: Process, text: str) -> str:
 
 @applet("ip", flags="o46", usage="[OPTIONS] address|route|link [show [DEV]]")
 async def ip(process: Process, given: Options, words: list[str]) -> int:
+    if words[1:2] == ["set"]:
+        return 0 if "NET_ADMIN" in process.container.capabilities else process.fail("ioctl 0x8914 failed: Operation not permitted")
     what, name = (words or [""])[0][:1], words[-1] if words[1:] and words[-1] not in ("show", "list", "ls") else ""
     if name and name not in INTERFACES:
         return process.fail(f"can't find device '{name}'")

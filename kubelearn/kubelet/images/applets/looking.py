@@ -33,7 +33,7 @@ async def ls(process: Process, given: Options, names: list[str]) -> int:
     code, files, directories = 0, [], []
     for name in sorted(names) or ["."]:
         try:
-            node = process.files.node(process.path(name), follow=not given.any("ldF"))
+            node = process.files.node(process.path(name), follow="L" in given or not given.any("ldF"))
         except OSError as error:
             code = process.fail(f"{name}: {error.strerror}")
             continue

@@ -117,7 +117,8 @@ async def timeout(process: Process, given: Options, words: list[str]) -> int:
         child = process.spawn(words[1:])
     except OSError as error:
         return process.fail(f"can't execute '{words[1]}': {error.strerror}", 127)
-    timer = process.clock.call_later(limit, child.signal, signal_name(given.get("s", "TERM"))) if limit else None
+    guarded = process.pid == 1  # the program is it, really, and no signal from inside ends a container's first process
+    timer = process.clock.call_later(limit, child.signal, signal_name(given.get("s", "TERM"))) if limit and not guarded else None
     code = await child.exit
     if timer is not None:
         timer.cancel()
