@@ -180,10 +180,10 @@ async def ping(process: Process, given: Options, words: list[str]) -> int:
         address = (await resolve(process, words[0]))[0]
     except BadName:
         return process.fail(f"bad address '{words[0]}'")
-    if process.user[0] or "NET_RAW" not in process.container.capabilities:
-        return process.fail("permission denied (are you root?)")
     network, sent, got = process.container.runtime.network, 0, 0
     out(process, f"PING {words[0]} ({address}): 56 data bytes\n")
+    if process.user[0] or "NET_RAW" not in process.container.capabilities:
+        return process.fail("permission denied (are you root?)")
     left, deadline = int(given.get("c", "-1")), process.clock.now + float(given.get("w", "inf"))
     while left and process.clock.now < deadline:
         if sent:
