@@ -1,7 +1,7 @@
 """draw() and play(): any moment of a cluster as a picture, any change as a player.
 
 Part of Kubernetes: none. Everything here reads; nothing waits for time or writes an object.
-Leaves out: pictures of their own kind (why, chart, timeline, control plane), which have a function each.
+Leaves out: pictures of their own kind (why, chart, timeline), which have a function each; the control plane, which has a module.
 """
 from __future__ import annotations
 

@@ -86,8 +86,7 @@ class Lane:
         here = {uid_of(owner): owner for owner in self._owners(world)}
         cards = [owner_card(owner, counts[uid], self.slots, at, self.size)
                  for uid, owner in here.items() if (at := self.at(owner)) is not None]
-        firsts = (next((here[uid] for uid in order if uid in here), None) for order in self.order.values())
-        edges = [_arrow(owner) for owner in firsts if owner]
+        edges = [edge for parent, order in self.order.items() if parent in here for edge in _first_arrow(parent, order, here)]
         taken = {card.at for card in cards}
         places = [*(self._middle(*spot) for spot in self.spots.values()),
                   *(self._child(parent, number) for parent, order in self.order.items() for number in range(len(order)))]
@@ -96,10 +95,10 @@ class Lane:
         return cards, edges, self.rows * (self.size[1] + GAP[1]) + (8 if self.rows else 0)
 
 
-def _arrow(owner: dict) -> Edge:
-    """To an owner from its own."""
-    parent = owner_of(owner)
-    return Edge(f"{parent['kind']}/{owner['metadata'].get('namespace', '')}/{parent['name']}", identity(owner))
+def _first_arrow(parent: str, order: Sequence[str], here: dict[str, dict]) -> list[Edge]:
+    """To the first of those that it still owns."""
+    owned = (here[uid] for uid in order if uid in here and (owner_of(here[uid]) or {}).get("uid") == parent)
+    return [Edge(identity(here[parent]), identity(owner)) for owner in owned][:1]
 
 
 def busy(owner: dict) -> int:

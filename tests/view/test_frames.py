@@ -4,10 +4,13 @@ from itertools import pairwise
 
 import pytest
 
+from kubelearn.cluster import Cluster
 from kubelearn.view import dot as dots
 from kubelearn.view.deeds import with_reasons
 from kubelearn.view.drawing import PICTURES, changes
 from kubelearn.view.frames import MOST
+
+from .conftest import web
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +123,16 @@ def test_in_a_rollout_both_of_its_steps_say_why(cluster):
     """The Deployment's controller makes the new ReplicaSet larger and the old one smaller, for different reasons."""
     both = [frame for frame in changes(cluster) if frame.what.count("scaled") == 2]
     assert both and all(frame.caption.count(": ") == 3 for frame in both), [frame.caption for frame in both]
+
+
+@pytest.mark.parametrize("policy", ["Background", "Foreground", "Orphan"])
+def test_the_end_of_a_deployment_is_played_though_what_it_owns_outlives_it(policy):
+    """The garbage collector finds the ReplicaSet when its owner is gone: there is a frame of one without the other."""
+    cluster = Cluster(nodes=1, serve=False)
+    cluster.apply(web())
+    cluster.run(10)
+    cluster.delete("Deployment", "web", propagationPolicy=policy)
+    cluster.run(60)
+    frames = changes(cluster)
+    assert any("Deployment web is gone" in frame.what for frame in frames)
+    assert len(dots.svgs([frame.graph for frame in frames])) == len(frames)
