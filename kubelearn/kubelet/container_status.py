@@ -2,7 +2,7 @@
 
 Part of Kubernetes: pkg/kubelet/kubelet_pods.go (convertToAPIContainerStatuses), kuberuntime/kuberuntime_container.go and
 prober_manager.go (UpdatePodStatus). Pure: the same inputs give the same status.
-Leaves out: rules that restart all containers, volumes' health.
+Leaves out: the condition AllContainersRestarting, volumes' health.
 """
 from __future__ import annotations
 
@@ -69,11 +69,25 @@ def restart_policy(pod: dict, container: dict) -> str:
 def container_should_restart(pod: dict, container: dict, exit_code: int) -> bool:
     """The container's rules first, then its policy, else the pod's. Upstream: pkg/api/v1/pod ContainerShouldRestart."""
     for rule in container.get("restartPolicyRules") or ():
-        codes = rule.get("exitCodes")
-        if codes and (exit_code in codes["values"]) == (codes["operator"] == "In") and rule["action"] == "Restart":
+        if rule["action"] == "Restart" and _applies(rule, exit_code):
             return True
     policy = restart_policy(pod, container)
     return policy == "Always" or policy == "OnFailure" and exit_code != 0
+
+
+def restarts_all(pod: dict, seen: PodSeen) -> bool:
+    """Has a container ended in a way for which its rules want all of them to begin again?"""
+    for container in pod["spec"]["containers"]:
+        newest = seen.newest(container["name"]) if "restartPolicyRules" in container else None
+        if newest and newest.state == "exited" and "deletionTimestamp" not in pod["metadata"] and any(
+                rule["action"] == "RestartAllContainers" and _applies(rule, newest.exit_code) for rule in container["restartPolicyRules"]):
+            return True
+    return False
+
+
+def _applies(rule: dict, exit_code: int) -> bool:
+    codes = rule.get("exitCodes")
+    return bool(codes) and (exit_code in codes["values"]) == (codes["operator"] == "In")
 
 
 def is_sidecar(container: dict) -> bool:
@@ -136,7 +150,8 @@ def _container_status(
     else:
         newest, *earlier = runs
         limit = MESSAGES_LIMIT // sum(len(pod["spec"].get(key) or ()) for key in ("initContainers", "containers", "ephemeralContainers"))
-        state, last = container_state(newest, limit), container_state(earlier[0], limit) if earlier else {}
+        known = old["lastState"] if old and newest.attempt and old["restartCount"] == newest.attempt else {}  # the runtime has lost it
+        state, last = container_state(newest, limit), container_state(earlier[0], limit) if earlier else known
         status = {"name": container["name"], "state": state, "lastState": last, "ready": False, "restartCount": newest.attempt,
                   "image": newest.image, "imageID": newest.image_id, "containerID": f"containerd://{newest.id}"}
         if newest.user is not None:

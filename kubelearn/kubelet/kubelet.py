@@ -14,7 +14,7 @@ from kubelearn.client import Client
 from kubelearn.clock import Clock, parse_time
 from kubelearn.errors import ApiError
 from kubelearn.kubelet.config import PodConfig
-from kubelearn.kubelet.container_status import status_of
+from kubelearn.kubelet.container_status import restarts_all, status_of
 from kubelearn.kubelet.eviction import GRACE, EvictionManager
 from kubelearn.kubelet.kuberuntime import KubeRuntime
 from kubelearn.kubelet.kuberuntime_container import grace_of
@@ -105,6 +105,9 @@ class Kubelet:
         """Status, volumes, sandbox, containers. True: the pod has come to its end by itself."""
         if worker.static:
             self.static.check(worker)
+        if restarts_all(worker.pod, worker.seen):
+            await self.runtime.remove_containers(worker.pod, grace_of(worker.pod), partial(self._tell_of, worker))
+            worker.seen = self.runtime.look(worker.uid)
         if self.write_status(worker) in TERMINAL:
             return True
         self._watch_deadline(worker)

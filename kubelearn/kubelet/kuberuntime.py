@@ -147,6 +147,18 @@ class KubeRuntime(Starter):
             tell(container, "Normal", "Killing", message)
         await self.lifecycle.kill_container(instance.container, container, grace, lambda *event: tell(container, *event))
 
+    async def remove_containers(self, pod: dict, grace: float, tell: Tell) -> None:
+        """Ends and forgets all of them, so that the pod begins anew in its sandbox."""
+        uid = pod["metadata"]["uid"]
+        here, everything = self.pods[uid], [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]
+        alive = [container for container in everything if container["name"] in here.running()]
+        await together(self.clock, [self.kill_container(pod, container, "killing", grace, tell) for container in alive])
+        for container in everything:
+            for instance in here.instances.pop(container["name"], ()):
+                self.runtime.remove_container(instance.container)
+                self.uids.pop(instance.container.id, None)
+        self.changed(uid)
+
     async def kill_pod(self, pod: dict, grace: float, tell: Tell) -> None:
         """All containers at once, then sidecars, last started first; then the sandbox."""
         here, spec = self.pods.get(pod["metadata"]["uid"]), pod["spec"]

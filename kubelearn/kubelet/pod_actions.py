@@ -2,7 +2,6 @@
 
 Part of Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions) and kuberuntime_container.go
 (computeInitContainerActions). Law 7: decided from what is seen alone, so it is right from any state.
-Leaves out: rules that restart all containers.
 """
 from __future__ import annotations
 

@@ -91,6 +91,8 @@ class PodWorkers:
         if worker.pending or stage != worker.stage or isinstance(error, Cancelled):
             self.wake(worker)
         if error is not None and not isinstance(error, Cancelled):
+            if worker.pending and stage == SYNC:  # what it did after that event, a hook's failure, is seen by a turn of its own
+                self.pleg.after_next(lambda: self.pleg.after_next(partial(self.wake, worker)))
             self._retry(worker, error)
 
     def _retry(self, worker: PodWorker, error: BaseException) -> None:

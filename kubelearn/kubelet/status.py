@@ -128,7 +128,8 @@ def get_phase(pod: dict, inits: list[dict], regulars: list[dict], terminal: bool
     initialized = any(_kind_of_state(status) != "waiting" for status in regulars)
     pending = bool(failed) or any(_kind_of_state(s) != "stopped" for s in once)
     pending = pending or not initialized and any(not s.get("started") and _kind_of_state(s) != "stopped" for s in stay)
-    kinds = [_kind_of_state(status) for status in regulars]
+    begins_anew = any(rule["action"] == "RestartAllContainers" for c in spec["containers"] for rule in c.get("restartPolicyRules") or ())
+    kinds = ["waiting" if begins_anew and "waiting" in s["state"] else _kind_of_state(s) for s in regulars]
     if pending or "waiting" in kinds:
         return "Pending"
     if "running" in kinds or any(_kind_of_state(s) == "running" for s in stay):
