@@ -178,7 +178,7 @@ class Registry:
         attributes = Attributes("UPDATE", resource, subresource, *key, old, new, request)
         attributes.new = admission.mutate(attributes, self)
         new = strategies.prepare_for_update(self, resource, attributes.new, old, subresource)
-        new = writing.counted(resource, old, new)
+        new = writing.counted(resource, old, new, subresource)
         writing.refuse_invalid(resource, key[1], validation.validate_update(resource, new, old, subresource))
         writing.warn(resource, new, old, request)
         attributes.new = new

@@ -121,6 +121,9 @@ def token(registry, resource: Resource, account: dict, wanted: dict, request: Re
         text = "less than 10 minutes" if seconds < 600 else "larger than 2^32 seconds"
         raise errors.invalid("TokenRequest.authentication.k8s.io", "", [
             fields.invalid(fields.path_of("spec.expirationSeconds"), seconds, f"may not specify a duration {text}")])
+    bound = (wanted.get("spec") or {}).get("boundObjectRef")
+    if bound:
+        registry.get(registry.must_find(bound.get("kind", "")), meta.namespace_of(account), bound.get("name", ""))
     text = _signed(registry, account, seconds, (wanted.get("spec") or {}).get("audiences") or [ISSUER])
     registry.tokens[text] = f'system:serviceaccount:{meta.namespace_of(account)}:{meta.name_of(account)}'
     status = {"token": text, "expirationTimestamp": registry.clock.timestamp(registry.clock.now + seconds)}

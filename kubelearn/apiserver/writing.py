@@ -88,10 +88,12 @@ def carried(resource: Resource, old: dict, obj: dict, subresource: str) -> dict:
     return _with_status(new, old) if "status" in resource.subresources else new
 
 
-def counted(resource: Resource, old: dict, new: dict) -> dict:
+def counted(resource: Resource, old: dict, new: dict, subresource: str) -> dict:
     """With the next generation, where more than metadata and status is another than before."""
-    if not resource.has_generation or all(new.get(key) is old.get(key) or new.get(key) == old.get(key)
-                                          for key in {**new, **old} if key not in ("metadata", "status", "apiVersion", "kind")):
+    noted = resource.facts.get("generation") == "annotations" and subresource != "status" and annotations_of(new) != annotations_of(old)
+    if not resource.has_generation or not noted and all(
+            new.get(key) is old.get(key) or new.get(key) == old.get(key)
+            for key in {**new, **old} if key not in ("metadata", "status", "apiVersion", "kind")):
         return new
     return {**new, "metadata": {**new["metadata"], "generation": old["metadata"].get("generation", 0) + 1}}
 

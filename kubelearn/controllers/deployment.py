@@ -154,7 +154,8 @@ class DeploymentController(Controller):
     def mark_revision(self, deployment: dict, revision: str) -> dict:
         if meta.annotations_of(deployment).get(rollout.REVISION) == revision:
             return deployment
-        return self.client.update(_with_annotations(deployment, {rollout.REVISION: revision}), f"its template is revision {revision}")
+        noted = _with_annotations(deployment, {rollout.REVISION: revision})
+        return self.client.update_status(noted, f"its template is revision {revision}")
 
     def clean_up(self, deployment: dict, new: dict | None, old: list[dict]) -> None:
         """Keeps revisionHistoryLimit old ReplicaSets to go back to."""
