@@ -26,9 +26,11 @@ def own_home():
             yield folder
 
 
+ORDER = ("notebook", "browser", "beside")  # after all others: whole machines' worth of work each, and what went on beside all
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What goes on beside the others is asked for last."""
-    items.sort(key=lambda item: item.get_closest_marker("beside") is not None)
+    items.sort(key=lambda item: max((ORDER.index(mark.name) + 1 for mark in item.iter_markers() if mark.name in ORDER), default=0))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -121,7 +121,13 @@ class Notebook:
                 self.panel.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
 
     def run_all(self) -> None:
-        """Run > Run All Cells; returns when all have run, or one has failed."""
+        """Run > Run All Cells; returns when all have run, or one has failed. A busy machine may lose what the kernel answers: once more."""
+        for _ in range(2):
+            self._run_all()
+            if self.errors() or not self.unrun():
+                return
+
+    def _run_all(self) -> None:
         self.page.evaluate("""limit => Promise.race([jupyterapp.commands.execute('notebook:run-all-cells'),
             new Promise((_, fail) => setTimeout(() => fail(new Error('Run All did not end')), limit))])""", SECONDS * 1000)
 

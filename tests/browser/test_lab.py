@@ -14,7 +14,7 @@ START, CONFIG = "00_start.ipynb", "08_config.ipynb"
 NOTEBOOKS = sorted(path.name for path in (Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")
