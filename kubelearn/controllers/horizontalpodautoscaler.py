@@ -79,7 +79,7 @@ class HorizontalPodAutoscalerController(Controller):
         lowest, highest = spec.get("minReplicas", 1), spec["maxReplicas"]
         conditions = self._with(autoscaler["status"].get("conditions", []), "AbleToScale", "True", "SucceededGetScale",
                                 "the HPA controller was able to get the target's current scale")
-        status = {**autoscaler["status"], "currentReplicas": current}
+        status = {**autoscaler["status"], "currentReplicas": current, "observedGeneration": autoscaler["metadata"]["generation"]}
         if current > highest:
             wanted, reason = highest, "Current number of replicas above Spec.MaxReplicas"
         elif 0 < current < lowest:
@@ -90,7 +90,7 @@ class HorizontalPodAutoscalerController(Controller):
             wanted, reason = 0, ""
         else:
             conditions, metrics, wanted, reason = self._by_metrics(autoscaler, target, conditions)
-            status["currentMetrics"] = metrics or None
+            status["currentMetrics"] = metrics or [{"type": ""} for _ in spec.get("metrics") or ()]
             if not metrics:  # nothing is known: what was wanted before stands
                 self.update_status(autoscaler, {**status, "conditions": conditions}, because="no metrics")
                 return
