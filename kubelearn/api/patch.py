@@ -6,6 +6,7 @@ the patch leaves as it was, and is the old object itself where it leaves all. St
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from ..errors import ApiError, bad_request, invalid
@@ -35,8 +36,10 @@ def json_patch(old: dict, operations: object) -> dict:
     for operation in operations:
         if not isinstance(operation, dict):
             raise bad_request(f"error decoding patch: json: cannot unmarshal {_json_name(operation)} into Go value of type {OPERATION[1]}")
+    adding = [{**one, "op": "add"} if one.get("op") == "replace" and re.search(r"/[^/]*[^/\d][^/]*$", str(one.get("path"))) else one
+              for one in operations]  # upstream's library replaces what is not there in an object, too
     try:
-        new = jsonpatch.apply_patch(old, operations)
+        new = jsonpatch.apply_patch(old, adding)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError, ValueError, AttributeError):
         raise ApiError(422, "Invalid", REFUSED) from None
     if not isinstance(new, dict):
