@@ -191,7 +191,7 @@ def _custom(resource: Resource) -> Iterator[tuple[str, dict]]:
     kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
     own = {key: value for key, value in (schema.get("properties") or {}).items() if key not in ("apiVersion", "kind", "metadata")}
     common = {"apiVersion": pod["apiVersion"], "kind": pod["kind"]}
-    yield name, {**schema, "properties": {**common, "metadata": {"allOf": [{"$ref": REFERENCE + METADATA}]}, **own},
+    yield name, {**schema, "properties": {**common, "metadata": pod["metadata"], **own},
                  "x-kubernetes-group-version-kind": [kind]}
     items = {"type": "array", "items": {"allOf": [{"$ref": REFERENCE + name}]}}
     yield f"{name}List", {"type": "object", "required": ["items"],
