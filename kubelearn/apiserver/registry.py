@@ -119,15 +119,15 @@ class Registry:
         stored = self.resources.stored(resource)
         if stored is not resource:
             obj, resource = conversion.to_stored(resource, stored, resource.schema.default(obj)), stored
-        obj = writing.named(self, resource, namespace, resource.schema.default(obj))
+        obj = writing.named(self, resource, namespace, given := resource.schema.default(obj))
         request.applied = request.applied or obj
         key = _key(obj)
-        attributes = Attributes("CREATE", resource, "", *key, None, obj, request)
+        attributes = Attributes("CREATE", resource, "", key[0], writing.called(given), None, obj, request)
         attributes.new = admission.mutate(attributes, self)
         obj = strategies.prepare_for_create(self, resource, attributes.new)
         writing.refuse_invalid(resource, key[1], validation.validate_create(resource, obj))
         writing.warn(resource, obj, None, request)
-        attributes.new = obj
+        attributes.new, attributes.name = obj, key[1]
         admission.validate(attributes, self)
         known = self.etcd.get(resource, key)
         if known is not None:

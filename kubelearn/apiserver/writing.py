@@ -66,6 +66,12 @@ def named(registry, resource: Resource, namespace: str, obj: dict) -> dict:
     return {**obj, "apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
 
 
+def called(obj: dict) -> str:
+    """What mutating admission calls a new object: upstream completes a generated name only after it."""
+    metadata = obj.get("metadata") or {}
+    return metadata.get("name") or metadata.get("generateName", "")
+
+
 def new_uid(registry) -> str:
     text = f"{registry.random.getrandbits(128):032x}"
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"

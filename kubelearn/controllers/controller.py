@@ -23,6 +23,7 @@ class Controller:
     name = ""                    # as upstream calls it: 'replicaset-controller'
     kind = ""                    # the kind whose objects sync gets
     owns: tuple[str, ...] = ()   # an event on an object of these kinds enqueues its controlling owner
+    holds: tuple[str, ...] = ()  # the finalizers of what it owns; what it adopts gets them too
     watches: dict[str, Callable[..., Iterable[str]]] = {}  # other kinds: method(self, object) -> keys to enqueue
 
     def __init__(self, client: Client):
@@ -162,7 +163,8 @@ class Controller:
     def _adopt(self, owner: dict, obj: dict) -> dict:
         metadata = obj["metadata"]
         references = [*metadata.get("ownerReferences", ()), meta.owner_reference(owner)]
-        patch = {"metadata": {"ownerReferences": references, "uid": metadata["uid"]}}
+        held = [*metadata.get("finalizers", ()), *(f for f in self.holds if f not in metadata.get("finalizers", ()))]
+        patch = {"metadata": {"ownerReferences": references, "uid": metadata["uid"], **({"finalizers": held} if held else {})}}
         return self.client.patch(obj["kind"], metadata["name"], metadata.get("namespace"), patch, because="its labels match the selector")
 
     def _release(self, owner: dict, obj: dict) -> dict:

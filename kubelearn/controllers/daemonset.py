@@ -141,7 +141,7 @@ def replaceable(found: list[Place], max_unavailable: int, available: set[str]) -
 
 def surge_steps(found: list[Place], max_surge: int, available: set[str]) -> tuple[list[str], list[dict]]:
     """With maxSurge: nodes that get a new pod beside the old one, and old pods whose successor is available."""
-    done = [p.old[0] for p in found if p.old and p.new and (name_of(p.new[0]) in available or name_of(p.old[0]) not in available)]
+    done = [p.old[0] for p in found if p.old and p.new and name_of(p.new[0]) in available]
     surging = sum(bool(p.old and p.new) and name_of(p.new[0]) not in available for p in found)
     waiting = [p for p in found if p.wanted and p.old and not p.new]
     broken = [p.node for p in waiting if name_of(p.old[0]) not in available]

@@ -11,6 +11,7 @@ from kubelearn.controllers import progress, rollout
 from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.pods import is_terminal
 from kubelearn.controllers.rollout import replicas_of
+from kubelearn.errors import ApiError
 
 
 class DeploymentController(Controller):
@@ -58,7 +59,11 @@ class DeploymentController(Controller):
         targets = rollout.scaled_down(deployment, new, old)
         minimum = deployment["spec"]["replicas"] - rollout.surge_and_unavailable(deployment)[1]
         because = f"at least {minimum} of {deployment['spec']['replicas']} must stay available"
-        return deployment, new, [self.scale(deployment, rs, targets[rs["metadata"]["name"]], because) for rs in old]
+
+        def smaller(rs: dict) -> dict:
+            target = targets[rs["metadata"]["name"]]
+            return rs if target == replicas_of(rs) else self.scale(deployment, rs, target, because)
+        return deployment, new, [smaller(rs) for rs in old]
 
     def recreate(self, deployment: dict, new: dict | None, old: list[dict]) -> tuple[dict, dict | None, list[dict]]:
         """Every old pod ends before a new one starts."""
@@ -121,9 +126,8 @@ class DeploymentController(Controller):
             "replicas": 0,
             "selector": selector,
             "template": {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}},
+            **_min_ready(deployment),
         }
-        if deployment["spec"].get("minReadySeconds"):
-            spec["minReadySeconds"] = deployment["spec"]["minReadySeconds"]
         new = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "spec": spec,
                "metadata": {"name": f"{deployment['metadata']['name']}-{digest}", "labels": labels}}
         spec["replicas"] = rollout.new_replicas(deployment, new, [new, *old])
@@ -131,12 +135,23 @@ class DeploymentController(Controller):
         revision = str(max(map(_revision, old), default=0) + 1)
         annotations = {**_copied(deployment), rollout.REVISION: revision, rollout.DESIRED: str(deployment["spec"]["replicas"]),
                        rollout.MAXIMUM: str(deployment["spec"]["replicas"] + surge)}
-        new = self.create(_with_annotations(new, annotations), deployment, f"no ReplicaSet has the template {digest}")
+        try:
+            new = self.create(_with_annotations(new, annotations), deployment, f"no ReplicaSet has the template {digest}")
+        except ApiError as error:
+            if error.reason == "AlreadyExists" and not self.is_own(deployment, new["metadata"]["name"]):  # the next try has another name
+                collisions = deployment["status"].get("collisionCount", 0) + 1
+                self.write_status(deployment, {**deployment["status"], "collisionCount": collisions})
+            raise
         if spec["replicas"]:
             self.event(deployment, "Normal", "ScalingReplicaSet",
                        f"Scaled up replica set {new['metadata']['name']} from 0 to {spec['replicas']}")
         status = progress.with_new_replica_set(deployment, new, self.clock.timestamp())
         return self.mark_revision(self.write_status(deployment, status), revision), new
+
+    def is_own(self, deployment: dict, name: str) -> bool:
+        """Whether the ReplicaSet of this name, of which no watch has told yet, is this Deployment's."""
+        owner = meta.owner_of(self.client.get("ReplicaSet", name, deployment["metadata"]["namespace"]))
+        return bool(owner) and owner["uid"] == deployment["metadata"]["uid"]
 
     def annotate(self, deployment: dict, new: dict, old: list[dict]) -> tuple[dict, dict]:
         """The ReplicaSet in use has the highest revision, and the Deployment's annotations."""
@@ -147,8 +162,10 @@ class DeploymentController(Controller):
             annotations[rollout.REVISION] = str(revision)
             if have.get(rollout.REVISION):
                 annotations[rollout.HISTORY] = ",".join(filter(None, (have.get(rollout.HISTORY), have[rollout.REVISION])))
-        if not annotations.items() <= have.items():
-            new = self.client.update(_with_annotations(new, annotations), f"it is revision {max(revision, _revision(new))} now")
+        if not annotations.items() <= have.items() or _min_ready(new) != _min_ready(deployment):
+            spec = {**{key: value for key, value in new["spec"].items() if key != "minReadySeconds"}, **_min_ready(deployment)}
+            new = {**_with_annotations(new, annotations), "spec": spec}
+            new = self.client.update(new, f"it is revision {max(revision, _revision(new))} now")
         return self.mark_revision(deployment, meta.annotations_of(new).get(rollout.REVISION, "1")), new
 
     def mark_revision(self, deployment: dict, revision: str) -> dict:
@@ -182,6 +199,11 @@ class DeploymentController(Controller):
 
 def _age(replica_set: dict) -> tuple[str, int, str]:
     return replica_set["metadata"]["creationTimestamp"], _revision(replica_set), replica_set["metadata"]["name"]
+
+
+def _min_ready(obj: dict) -> dict:
+    """minReadySeconds, where it is more than none."""
+    return {"minReadySeconds": obj["spec"]["minReadySeconds"]} if obj["spec"].get("minReadySeconds") else {}
 
 
 def _revision(replica_set: dict) -> int:

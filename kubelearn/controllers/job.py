@@ -112,7 +112,7 @@ def is_complete(job: dict, succeeded: int, active: int) -> bool:
 
 
 class JobController(Controller):
-    name, kind, owns = "job-controller", "Job", ("Pod",)
+    name, kind, owns, holds = "job-controller", "Job", ("Pod",), (jobpods.FINALIZER,)
 
     # --- events: changes of pods and of the status are collected for a second ---------------------------------------
 

@@ -38,7 +38,8 @@ class ReplicaSetController(Controller):
 
     def sync(self, replica_set: dict) -> None:
         """One pass from what is to what should be; called again after any change, and after any error."""
-        self.claim_by_labels(replica_set)
+        if self.claim_by_labels(replica_set):
+            return
         counts = self.informer("Pod").tallied("seen", replica_set["metadata"]["uid"])
         found = sum(count for pod, count in counts.items() if pod.active)
         failure = None
@@ -48,13 +49,15 @@ class ReplicaSetController(Controller):
         if failure:
             raise failure
 
-    def claim_by_labels(self, replica_set: dict) -> None:
-        """Adopts and releases pods where labels call for it; the watch then brings this ReplicaSet back."""
+    def claim_by_labels(self, replica_set: dict) -> bool:
+        """Adopts and releases pods where labels call for it; whether any changed hands: the watch then brings this ReplicaSet back."""
         matches = selectors.label_selector(replica_set["spec"]["selector"])
         informer, uid = self.informer("Pod"), replica_set["metadata"]["uid"]
         if any(matches(dict(pod.labels)) for pod in informer.tallied("seen", "")) or \
                 not all(matches(dict(pod.labels)) for pod in informer.tallied("seen", uid)):
-            self.claim(replica_set, "Pod")
+            before = {pod["metadata"]["uid"] for pod in self.owned(replica_set, "Pod")}
+            return {pod["metadata"]["uid"] for pod in self.claim(replica_set, "Pod")} != before
+        return False
 
     def manage(self, replica_set: dict, pods: list[dict]) -> ApiError | None:
         """Creates what is missing, or deletes what is too much; returns what stopped it."""

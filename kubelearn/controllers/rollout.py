@@ -99,7 +99,8 @@ def proportional(deployment: dict, active: list[dict]) -> dict[str, int]:
     allowed = wanted + surge if wanted else 0
     total = sum(map(replicas_of, active))
     missing, given = allowed - total, 0
-    largest_first = sorted(active, key=lambda rs: (-replicas_of(rs), rs["metadata"]["creationTimestamp"]))
+    by_age = sorted(active, key=lambda rs: rs["metadata"]["creationTimestamp"], reverse=missing > 0)  # of equals the newer grows first
+    largest_first = sorted(by_age, key=replicas_of, reverse=True)
     result = {}
     for replica_set in largest_first:
         share = _share(deployment, replica_set, allowed, missing - given) if total else 0
@@ -115,5 +116,5 @@ def _share(deployment: dict, replica_set: dict, allowed: int, left: int) -> int:
     if left == 0 or replicas_of(replica_set) == 0:
         return 0
     before = int(replica_set["metadata"].get("annotations", {}).get(MAXIMUM, 0)) or deployment["status"].get("replicas", 0) or 1
-    share = round(replicas_of(replica_set) * allowed / before) - replicas_of(replica_set)
+    share = math.floor(replicas_of(replica_set) * allowed / before + 0.5) - replicas_of(replica_set)
     return max(min(share, left), 0) if left > 0 else min(max(share, left), 0)

@@ -4,7 +4,9 @@ Part of Kubernetes: pkg/apis/batch and autoscaling, each in its validation.
 """
 from __future__ import annotations
 
-from .. import fields
+import json
+
+from .. import checks, fields
 from ..fields import Path, below
 from ..findings import Findings
 from . import schedule
@@ -31,12 +33,59 @@ def success_policy(spec: dict, path: Path, found: Findings) -> None:
     if policy is None:
         return
     if spec.get("completionMode") != "Indexed":
-        return found.invalid(here, fields.GoStruct(Rules=policy.get("rules")), "requires indexed completion mode")
+        rules = [fields.GoStruct(SucceededIndexes=rule.get("succeededIndexes"), SucceededCount=rule.get("succeededCount"))
+                 for rule in policy.get("rules") or ()]
+        return found.invalid(here, fields.GoStruct(Rules=rules), "requires indexed completion mode")
     if not policy.get("rules"):
         found.required((here, "rules"), "at least one rules must be specified when the successPolicy is specified")
     for index, rule in enumerate(policy.get("rules") or ()):
         if "succeededCount" not in rule and "succeededIndexes" not in rule:
             found.required(below(here, "rules", index), "at least one of succeededCount or succeededIndexes must be specified")
+        if spec.get("completions") is not None:
+            success_rule(rule, spec["completions"], below(here, "rules", index), found)
+
+
+def success_rule(rule: dict, completions: int, path: Path, found: Findings) -> None:
+    indexes, count, total = rule.get("succeededIndexes"), rule.get("succeededCount"), None
+    try:
+        total = indexes_in(indexes, completions) if indexes is not None else None
+    except ValueError as error:
+        found.invalid((path, "succeededIndexes"), indexes, f"error parsing succeededIndexes: {error}")
+    if count is not None:
+        checks.non_negative(count, (path, "succeededCount"), found)
+    for limit, what in ((completions, "specified completions"), (total, "indexes in the specified succeededIndexes field")):
+        if None not in (count, limit) and count > limit:
+            found.invalid((path, "succeededCount"), count, f"must be less than or equal to {limit} (the number of {what})")
+
+
+def indexes_in(text: str, completions: int) -> int:
+    """How many indexes '0,3-4' names; ValueError with upstream's words (validateIndexesFormat) for what is no such list."""
+    total, last = 0, None
+    for part in text.split(",") if text else ():
+        ends = part.split("-")
+        if len(ends) > 2:
+            raise ValueError(f"the fragment {json.dumps(part)} violates the requirement that an index interval can have at most two parts "
+                             "separated by '-'")
+        for end in ends:
+            if not end.isdigit():
+                raise ValueError(f"cannot convert string to integer for index: {json.dumps(end)}")
+            if int(end) >= completions:
+                raise ValueError(f"too large index: {json.dumps(end)}")
+        first, final = int(ends[0]), int(ends[-1])
+        if len(ends) == 2 and first >= final:
+            raise ValueError(f"non-increasing order, previous: {first}, current: {final}")
+        if last is not None and last >= first:
+            raise ValueError(f"non-increasing order, previous: {last}, current: {first}")
+        total, last = total + final - first + 1, final
+    return total
+
+
+def failing_index(spec: dict, path: Path, found: Findings) -> None:
+    """An index can be given up only where indexes are counted one by one."""
+    for index, rule in enumerate((spec.get("podFailurePolicy") or {}).get("rules") or ()):
+        if rule.get("action") == "FailIndex" and "backoffLimitPerIndex" not in spec:
+            here = below(path, "podFailurePolicy", "rules", index, "action")
+            found.invalid(here, "FailIndex", "requires the backoffLimitPerIndex to be set")
 
 
 def exit_codes(value: dict, path: Path, found: Findings) -> None:
@@ -98,9 +147,11 @@ def replica_ceiling(high: int | None, path: Path, found: Findings) -> None:
         found.invalid(path, high, "must be greater than or equal to 1")
 
 
-def with_group(api_version: str | None, path: Path, found: Findings) -> None:
-    if "/" not in (api_version or ""):
-        found.invalid(path, api_version or "", "apiVersion must specify API group")
+def with_group(spec: dict, path: Path, found: Findings) -> None:
+    """Of what can be scaled only a ReplicationController has none."""
+    target = spec.get("scaleTargetRef") or {}
+    if "/" not in target.get("apiVersion", "") and target.get("kind") != "ReplicationController":
+        found.invalid(below(path, "scaleTargetRef", "apiVersion"), target.get("apiVersion", ""), "apiVersion must specify API group")
 
 
 def from_zero(spec: dict, path: Path, found: Findings) -> None:

@@ -5,12 +5,13 @@ Leaves out: the diff of a PersistentVolume's source.
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from .. import internal, quantity, selectors
-from ..fields import IMMUTABLE, GoStruct, below, path_of
+from ..fields import IMMUTABLE, GoStruct, Key, below, path_of
 from ..findings import Findings
-from ..meta import get
+from ..meta import annotations_of, get
 from ..usage import qos_class
 
 SET = "field is immutable when `immutable` is set"
@@ -18,6 +19,7 @@ UPDATABLE = ("`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.ac
              "existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)")
 SPEC = path_of("spec")
 LABELS = ("spec", "template", "metadata", "labels")
+COST = "controller.kubernetes.io/pod-deletion-cost"
 
 
 def immutable(*paths: str) -> Callable:
@@ -77,6 +79,13 @@ def cluster_address(new: dict, old: dict, found: Findings) -> None:
 
 
 # --- pods -------------------------------------------------------------------------------------------------------------------------
+
+def deletion_cost(obj: dict, _: dict | None, found: Findings) -> None:
+    """Upstream: ValidatePodSpecificAnnotations. A 32-bit integer as Go would print it."""
+    value = annotations_of(obj).get(COST, "0")
+    if not re.fullmatch("0|-?[1-9][0-9]{0,9}", value) or not -2**31 <= int(value) < 2**31:
+        found.invalid(below(None, "metadata", "annotations", Key(COST)), value, "must be a 32bit integer")
+
 
 def new_pod(obj: dict, _: None, found: Findings) -> None:
     spec = obj.get("spec") or {}

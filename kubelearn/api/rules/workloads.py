@@ -37,6 +37,13 @@ def matches(complaint: str = "") -> Check:
     return rule
 
 
+def selects_its_own(spec: dict, path: Path, found: Findings) -> None:
+    """As matches, of a ReplicationController's plain map."""
+    labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
+    if spec.get("selector") and spec.get("template") and not selectors.match_labels(spec["selector"])(labels):
+        found.invalid(below(path, "template", "metadata", "labels"), labels, "`selector` does not match template `labels`")
+
+
 def without_empty(value: object) -> object:
     """As Go prints a struct whose fields are all omitempty."""
     if isinstance(value, dict):
