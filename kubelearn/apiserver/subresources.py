@@ -79,9 +79,9 @@ def evict(registry, resource: Resource, pod: dict, eviction: dict, request: Requ
         request.because = request.because or "evicted: its disruption budget allows it"
         pod = _store_condition(registry, resource, pod, {
             "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}, request)
-    if options.get("dryRun"):
-        return SUCCESS
-    return registry.delete(resource, metadata["namespace"], metadata["name"], request, options)
+    if not options.get("dryRun"):
+        registry.delete(resource, metadata["namespace"], metadata["name"], request, options)
+    return SUCCESS
 
 
 def _spend_budget(registry, pod: dict, request: Request) -> None:
@@ -91,7 +91,7 @@ def _spend_budget(registry, pod: dict, request: Request) -> None:
                if selectors.label_selector(pdb["spec"].get("selector"))(labels)]
     if len(budgets) > 1:
         text = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        raise ApiError(500, "InternalError", text)
+        raise ApiError(500, "", text)
     for pdb in budgets:
         if pdb["status"].get("observedGeneration", 0) < pdb["metadata"]["generation"]:
             raise _over_budget(pdb, f'The disruption budget {meta.name_of(pdb)} is still being processed by the server.', 10)

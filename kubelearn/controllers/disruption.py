@@ -18,6 +18,19 @@ from kubelearn.controllers.selected import Selected
 DELETION_TIMEOUT = 120.0  # seconds in which an evicted pod is believed to end
 
 
+UNMANAGED = ("Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of the PDB "
+             "cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set "
+             '".spec.minAvailable" field of the PDB to an integer value.')
+
+
+def printed(selector: dict) -> str:
+    """As Go prints a LabelSelector."""
+    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
+    rules = "".join(f"LabelSelectorRequirement{{Key:{rule['key']},Operator:{rule['operator']},"
+                    f"Values:[{' '.join(rule.get('values') or ())}],}}," for rule in selector.get("matchExpressions") or ())
+    return f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{rules}}},}}"
+
+
 def still_disrupted(budget: dict, pods: list[dict], now: float) -> dict[str, str]:
     """Of status.disruptedPods those that have not been deleted yet and still may be: name -> when their eviction was allowed."""
     there = {name_of(pod) for pod in pods if not is_deleting(pod)}
@@ -87,13 +100,19 @@ class DisruptionController(Controller):
     def _expected(self, budget: dict, pods: list[dict]) -> int | None:
         """What the owners of the pods ask for, all together. None (and no disruption allowed) where one does not say."""
         scales: dict[str, int] = {}
+        unmanaged = False
         for pod in pods:
             owner = self._scaled_owner(pod)
             if owner is None and owner_of(pod):
                 self._fail(budget, f'found no controllers for pod "{name_of(pod)}"')
                 return None
-            if owner is not None:
+            if owner is None:
+                unmanaged = True
+            else:
                 scales[owner["metadata"]["uid"]] = owner["spec"].get("replicas", 1)
+        if unmanaged:
+            self.event(budget, "Warning", "UnmanagedPods", UNMANAGED.format(printed(budget["spec"].get("selector") or {})),
+                       component="controllermanager")
         return sum(scales.values())
 
     def _scaled_owner(self, pod: dict) -> dict | None:

@@ -18,6 +18,7 @@ from kubelearn.controllers.pods import is_active, is_ready
 from kubelearn.errors import ApiError, no_such_path
 
 PERIOD, TOLERANCE, STABILIZATION = 15.0, 0.1, 300.0  # seconds, part, seconds
+NO_CUSTOM_API = "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered"
 NO_API = "the server could not find the requested resource (get pods.metrics.k8s.io)"
 LIMITED = {"DesiredWithinRange": "the desired count is within the acceptable range",
            "TooFewReplicas": "the desired replica count is less than the minimum replica count",
@@ -133,7 +134,7 @@ class HorizontalPodAutoscalerController(Controller):
                 proposals.append(self._propose(target, metric))
             except NoMetric as error:
                 failures.append(str(error))
-                self.event(autoscaler, "Warning", "FailedGetResourceMetric", str(error))
+                self.event(autoscaler, "Warning", f"FailedGet{metric['type']}Metric", str(error))
         best = max(proposals, key=lambda p: p.replicas, default=None)
         if best is None or failures and best.replicas < current:
             return self._failed(autoscaler, conditions, failures), [], current, ""
@@ -160,6 +161,8 @@ class HorizontalPodAutoscalerController(Controller):
                           f"the HPA was unable to compute the replica count: {first}")
 
     def _propose(self, target: dict, metric: dict) -> Proposal:
+        if metric["type"] == "Pods":
+            raise NoMetric(f"unable to get metric {metric['pods']['metric']['name']}: {NO_CUSTOM_API}")
         if metric["type"] != "Resource":
             raise NoMetric(f"unable to get metric of type {metric['type']}: {NO_API}")
         resource, goal = metric["resource"]["name"], metric["resource"]["target"]

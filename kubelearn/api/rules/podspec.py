@@ -139,6 +139,13 @@ def namespaces(names: list | None, path: Path, found: Findings) -> None:
         dns_label(name, (path[0], "namespace"), found)  # upstream's own path
 
 
+def spread_once(constraints: list[dict], path: Path, found: Findings) -> None:
+    pairs = [f"{{{one.get('topologyKey', '')}, {one.get('whenUnsatisfiable', '')}}}" for one in constraints or ()]
+    for index, pair in enumerate(pairs):
+        if pair in pairs[index + 1:]:
+            found.duplicate(below(path, index, "{topologyKey, whenUnsatisfiable}"), pair)
+
+
 def min_domains(value: dict, path: Path, found: Findings) -> None:
     if "minDomains" in value and value.get("whenUnsatisfiable") != "DoNotSchedule":
         sentence = f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {value.get('whenUnsatisfiable')}"

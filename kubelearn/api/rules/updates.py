@@ -124,6 +124,10 @@ def pod(new: dict, old: dict, found: Findings) -> None:
         if gate not in (before.get("schedulingGates") or ()):
             sentence = f"only deletion is allowed, but found new scheduling gate '{gate['name']}'"
             found.forbidden(below(SPEC, "schedulingGates", index, "name"), sentence)
+    selector, earlier = spec.get("nodeSelector") or {}, before.get("nodeSelector") or {}
+    if before.get("schedulingGates") and not earlier.items() <= selector.items():
+        text = "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
+        found.invalid((SPEC, "nodeSelector"), selector or None, text)
     munged = _without_changes_allowed(spec, before)
     if munged != before:
         changed = internal.diff("PodSpec", before, munged)
