@@ -14,6 +14,8 @@ from .walk import DROP, Visitor, Walk, changed
 if TYPE_CHECKING:
     from .schema import Schema
 
+UNSET_TIMES = ("lastProbeTime",)  # Go holds them by value: one that nobody has set is written as null
+
 
 class Decoding(Visitor):
     def scalar(self, schema: Schema) -> Walk:
@@ -40,7 +42,7 @@ class Decoding(Visitor):
                     return DROP
                 step = steps[key] = fields[key].walk(self)
             if item is None or (not item and key in omitted):
-                return None if key == "lastProbeTime" else DROP  # a pod's conditions show that nobody sets it
+                return None if key in UNSET_TIMES else DROP
             here = (path, embedded) if key in inside else path
             return step(item, old.get(key) if type(old) is dict else None, (here, key), complaints)
 
