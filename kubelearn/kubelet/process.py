@@ -29,6 +29,7 @@ SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "TRAP": 5, "ABRT": 6, "BUS":
            "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15, "CHLD": 17, "CONT": 18, "STOP": 19, "TSTP": 20, "WINCH": 28}
 HARMLESS = {"CHLD", "CONT", "WINCH", "STOP", "TSTP"}  # do nothing, unless handled (stopping is left out)
 STEP, QUANTUM = 1e-5, 100  # what a shell's step costs in CPU seconds; so many steps make one event
+OURS = (Task._advance.__code__.co_filename, __file__)  # what runs a program, and has no place in its traceback
 MOST_PROCESSES = 2_000  # in one process space; a container that wants more is a fork bomb, and takes the node's memory in no time
 
 
@@ -348,7 +349,7 @@ class Process:
     def _report(self, error: BaseException) -> None:
         """The traceback from the program's own first line on, on stderr."""
         frames = error.__traceback__
-        while frames is not None and frames.tb_frame.f_code.co_filename.endswith(("clock.py", "process.py")):
+        while frames is not None and frames.tb_frame.f_code.co_filename in OURS:
             frames = frames.tb_next
         try:
             self.error("".join(traceback.format_exception(type(error), error, frames)).rstrip())
