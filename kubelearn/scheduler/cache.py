@@ -212,7 +212,8 @@ class Snapshot:
         behind = self.generation - generation
         if behind >= min(len(self.nodes), CHANGES):
             return list(self.nodes.values())
-        return [self._changes[-index] for index in range(behind, 0, -1)]
+        recent = (self._changes[-index] for index in range(behind, 0, -1))
+        return [info for info in recent if info.node is not None]  # pods of a node that is gone change, too
 
     def replacing(self, info: NodeInfo) -> Snapshot:
         """What if one node were like this: the same snapshot but for it."""

@@ -229,8 +229,20 @@ def test_preemption_takes_as_few_and_as_unimportant_as_it_can():
     assert found.message == "found a potential placement for pod on node node-1, preempting 1 victims"
 
 
-@given(st.lists(st.tuples(st.sampled_from(["add", "remove", "cordon", "label"]), st.integers(1, 4), st.sampled_from(["100m", "1", "2"])),
-                max_size=30))
+def test_a_node_that_left_takes_no_pods_though_those_on_it_still_change():
+    cyc = cycle(*[node(f"node-{number}") for number in (1, 2, 3, 4)])
+    cyc.snapshot.add_pod(pod("old", "1"), "node-2")
+    cyc.snapshot.remove_node("node-2")
+    cyc.decide(pod("new", "1"))
+    cyc.snapshot.remove_pod("default/old")
+    for number in range(3):
+        found = cyc.decide(pod(f"new-{number}", "1"))
+        assert found.node in cyc.snapshot.nodes
+        cyc.snapshot.add_pod(pod(f"new-{number}", "1"), found.node)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["add", "remove", "cordon", "label", "leave"]), st.integers(1, 4),
+                          st.sampled_from(["100m", "1", "2"])), max_size=30))
 def test_what_is_remembered_is_what_a_fresh_look_finds(steps):
     """Answers shared by pods alike are those that a new ranking over the same nodes gives, whatever happened in between."""
     names = [f"node-{number}" for number in (1, 2, 3, 4)]
@@ -241,13 +253,15 @@ def test_what_is_remembered_is_what_a_fresh_look_finds(steps):
             found = cyc.decide(pod(f"pod-{count}", cpu))
             if isinstance(found, Decision):
                 cyc.snapshot.add_pod(pod(f"pod-{count}", cpu), found.node)
-        elif what == "remove" and cyc.snapshot.nodes[name].pods:
-            cyc.snapshot.remove_pod(next(iter(cyc.snapshot.nodes[name].pods)))
-        elif what == "cordon":
+        elif what == "remove" and cyc.snapshot.where:  # also from a node that has left
+            cyc.snapshot.remove_pod(list(cyc.snapshot.where)[number % len(cyc.snapshot.where)])
+        elif what == "cordon" and name in cyc.snapshot.nodes:
             obj = node(name)
             obj["spec"]["unschedulable"] = not cyc.snapshot.nodes[name].unschedulable
             cyc.snapshot.set_node(obj)
-        elif what == "label":
+        elif what == "leave":
+            cyc.snapshot.remove_node(name)
+        elif what == "label":  # it may have to come back first
             cyc.snapshot.set_node(node(name, disk=cpu))
     fresh = Cycle(cyc.snapshot, cyc.plugins, random.Random(1))
     cyc.random = random.Random(1)
