@@ -64,10 +64,10 @@ class PodConfig:
             kubelet.workers.wake(worker)
 
     def _refused(self, worker: PodWorker) -> bool:
-        """A pod that does not fit on the node beside the others is not let in."""
+        """A pod that does not fit on the node beside the others is not let in. What was deleted by force counts no more."""
         kubelet = self.kubelet
         others = [other.pod for other in kubelet.workers.all.values()
-                  if other is not worker and other.stage != TERMINATED and other.status.get("phase") not in TERMINAL]
+                  if other is not worker and not other.gone and other.stage != TERMINATED and other.status.get("phase") not in TERMINAL]
         if worker.status.get("phase") in TERMINAL:
             return False
         why = refusal(worker.pod, others, kubelet.allocatable, partial(kubelet.client.get, "Node", kubelet.name))

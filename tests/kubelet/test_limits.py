@@ -24,6 +24,16 @@ def test_a_pod_that_ended_makes_room(bench):
     assert bench.main("second")["ready"]
 
 
+def test_a_pod_that_was_deleted_by_force_makes_room_at_once(bench):
+    asks = {"resources": {"requests": {"cpu": "3"}}}
+    bench.pod("first", "trap '' TERM; while true; do sleep 1; done", **asks)
+    bench.run(5)
+    bench.cluster.delete("Pod", "first", gracePeriodSeconds=0)
+    bench.pod("second", spec={"nodeName": "node-1"}, **asks)
+    bench.run(5)
+    assert bench.main("second")["ready"]
+
+
 def fill(bench, **spec: object) -> None:
     bench.pod(
         "full",
