@@ -23,7 +23,7 @@ class News(NamedTuple):
 NOTHING = News(0.0, 0.0)
 TOLD = News(0.03, 0.006)
 SYNC = News(0.2, 0.12)  # the state with which a watch begins: kubectl looks only every 0.1 s whether it has all of it
-LIMIT = 610.0  # virtual seconds of waiting that jump: ten minutes, and the little that a progress deadline of ten minutes takes longer
+LIMIT = 660.0  # virtual seconds of waiting that jump: ten minutes, and what a progress deadline of ten or a Job's six retries take longer
 POLL = 0.8  # real seconds between two equal requests that make them a poll
 TERMINAL = 3.0  # real seconds for which a terminal at which nobody types still lets real time pass
 KEPT = 256  # invocations remembered

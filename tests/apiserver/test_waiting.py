@@ -139,6 +139,14 @@ def test_past_the_limit_time_goes_as_fast_as_real_time(clock, pump, real):
     assert clock.now < LIMIT
 
 
+def test_a_jobs_last_retry_is_within_the_limit(clock, pump, real):
+    """Six retries after 10, 20... 320 seconds, and the time that its Pods take."""
+    kubectl(pump, real)
+    clock.call_at(640.0, lambda: None)
+    waits(pump, real)
+    assert clock.now == 640.0
+
+
 def test_a_connection_waits_only_for_an_answer(clock, pump, real):
     """Between request and reply time jumps; an idle connection moves nothing behind the learner's back."""
     waiter = kubectl(pump, real, conversation=True)
