@@ -55,9 +55,12 @@ class Session:
         self._asked[what] = now, answer
         return now - when if answer == before and now - when >= POLL else 0.0
 
-    def wrote(self) -> None:
-        """A write of its own between two equal requests: the second looks at the outcome and is no poll."""
-        self._asked.clear()
+    def wrote(self, again: str = "") -> None:
+        """A write of its own between two equal requests: the second looks at the outcome and is no poll.
+
+        again: how requests begin that are such writes themselves, and are polls where they are repeated.
+        """
+        self._asked = {asked: answer for asked, answer in self._asked.items() if again and asked.startswith(again)}
 
 
 class Sessions:

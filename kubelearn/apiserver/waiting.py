@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from kubelearn.apiserver import peers
-from kubelearn.apiserver.sessions import LIMIT, NOTHING, TOLD, News, Session, Waiter
+from kubelearn.apiserver.sessions import NOTHING, TOLD, News, Session, Waiter
 from kubelearn.clock import RealTimeClock
 
 PATIENCE = 5.0  # real seconds after which time goes on though a client is still at work
@@ -135,16 +135,16 @@ class Pump:
         self.clock.now = max(self.clock.now, target)
         return TICK
 
-    async def poll(self, session: Session, done: Callable[[], bool], seconds: float = LIMIT) -> None:
-        """For a client that polls instead of watching: time runs until done(), for at most so many virtual seconds."""
+    async def poll(self, session: Session, done: Callable[[], bool]) -> None:
+        """For a client that polls instead of watching: time runs until done(), while anything happens."""
         if not session.moves_time or self.clock.speed:
             return
         session.begin(self.clock)
-        limit, finished = min(session.until, self.clock.now + seconds), False
+        finished = False
         while not finished:
             with self.clock.lock:
                 end = wall.monotonic() + SLICE
-                while not (finished := done() or (when := self.clock.peek()) is None or when > limit) and wall.monotonic() < end:
+                while not (finished := done() or (when := self.clock.peek()) is None or when > session.until) and wall.monotonic() < end:
                     self.clock.step()
                     self.clock.settle()
             await asyncio.sleep(0)

@@ -197,6 +197,15 @@ def test_asking_the_same_again_after_a_while_is_a_poll(clock, real):
     assert session.repeated("get pod a") == 0
 
 
+def test_an_eviction_is_a_write_and_may_be_repeated(clock, real):
+    session = Session(clock, True)
+    for what in ("evict a", "list pods"):
+        session.repeated(what)
+    real[0] += 5
+    session.wrote(again="evict")
+    assert (session.repeated("evict a"), session.repeated("list pods")) == (5, 0)
+
+
 def test_who_has_not_seen_the_newest_answer_does_not_wait(clock, real):
     session = Session(clock, True)
     for answer in ("1", "2"):
@@ -205,15 +214,15 @@ def test_who_has_not_seen_the_newest_answer_does_not_wait(clock, real):
     assert session.repeated("get pod a", "2") == 1
 
 
-def test_a_poll_lets_time_run_until_what_it_waits_for_or_for_so_long(clock, pump, real):
+def test_a_poll_lets_time_run_until_what_it_waits_for_or_nothing_more_happens(clock, pump, real):
     session, done = Session(clock, True), []
     clock.call_at(30.0, done.append, True)
     clock.call_at(40.0, lambda: None)
     clock.call_at(60.0, lambda: None)
     asyncio.run(pump.poll(session, lambda: bool(done)))
     assert clock.now == 30.0
-    asyncio.run(pump.poll(session, lambda: False, 15.0))
-    assert clock.now == 40.0
+    asyncio.run(pump.poll(session, lambda: False))
+    assert clock.now == 60.0
 
 
 @pytest.mark.parametrize("order", [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]])
