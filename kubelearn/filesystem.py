@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from kubelearn.volumes import Device, Directory, File, Node, Report, Symlink, fault
+from kubelearn.volumes import Device, Directory, File, Jump, Node, Report, Symlink, fault
 
 
 class Mount(NamedTuple):
@@ -74,6 +74,8 @@ class Filesystem:
             full = f"{at}/{name}"
             node = here.lookup(name)
             over = self.mounts.get(full)
+            if isinstance(node, Jump) and (parts or follow):
+                node = node.goal
             if isinstance(node, Symlink) and over is None and (parts or follow):
                 links += 1
                 if links > 40:

@@ -42,6 +42,16 @@ class Symlink(Node):
         return len(self.target)
 
 
+class Jump(Symlink):
+    """A link of /proc: it leads to a node itself, of whatever tree, and not along its text."""
+
+    __slots__ = ("goal",)
+
+    def __init__(self, target: str, goal: Node):
+        super().__init__(target)
+        self.goal = goal
+
+
 class File(Node):
     """Bytes. Zeros written at the end cost no memory: a file may be larger than what it holds."""
 

@@ -1,7 +1,7 @@
 """/proc, /dev and /sys/fs/cgroup as a container sees them: computed when they are read.
 
 Part of Kubernetes: the kernel's own file systems, and the devices that runc makes in every container.
-Leaves out: most of /proc; all of /sys but the control group.
+Leaves out: most of /proc, and of another container's root what is mounted there; all of /sys but the control group.
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kubelearn.filesystem import Filesystem
 from kubelearn.kubelet.files import Descriptor
-from kubelearn.volumes import Device, Directory, Node, Report, Symlink, tree
+from kubelearn.volumes import Device, Directory, Jump, Node, Report, Symlink, tree
 
 if TYPE_CHECKING:
     from kubelearn.kubelet.container import Container
@@ -109,8 +109,10 @@ def _process_directory(process: Process) -> Directory:
     def make(name: str) -> Node | None:
         if name == "fd":
             return Computed(lambda: list(map(str, sorted(process.fds))), lambda number: Descriptor(int(number), process.pid))
-        if name in ("cwd", "root", "exe"):
-            return Symlink({"cwd": process.cwd, "root": "/", "exe": process.argv[0]}[name])
+        if name in ("cwd", "exe"):
+            return Symlink({"cwd": process.cwd, "exe": process.argv[0]}[name])
+        if name == "root":
+            return Jump("/", process.container.files.root.node)
         return Report(lambda: PROCESS[name](process)) if name in PROCESS else None
 
     return Computed(lambda: sorted([*PROCESS, "cwd", "exe", "fd", "root"]), make)

@@ -110,6 +110,15 @@ def test_a_shared_process_space_has_pause_as_process_1(machine):
     assert (two.state, two.exit_code, one.state) == ("exited", 143, "running")
 
 
+def test_a_shared_process_space_shows_the_other_containers_root(machine):
+    """As a debugging container looks into one that has no shell."""
+    one = machine.container("nginx:1.25", spec={"shareProcessNamespace": True})
+    two = machine.container(command=["sleep", "2222"], sandbox=one.sandbox)
+    number = "ps -o pid,args | awk '/nginx: mas[t]er/ {print $1}'"
+    assert machine.exec(two, f"ls /proc/$({number})/root/usr/share/nginx/html")[0] == "50x.html\nindex.html\n"
+    assert machine.exec(two, "ls /usr/share/nginx")[1:] == ("ls: /usr/share/nginx: No such file or directory\n", 1)
+
+
 def test_killall_without_a_signal_is_a_term(machine, box):
     machine.exec(box, "sleep 1234 & sleep 2345 &")
     assert machine.exec(box, "killall sleep; ps -o args | grep -c 'sleep [12]'") == ("0\n", "", 1)
