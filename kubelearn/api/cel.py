@@ -128,8 +128,7 @@ def _amount(text: str) -> dict:
 
 
 def _compared(one: dict, other: dict) -> int:
-    left, right = quantity.parse(one["quantity"]), quantity.parse(other["quantity"])
-    return (left > right) - (left < right)
+    return quantity.compare(one["quantity"], other["quantity"])
 
 
 def _is_url(text: str) -> bool:

@@ -81,7 +81,7 @@ def _ask(source: dict, rule: dict, value: object, old: object, path: Path, found
         known = known[:1]
     else:
         values["oldSelf"] = cel.converted(source, old)
-    name = rule.get("message") or f"{rule['rule'].strip()}"
+    name = rule.get("message") or rule["rule"].strip()
     try:
         if cel.evaluate(rule["rule"].strip(), known, values) is True:
             return

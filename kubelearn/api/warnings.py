@@ -29,7 +29,7 @@ def warnings_for(resource: Resource, obj: dict, old: dict | None = None) -> list
     if old is not None and obj.get("spec") is old.get("spec") and resource.kind not in ("Endpoints", "Secret"):
         return []
     found = list(KINDS[resource.kind](obj)) if resource.kind in KINDS else []
-    if _speaks_cel(resource, obj) and not cel.available():
+    if not cel.available() and _speaks_cel(resource, obj):
         found.append(cel.ABSENT)
     if old is None and resource.kind in NAMED_AFTER:
         found += host_name(obj)
