@@ -37,7 +37,7 @@ def parts(source: dict) -> Iterator[tuple[tuple, dict]]:
 
 def check(source: dict, new: dict, old: dict | None, found: Findings) -> None:
     """A whole object, after all else was checked."""
-    if not cel.available() or not has_rules(source):
+    if not cel.available():
         return
     if any(error.reason in BLOCKING or "in body must be of type" in error.text for error in found):
         found.append(FieldError("FieldValueInvalid", "<nil>", f"Invalid value: null: {NOT_ASKED}"))

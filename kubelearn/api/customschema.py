@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import gt, lt
 
 from ..errors import FieldError
@@ -46,6 +46,10 @@ class CustomSchema(Schema):
         self.structure = structure
         self.version, self.resource_kind = version, definition["spec"]["names"]["kind"]
 
+    @cached_property
+    def has_rules(self) -> bool:
+        return customrules.has_rules(self.structure)
+
     @property
     def kind(self) -> tuple[str, str]:
         return self.version, self.resource_kind
@@ -69,7 +73,8 @@ class CustomSchema(Schema):
         body, before = ({key: value for key, value in (obj or {}).items() if key not in ENVELOPE} for obj in (new, old))
         structure = {**self.structure, "required": [key for key in self.structure.get("required", ()) if key not in ENVELOPE]}
         _check(structure, body, before, path, found)
-        customrules.check(self.structure, new, old, found)
+        if self.has_rules:
+            customrules.check(self.structure, new, old, found)
 
 
 def _inner(source: dict, key: str) -> dict | None:

@@ -75,12 +75,14 @@ def replace(obj: dict, path: Sequence[str], value: object) -> dict:
     return new
 
 
+def find_condition(conditions: Iterable[dict] | None, kind: str) -> dict | None:
+    """The one of this type."""
+    return next((condition for condition in conditions or () if condition["type"] == kind), None)
+
+
 def condition(obj: dict, kind: str) -> dict | None:
     """The condition of status.conditions with this type."""
-    for entry in (obj.get("status") or {}).get("conditions") or ():
-        if entry["type"] == kind:
-            return entry
-    return None
+    return find_condition((obj.get("status") or {}).get("conditions"), kind)
 
 
 def condition_is(obj: dict, kind: str, status: str = "True") -> bool:

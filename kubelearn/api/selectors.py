@@ -133,6 +133,15 @@ def format_selector(selector: dict | None) -> str:
 
 
 @lru_cache(maxsize=1024)
+def go_text(selector: dict | None) -> str:
+    """A LabelSelector as Go prints one."""
+    selector = selector or {}
+    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
+    rules = "".join(f"LabelSelectorRequirement{{Key:{rule['key']},Operator:{rule['operator']},"
+                    f"Values:[{' '.join(rule.get('values') or ())}],}}," for rule in selector.get("matchExpressions") or ())
+    return f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{rules}}},}}"
+
+
 def parse_selector(text: str) -> Selector:
     """ApiError (BadRequest) with upstream's wording where the text is no selector. Upstream: labels.Parse."""
     return Selector(_Parser(text).parse())

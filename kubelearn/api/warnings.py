@@ -43,7 +43,7 @@ def warnings_for(resource: Resource, obj: dict, old: dict | None = None) -> list
 
 def _speaks_cel(resource: Resource, obj: dict) -> bool:
     if resource.definition:
-        return customrules.has_rules(resource.schema.structure)
+        return resource.schema.has_rules
     if resource.kind == "CustomResourceDefinition":
         return any(customrules.has_rules((version.get("schema") or {}).get("openAPIV3Schema") or {}) for version in obj["spec"]["versions"])
     return resource.kind == "ValidatingAdmissionPolicy"

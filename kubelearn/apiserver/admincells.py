@@ -4,7 +4,7 @@ Part of Kubernetes: pkg/printers/internalversion/printers.go, kube-aggregator's 
 """
 from __future__ import annotations
 
-from kubelearn.api.meta import condition, condition_is
+from kubelearn.api.meta import condition, condition_is, find_condition, owner_of
 from kubelearn.apiserver import cells
 from kubelearn.apiserver.cells import Cell
 
@@ -63,7 +63,7 @@ def hpa_cpu(hpa: dict) -> str:
 
 
 def controller(revision: dict) -> str:
-    owner = next((o for o in revision["metadata"].get("ownerReferences") or () if o.get("controller")), None)
+    owner = owner_of(revision)
     if owner is None:
         return "<none>"
     group = owner["apiVersion"].rpartition("/")[0]
@@ -71,7 +71,7 @@ def controller(revision: dict) -> str:
 
 
 def health(component: dict) -> str:
-    found = next((c for c in component.get("conditions") or () if c["type"] == "Healthy"), None)
+    found = find_condition(component.get("conditions"), "Healthy")
     return "Unknown" if found is None else "Healthy" if found["status"] == "True" else "Unhealthy"
 
 

@@ -57,16 +57,14 @@ class Call:
     def decoded(self) -> object:
         """The body, brought to virtual time; ApiError where it is of another kind than what is served here."""
         api_version, kind = self.info.kind
-        obj = decoded(self.body, self.headers.get("content-type", ""), kind)
+        obj = decoded(self.body, self.headers.get("content-type", ""), kind, self.repeated)
         _check_kind(obj, api_version, kind)
         obj = self._typed(obj, api_version, kind)
-        self.repeated = codec.duplicates(self.body, self.headers.get("content-type", ""))
         return timestamps.inbound(obj, timestamps.of_kind(api_version, kind, self.info.resource), self.session.shift)
 
     def patch(self) -> tuple[object, str]:
         """The patch, brought to virtual time, and its type: json, merge, strategic or apply."""
-        patch, patch_type = codec.decode_patch(self.body, self.headers.get("content-type", ""))
-        self.repeated = codec.duplicates(self.body) if patch_type != "apply" else []
+        patch, patch_type = codec.decode_patch(self.body, self.headers.get("content-type", ""), self.repeated)
         times = timestamps.of_kind(*self.info.kind, self.info.resource)
         if patch_type == "apply":
             self._check_applied(patch)
@@ -155,10 +153,10 @@ def _check_kind(obj: dict, api_version: str, kind: str) -> None:
     raise errors.bad_request(f'{given[1]} in version "{version}" cannot be handled as a {kind}: {why}')
 
 
-def decoded(body: bytes, content_type: str, kind: str) -> dict:
+def decoded(body: bytes, content_type: str, kind: str, repeated: list[str] | None = None) -> dict:
     """codec.decode for an object of a kind; what is none is refused with a look at its beginning."""
     try:
-        obj = codec.decode(body, content_type)
+        obj = codec.decode(body, content_type, repeated)
     except errors.ApiError as error:
         if error.code != 400 or body.startswith(codec.protobuf.MAGIC):
             raise

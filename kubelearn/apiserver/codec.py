@@ -34,8 +34,8 @@ def encode(obj: object, default: Callable | None = None) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def decode(body: bytes, content_type: str) -> object:
-    """What a request body holds; ApiError 400 or 415."""
+def decode(body: bytes, content_type: str, repeated: list[str] | None = None) -> object:
+    """What a request body holds; ApiError 400 or 415. repeated: is told what a strict decoder says of keys that come twice in JSON."""
     media_type = content_type.partition(";")[0].strip().lower() or JSON
     if media_type == PROTOBUF:
         return protobuf.decode(body)
@@ -43,48 +43,51 @@ def decode(body: bytes, content_type: str) -> object:
         return decode_yaml(body)
     if media_type != JSON:
         raise errors.unsupported_media_type(UNKNOWN_FORMAT + ", ".join((JSON, YAML, PROTOBUF)))
-    return decode_json(body)
+    return decode_json(body, repeated)
 
 
-def decode_patch(body: bytes, content_type: str) -> tuple[object, str]:
+def decode_patch(body: bytes, content_type: str, repeated: list[str] | None = None) -> tuple[object, str]:
     """A PATCH's body -> the patch and its type: json, merge, strategic or apply."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type not in PATCHES:
         raise errors.unsupported_media_type("415: Unsupported Media Type")
     if PATCHES[media_type] == "apply":
         return decode_yaml(body, "error decoding YAML: "), "apply"
-    return decode_json(body), PATCHES[media_type]
+    return decode_json(body, repeated), PATCHES[media_type]
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
-def decode_json(body: bytes) -> object:
+def decode_json(body: bytes, repeated: list[str] | None = None) -> object:
+    """A JSON text's value. Of a key that comes twice in an object the last one counts; repeated is told of it."""
+    twice = False
+
+    def of_pairs(pairs: list[tuple[str, object]]) -> dict:
+        nonlocal twice
+        found = dict(pairs)
+        twice = twice or len(found) < len(pairs)
+        return found
     try:
-        value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(body, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=None if repeated is None else of_pairs)
     except RecursionError:
         raise errors.bad_request("exceeded max depth") from None
     except ValueError as error:
         raise errors.bad_request(_json_error(body, error)) from None
     if b"\\ud" in body or b"\\uD" in body:  # half a surrogate pair cannot be encoded again
         value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    if twice:
+        repeated += [f'duplicate field "{path}"' for path in _repeated(json.loads(body, object_pairs_hook=tuple), "")]
     return value
 
 
-def duplicates(body: bytes, content_type: str = JSON) -> list[str]:
-    """What a strict decoder says of keys that come twice in an object of a JSON text (of which the last one counts)."""
-    if content_type.partition(";")[0].strip() not in ("", JSON):
-        return []
-    pairs = json.loads(body, object_pairs_hook=lambda found: tuple(found) if len({key for key, _ in found}) < len(found) else dict(found))
-    return [f'duplicate field "{path}"' for path in _repeated(pairs, "")]
-
-
 def _repeated(value: object, path: str) -> Iterator[str]:
+    """Where in a value whose objects are tuples of their pairs a key comes again."""
     if isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _repeated(inner, f"{path}[{index}]")
-    elif isinstance(value, (dict, tuple)):
+    elif isinstance(value, tuple):
         seen: set[str] = set()
-        for key, inner in value.items() if isinstance(value, dict) else value:
+        for key, inner in value:
             here = f"{path}.{key}" if path else key
             if key in seen:
                 yield here

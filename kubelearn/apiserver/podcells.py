@@ -5,7 +5,9 @@ Leaves out: nothing that a pod of this cluster can show.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+
+from kubelearn.api.meta import condition_is, find_condition
 
 
 def ready(pod: dict) -> str:
@@ -28,8 +30,7 @@ def readiness_gates(pod: dict) -> str:
     gates = pod["spec"].get("readinessGates")
     if not gates:
         return "<none>"
-    true = {condition["type"] for condition in _conditions(pod) if condition["status"] == "True"}
-    return f"{sum(gate['conditionType'] in true for gate in gates)}/{len(gates)}"
+    return f"{sum(condition_is(pod, gate['conditionType']) for gate in gates)}/{len(gates)}"
 
 
 _last: tuple[dict | None, tuple] = (None, ())  # three columns ask about the same pod in turn
@@ -56,17 +57,17 @@ def _summarize(pod: dict) -> tuple[int, int, str, int, str]:
             reason, initializing = word, True
             break
         ready_count += container["name"] in sidecars and container.get("started", False) and container.get("ready", False)
-    if not initializing or _is_true(pod, "Initialized"):
+    if not initializing or condition_is(pod, "Initialized"):
         own = state.get("containerStatuses") or []
         counted = [c for c in first if c["name"] in sidecars] + own
         restarted, last = sum(c.get("restartCount", 0) for c in counted), max(map(_ended, counted), default="")
-        reason, running = _container_reason(reason, own, _is_true(pod, "Ready"))
+        reason, running = _container_reason(reason, own, condition_is(pod, "Ready"))
         ready_count += running
     return ready_count, len(spec.get("containers") or ()) + len(sidecars), _if_deleted(pod, state, reason), restarted, last
 
 
 def _first_reason(state: dict) -> str:
-    if any(c["type"] == "PodScheduled" and c.get("reason") == "SchedulingGated" for c in state.get("conditions") or ()):
+    if (find_condition(state.get("conditions"), "PodScheduled") or {}).get("reason") == "SchedulingGated":
         return "SchedulingGated"
     return state.get("reason") or state.get("phase") or ""
 
@@ -116,11 +117,3 @@ def _if_deleted(pod: dict, state: dict, reason: str) -> str:
 
 def _ended(container: dict) -> str:
     return ((container.get("lastState") or {}).get("terminated") or {}).get("finishedAt") or ""
-
-
-def _conditions(pod: dict) -> Iterator[dict]:
-    return iter((pod.get("status") or {}).get("conditions") or ())
-
-
-def _is_true(pod: dict, kind: str) -> bool:
-    return any(condition["type"] == kind and condition["status"] == "True" for condition in _conditions(pod))

@@ -151,8 +151,5 @@ def _index(index: dict, key: str, before: str | None, now: str | None, obj: dict
 
 
 def _controller(obj: dict) -> str:
-    for reference in obj["metadata"].get("ownerReferences") or ():
-        if reference.get("controller"):
-            return reference["uid"]
-    return ""
+    return (meta.owner_of(obj) or {}).get("uid", "")
 

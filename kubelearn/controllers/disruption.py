@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from kubelearn.api.meta import condition, is_deleting, key_of, labels_of, name_of, namespace_of, owner_of, set_condition
-from kubelearn.api.selectors import label_selector
+from kubelearn.api.selectors import go_text, label_selector
 from kubelearn.clock import parse_time
 from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.pods import is_ready
@@ -21,14 +21,6 @@ DELETION_TIMEOUT = 120.0  # seconds in which an evicted pod is believed to end
 UNMANAGED = ("Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of the PDB "
              "cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set "
              '".spec.minAvailable" field of the PDB to an integer value.')
-
-
-def printed(selector: dict) -> str:
-    """As Go prints a LabelSelector."""
-    labels = "".join(f"{key}: {value}," for key, value in sorted((selector.get("matchLabels") or {}).items()))
-    rules = "".join(f"LabelSelectorRequirement{{Key:{rule['key']},Operator:{rule['operator']},"
-                    f"Values:[{' '.join(rule.get('values') or ())}],}}," for rule in selector.get("matchExpressions") or ())
-    return f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{rules}}},}}"
 
 
 def still_disrupted(budget: dict, pods: list[dict], now: float) -> dict[str, str]:
@@ -111,7 +103,7 @@ class DisruptionController(Controller):
             else:
                 scales[owner["metadata"]["uid"]] = owner["spec"].get("replicas", 1)
         if unmanaged:
-            self.event(budget, "Warning", "UnmanagedPods", UNMANAGED.format(printed(budget["spec"].get("selector") or {})),
+            self.event(budget, "Warning", "UnmanagedPods", UNMANAGED.format(go_text(budget["spec"].get("selector"))),
                        component="controllermanager")
         return sum(scales.values())
 

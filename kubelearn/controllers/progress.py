@@ -5,6 +5,7 @@ the Deployment, its ReplicaSets and the time; a rollout that has not got on for 
 """
 from __future__ import annotations
 
+from kubelearn.api.meta import condition, find_condition
 from kubelearn.clock import parse_time, time_text
 from kubelearn.controllers.rollout import replicas_of, surge_and_unavailable
 
@@ -59,7 +60,7 @@ def available(deployment: dict, counted: dict) -> dict:
 
 
 def with_progress(deployment: dict, counted: dict, conditions: list[dict], new: dict | None, now: float) -> list[dict]:
-    current = _find(conditions, "Progressing")
+    current = find_condition(conditions, "Progressing")
     done = current is not None and current["reason"] == "NewReplicaSetAvailable" and \
         counted.get("replicas", 0) == counted.get("updatedReplicas", 0)
     if "progressDeadlineSeconds" not in deployment["spec"] or done or deployment["spec"].get("paused"):
@@ -83,8 +84,7 @@ def with_progress(deployment: dict, counted: dict, conditions: list[dict], new: 
 
 def with_failure(conditions: list[dict], new: dict | None, everything: list[dict], now: float) -> list[dict]:
     """A ReplicaSet that cannot make pods says why; its Deployment repeats it."""
-    first_new = [rs for rs in (new, *everything) if rs]
-    failure = next((c for rs in first_new for c in rs["status"].get("conditions", ()) if c["type"] == "ReplicaFailure"), None)
+    failure = next((found for rs in (new, *everything) if rs and (found := condition(rs, "ReplicaFailure"))), None)
     if failure is None:
         return [c for c in conditions if c["type"] != "ReplicaFailure"]
     return with_condition(conditions, _condition("ReplicaFailure", failure["status"], failure["reason"], failure["message"]), now)
@@ -93,7 +93,7 @@ def with_failure(conditions: list[dict], new: dict | None, everything: list[dict
 def with_pause(deployment: dict, now: str) -> dict:
     """The status with what a pause or its end does to the condition Progressing."""
     old = deployment["status"]
-    current = _find(old.get("conditions", []), "Progressing")
+    current = find_condition(old.get("conditions", []), "Progressing")
     if "progressDeadlineSeconds" not in deployment["spec"] or current and current["reason"] == "ProgressDeadlineExceeded":
         return old
     was, paused = bool(current) and current["reason"] == "DeploymentPaused", deployment["spec"].get("paused", False)
@@ -114,7 +114,7 @@ def with_new_replica_set(deployment: dict, new: dict, now: str) -> dict:
 
 def with_condition(conditions: list[dict], condition: dict, now: float) -> list[dict]:
     """SetDeploymentCondition: the same status and reason change nothing; a changed one moves to the end."""
-    current = _find(conditions, condition["type"])
+    current = find_condition(conditions, condition["type"])
     if current is not None and (current["status"], current["reason"]) == (condition["status"], condition["reason"]):
         return conditions
     text = time_text(now)
@@ -132,7 +132,7 @@ def reason(status: dict) -> str:
 
 def _again(deployment: dict, counted: dict, conditions: list[dict], now: float) -> float | None:
     """Seconds until the progress deadline is to be looked at (a second late, as upstream's)."""
-    current = _find(conditions, "Progressing")
+    current = find_condition(conditions, "Progressing")
     at = _deadline(deployment, current)
     if (
         at is None
@@ -153,7 +153,3 @@ def _deadline(deployment: dict, current: dict | None) -> float | None:
 
 def _condition(kind: str, status: str, reason: str, message: str) -> dict:
     return {"type": kind, "status": status, "reason": reason, "message": message}
-
-
-def _find(conditions: list[dict], kind: str) -> dict | None:
-    return next((c for c in conditions if c["type"] == kind), None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kubelearn.api.meta import is_deleting, key_of, name_of, namespace_of, uid_of
+from kubelearn.api.meta import condition, is_deleting, key_of, name_of, namespace_of, uid_of
 from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.pods import is_terminal
 
@@ -77,7 +77,7 @@ class ClaimProtectionController(Protection):
         super().sync(claim)
         users = self.users.get(key_of(claim), {}).values()
         status, reason, message = UNUSED[not any(use.runs for use in users)]
-        known = next((c for c in claim["status"].get("conditions", ()) if c["type"] == "Unused"), {})
+        known = condition(claim, "Unused") or {}
         if known.get("status") != status and not is_deleting(claim) and claim["status"].get("phase") == "Bound":
             verdict = {"type": "Unused", "status": status, "reason": reason, "message": message, "lastProbeTime": None,
                        "lastTransitionTime": self.clock.timestamp()}

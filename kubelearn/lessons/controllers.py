@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 
 from kubelearn import draw
+from kubelearn.api.meta import condition, name_of
 from kubelearn.cluster import Cluster
 from kubelearn.errors import ApiError
 from kubelearn.lessons import traffic
@@ -95,7 +96,7 @@ def sites_are_served(cluster) -> str:
     if len(alive) != 1:
         raise Wrong(f"spec.pods went from 2 to 1, and there are {len(alive)} Pods", "delete as many as are too many, and only those")
     _forget(cluster, "probe-site")
-    left = [pod["metadata"]["name"] for pod in cluster.get("Pod") if pod["metadata"]["name"].startswith("probe-site")]
+    left = [name for name in map(name_of, cluster.get("Pod")) if name.startswith("probe-site")]
     if left:
         raise Wrong(f"the Website is gone, and its Pods are still there: {', '.join(left)}",
                     "self.create(pod, website, ...) sets the owner, and the garbage collector does the rest")
@@ -155,5 +156,5 @@ def _placed(cluster, shifts: dict[str, str]) -> dict[str, str]:
     pods = [cluster.get("Pod", name) for name in shifts]
     for name in shifts:
         cluster.delete("Pod", name, gracePeriodSeconds=0)
-    said = lambda pod: next((c.get("message", "") for c in pod["status"].get("conditions", ()) if c["type"] == "PodScheduled"), "")
-    return {pod["metadata"]["name"]: pod["spec"].get("nodeName") or said(pod).partition(" preemption")[0] for pod in pods}
+    said = {name_of(pod): (condition(pod, "PodScheduled") or {}).get("message", "") for pod in pods}
+    return {name_of(pod): pod["spec"].get("nodeName") or said[name_of(pod)].partition(" preemption")[0] for pod in pods}

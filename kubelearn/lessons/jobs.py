@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from kubelearn.api.meta import condition, condition_is
 from kubelearn.cluster import Cluster
 from kubelearn.errors import ApiError
 from kubelearn.lessons import inside
@@ -36,10 +37,6 @@ def pods_of(cluster, job: str) -> list[dict]:
     return [pod for pod in cluster.get("Pod") if pod["metadata"].get("labels", {}).get("job-name") == job]
 
 
-def condition(obj: dict, kind: str) -> bool:
-    return any(c["type"] == kind and c["status"] == "True" for c in obj["status"].get("conditions", ()))
-
-
 def runs_of(cluster, cron_job: str) -> list[str]:
     """The times at which a CronJob made its Jobs, from the cluster's history."""
     return [revision.object["metadata"]["creationTimestamp"] for revision in cluster.revisions(0)
@@ -67,15 +64,15 @@ def month_of(schedule: str) -> str:
 
 def flaky_job_ends(cluster) -> str:
     """The Job flaky has succeeded six times, although its program fails now and then."""
-    cluster.run(until=lambda: condition(cluster.get("Job", "flaky"), "Complete") or condition(cluster.get("Job", "flaky"), "Failed"), limit=3600)
+    cluster.run(until=lambda: condition_is(cluster.get("Job", "flaky"), "Complete") or condition_is(cluster.get("Job", "flaky"), "Failed"), limit=3600)
     job = cluster.get("Job", "flaky")
     succeeded, failed = job["status"].get("succeeded", 0), job["status"].get("failed", 0)
-    if condition(job, "Failed"):
+    if condition_is(job, "Failed"):
         same = job["spec"]["template"]["spec"]["restartPolicy"] == "OnFailure"
         raise Wrong(f"the Job gave up after {failed} failures, with {succeeded} of 6 done", SAME if same else "backoffLimit says how many failures it bears")
     if job["spec"].get("completions", 1) != 6:
         raise Wrong(f"the Job wants {job['spec'].get('completions', 1)} successes, not 6", "spec.completions")
-    if not condition(job, "Complete"):
+    if not condition_is(job, "Complete"):
         raise Wrong(f"{succeeded} of 6 are done after an hour", SAME)
     if not failed:
         raise Wrong("6 successes and not one failure: this is another program", "leave its command as it is; how much failure may the Job bear?")
@@ -104,13 +101,13 @@ def nightly_runs(cluster) -> str:
 def backup_ends(cluster) -> str:
     """The Job backup completes, and its program has done its work: it said so."""
     done = ("Complete", "Failed")
-    cluster.run(until=lambda: any(condition(cluster.get("Job", "backup"), kind) for kind in done), limit=300)
+    cluster.run(until=lambda: any(condition_is(cluster.get("Job", "backup"), kind) for kind in done), limit=300)
     job, pods = cluster.get("Job", "backup"), pods_of(cluster, "backup")
     said = [line for pod in pods for line in log_of(cluster, pod, "main")]
-    if condition(job, "Failed"):
-        reason = next(c["reason"] for c in job["status"]["conditions"] if c["type"] == "Failed")
+    if condition_is(job, "Failed"):
+        reason = condition(job, "Failed")["reason"]
         raise Wrong(f"the Job has failed: {reason}", "ending it is not completing it; which container keeps the Pod from its end?")
-    if not condition(job, "Complete"):
+    if not condition_is(job, "Complete"):
         raise Wrong(*(_helper_runs_on() if "saved" in said else _main_waits()))
     if "saved" not in said:
         raise Wrong("the Job is complete, and nothing was saved", "main says `saved` when it has done its work; leave its command as it was")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from kubelearn.api.meta import condition, name_of
+from kubelearn.api.meta import condition_is, name_of
 from kubelearn.bootstrap import API_SERVER
 from kubelearn.cluster import Cluster
 from kubelearn.controllers.servicelb import address_of
@@ -73,14 +73,14 @@ def pods_of(cluster, name: str) -> list[dict]:
 def _ready_node(cluster) -> str:
     """A node to ask: the first that is ready, else the first."""
     found = cluster.get("Node", namespace=None)
-    node = next((one for one in found if condition(one, "Ready")["status"] == "True"), found[0])
+    node = next((one for one in found if condition_is(one, "Ready")), found[0])
     return cluster.network.nodes[name_of(node)]
 
 
 def forwarded(cluster, name: str) -> str:
     """As kubectl port-forward does it: through the API server to the kubelet of a ready Pod of the Service."""
     ports = cluster.get("Service", name)["spec"]["ports"][0]
-    pod = next((pod for pod in pods_of(cluster, name) if (condition(pod, "Ready") or {}).get("status") == "True"), None)
+    pod = next((pod for pod in pods_of(cluster, name) if condition_is(pod, "Ready")), None)
     if pod is None:
         return "✖ no Pod is ready"
     wanted = {"method": "portforward", "namespace": "default", "pod": name_of(pod), "port": ports.get("targetPort", ports["port"])}

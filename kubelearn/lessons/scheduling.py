@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from kubelearn import draw
+from kubelearn.api.meta import condition
 from kubelearn.cluster import Cluster
 from kubelearn.lessons.check import Wrong
 from kubelearn.lessons.deployments import deployment
@@ -106,7 +107,7 @@ def pending_repaired(cluster) -> str:
                        ("shy", "node-3 is tainted for a team; a toleration lets the Pod in, and its nodeSelector wants zone c")):
         pod = cluster.get("Pod", name)
         if pod["status"]["phase"] != "Running":
-            reason = next((c.get("message", "") for c in pod["status"].get("conditions", ()) if c["type"] == "PodScheduled"), "")
+            reason = (condition(pod, "PodScheduled") or {}).get("message", "")
             raise Wrong(f"{name} is {pod['status']['phase']}: {reason}", hint)
     node = cluster.get("Node", "node-3")
     if not any(taint["key"] == "team" for taint in node["spec"].get("taints", ())):

@@ -32,6 +32,13 @@ def test_broken_json_is_a_400_in_go_s_words(body, message):
     assert message in caught.value.message
 
 
+def test_a_key_that_comes_twice_counts_as_it_came_last_and_a_strict_reader_hears_of_it():
+    told = []
+    body = b'{"a": {"x": 1, "x": {"y": [{"k": 1, "k": 2}]}}, "b": 1, "b": 2}'
+    assert codec.decode_json(body, told) == {"a": {"x": {"y": [{"k": 2}]}}, "b": 2}
+    assert told == ['duplicate field "a.x"', 'duplicate field "a.x.y[0].k"', 'duplicate field "b"']
+
+
 def test_half_a_surrogate_pair_becomes_the_replacement_character():
     assert codec.decode_json(rb'{"a": "\ud800x", "b": "\ud83d\ude00"}') == {"a": "\ufffdx", "b": "\U0001f600"}
 
