@@ -18,6 +18,13 @@ def test_answers_as_recorded_from_busybox(machine, box, case):
     assert machine.exec(box, case["script"]) == (case["stdout"], case["stderr"], case["code"])
 
 
+@pytest.mark.parametrize("program, what", [
+    ("function f(a) {return a}", "function"), ("BEGIN {getline x < \"f\"}", "getline"), ("NR==1,NR==2", "a range of records"),
+    ("{print | \"sort\"}", "printing into a file or a command"), ("{a[1,2]=3}", "an array with several keys")])
+def test_awk_names_what_it_leaves_out(machine, box, program, what):
+    assert machine.exec(box, ["awk", program]) == ("", f"awk: cmd. line:1: {what} is not simulated\n", 1)
+
+
 def test_names_joined_by_dots_are_one_word(machine, box):
     """What tree-sitter's grammar gets wrong, and every script about services has."""
     assert machine.exec(box, "A=db B=prod; echo $A-0.$A.$B.svc ${A}x$B.")[0] == "db-0.db.prod.svc dbxprod.\n"

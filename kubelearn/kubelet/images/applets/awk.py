@@ -1,246 +1,173 @@
-"""awk: patterns and actions, fields, variables, arrays, functions, control flow, printf, redirected output.
+"""awk: patterns and actions, fields, variables, arrays, control flow, printf.
 
-Leaves out: what awk_parser.py and awk_values.py leave out. What is piped into a command runs when awk ends. A function sees
-its caller's parameters where it has none of that name.
-"""
+awk_parser.py makes Python functions of a program; here is what they call. Leaves out: what awk_parser.py and
+awk_values.py leave out. A loop of a million turns is taken for one without end."""
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 
-from kubelearn.kubelet.files import ReadEnd
-from kubelearn.kubelet.images.applets import Inputs, Options, applet, out, usage_error
-from kubelearn.kubelet.images.applets.awk_parser import Parser
-from kubelearn.kubelet.images.applets.awk_values import AwkError, Expression, Jump, Match, Variable
-from kubelearn.kubelet.images.regex import compile_expression
+from kubelearn.kubelet.images.applets import Inputs, Options, applet, lines, out, usage_error
+from kubelearn.kubelet.images.applets.awk_parser import AwkError, Parser, tokens
+from kubelearn.kubelet.images.applets.awk_values import FUNCTIONS, NAMES, UNSET, cut, formatted, num, text
+from kubelearn.kubelet.images.expressions import Malformed
 from kubelearn.kubelet.process import Exit, Process
-from kubelearn.streams import Pipe
 
-NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
-USAGE = "[-F SEP] [-v VAR=VAL]... [-f PROGFILE | AWK_PROGRAM] [FILE]..."
+USAGE = "[-F SEP] [-v VAR=VAL]... AWK_PROGRAM [FILE]..."
+MOST_TURNS = 1_000_000
+
+
+class Leave(Exception):
+    """exit, perhaps with a code."""
+
+
+class Variables(dict):
+    """A new NF makes the record anew."""
+
+    def __init__(self, fields: Fields):
+        super().__init__(FS=" ", OFS=" ", ORS="\n", NR=0, NF=0)
+        self.fields = fields
+
+    def __missing__(self, name: str) -> str:
+        return UNSET
+
+    def __setitem__(self, name: str, value: object) -> None:
+        super().__setitem__(name, value)
+        if name == "NF":
+            self.fields.rebuild(int(num(value)))
+
+
+class Fields:
+    """The record, and by number its fields."""
+
+    def __init__(self) -> None:
+        self.record, self.all, self.variables = "", [], Variables(self)
+
+    def __getitem__(self, index: object) -> str:
+        number = int(num(index))
+        return self.record if number == 0 else self.all[number - 1] if number <= len(self.all) else UNSET
+
+    def __setitem__(self, index: object, value: object) -> None:
+        number = int(num(index))
+        if number == 0:
+            self.record, self.all = text(value), cut(text(value), text(self.variables["FS"]))
+            self.variables.update(NF=len(self.all))
+        else:
+            self.all += [""] * (number - len(self.all))
+            self.all[number - 1] = text(value)
+            self.rebuild(len(self.all))
+
+    def rebuild(self, size: int) -> None:
+        self.all = (self.all + [""] * size)[:size]
+        self.record = text(self.variables["OFS"]).join(self.all)
+        self.variables.update(NF=size)
 
 
 class Awk:
-    """A program that runs: its variables, and the record that it is at."""
+    """A program that runs. Most of its methods are what the Python functions call."""
 
-    def __init__(self, process: Process, parser: Parser):
-        self.process, self.rules, self.functions, self.output = process, parser.program(), parser.functions, []
-        self.files: dict[str, object] = {}  # open for writing, or lines left to read
-        self.pipes: dict[str, list[str]] = {}
-        self.seed(0)
-        self.arrays: dict[str, dict[str, object]] = {"ENVIRON": dict(process.env)}
-        self.variables: dict[str, object] = {"FS": " ", "OFS": " ", "ORS": "\n", "NR": 0, "NF": 0, "RS": "\n", "SUBSEP": "\x1c"}
-        self.record, self.fields, self.turns = "", [], 0
+    def __init__(self, process: Process, program: str):
+        self.process, self.fields, self.output, self.turns = process, Fields(), [], 0
+        self.variables = self.fields.variables
+        self.arrays: dict[str, dict[str, object]] = defaultdict(lambda: defaultdict(lambda: UNSET), ENVIRON=dict(process.env))
+        parser = Parser(tokens(program))
+        self.python = {name: getattr(self, name) for name in ("show", "show_form", "loop", "leave", "call", "length", "sub", "split")}
+        self.python |= {"V": self.variables, "A": self.arrays, "F": self.fields, **NAMES}
+        exec(compile(parser.program(), "awk", "exec"), self.python)
+        self.reads = parser.reads
 
-    def turn(self) -> None:
-        self.turns += 1
-        if self.turns > 1_000_000:
-            raise AwkError("a loop without end")
+    def loop(self, holds: Callable[[], bool], then: Callable[[], object] | None = None) -> Iterator[None]:
+        while holds():
+            self.turns += 1
+            if self.turns > MOST_TURNS:
+                raise AwkError("a loop without end")
+            yield
+            if then is not None:
+                then()
 
-    def seed(self, value: float) -> int:
-        self.random = self.process.clock.random(f"awk/{value}")
-        return 0
+    def leave(self, *code: object) -> None:
+        raise Leave(*code)
 
-    def call(self, name: str, arguments: list[Expression]) -> object:
-        """One's own function: scalars by value, arrays by reference."""
-        if name not in self.functions:
+    def call(self, name: str, *values: object) -> object:
+        if name not in FUNCTIONS:
             raise AwkError("Call to undefined function")
-        parameters, body = self.functions[name]
-        given = {parameter: argument(self) for parameter, argument in zip(parameters, arguments)}
-        arrays = {parameter: self.array(argument.name) for parameter, argument in zip(parameters, arguments)
-                  if isinstance(argument, Variable) and argument.name not in self.variables}
-        kept = self.variables, self.arrays
-        self.variables = {**self.variables, **dict.fromkeys(parameters, ""), **given}
-        self.arrays = {key: value for key, value in self.arrays.items() if key not in parameters} | arrays
-        result = ""
-        try:
-            body(self)
-        except Jump as jump:
-            if jump.kind != "return":
-                raise
-            result = jump.value
-        finally:
-            for mine, theirs in zip((self.variables, self.arrays), kept):
-                theirs.update({key: value for key, value in mine.items() if key not in parameters})
-            self.variables, self.arrays = kept
-        return result
+        return FUNCTIONS[name](*values)
 
-    # --- values ---------------------------------------------------------------------------------------------------
+    def length(self, name: str | None, value: object) -> int:
+        return len(self.arrays[name] if name in self.arrays else text(value))
 
-    def array(self, name: str) -> dict[str, object]:
-        return self.arrays.setdefault(name, {})
+    def sub(self, count: int, expression: re.Pattern, replacement: str, place: dict, key: object) -> int:
+        def one(match: re.Match) -> str:
+            return re.sub(r"\\&|&", lambda part: "&" if part[0] == "\\&" else match[0], replacement)
+        result, found = expression.subn(one, text(place[key]), count=count)
+        if found:
+            place[key] = result
+        return found
 
-    def key(self, keys: list[Expression]) -> str:
-        return self.text(self.variables["SUBSEP"]).join(self.text(key(self)) for key in keys)
+    def split(self, line: str, array: str, mark: str) -> int:
+        parts = cut(line, mark)
+        self.arrays[array].clear()
+        self.arrays[array].update((str(at), part) for at, part in enumerate(parts, 1))
+        return len(parts)
 
-    def text(self, value: object) -> str:
-        if isinstance(value, str):
-            return value
-        return str(int(value)) if math.isfinite(value) and value == int(value) else f"{value:.6g}"
+    def show(self, *words: object) -> None:
+        line = text(self.variables["OFS"]).join(map(text, words)) if words else self.fields.record
+        self.output.append(line + text(self.variables["ORS"]))
 
-    def number(self, value: object) -> float:
-        if isinstance(value, str):
-            match = NUMBER.match(value)
-            return float(match[0]) if match else 0.0
-        return float(value)
-
-    def true(self, value: object) -> bool:
-        if isinstance(value, str):
-            return self.number(value) != 0 if NUMBER.fullmatch(value) else bool(value)
-        return value != 0
-
-    def order(self, a: object, b: object) -> int:
-        """-1, 0, 1: as numbers when both look like numbers."""
-        numeric = all(not isinstance(value, str) or NUMBER.fullmatch(value) for value in (a, b))
-        a, b = (self.number(a), self.number(b)) if numeric else (self.text(a), self.text(b))
-        return (a > b) - (a < b)
-
-    def regex(self, expression: Expression) -> re.Pattern:
-        return expression.expression if isinstance(expression, Match) else compile_expression(self.text(expression(self)), True)
-
-    def format(self, form: object, *values: object) -> str:
-        rest = list(values)
-
-        def convert(match: re.Match) -> str:
-            flags, kind = match.groups()
-            if kind == "%":
-                return "%"
-            value = rest.pop(0) if rest else ""
-            if kind in "eEfgG":
-                return f"%{flags}{kind}" % self.number(value)
-            if kind in "dixXou":
-                return f"%{flags}{'d' if kind in 'iu' else kind}" % int(self.number(value))
-            if kind == "c":
-                return value[:1] if isinstance(value, str) else chr(int(value))
-            return f"%{flags}s" % self.text(value)
-        return re.sub(r"%([-+ #0-9.]*)([a-zA-Z%])", convert, self.text(form))
-
-    # --- records --------------------------------------------------------------------------------------------------
-
-    def cut(self, text: str, separator: str) -> list[str]:
-        if separator == " ":
-            return text.split()
-        if not text:
-            return []
-        plain = len(separator) == 1 or separator == "\\t"
-        return text.split(separator) if plain else compile_expression(separator, True).split(text)
-
-    def load(self, record: str) -> None:
-        self.record, self.fields = record, self.cut(record, self.text(self.variables["FS"]))
-        self.variables["NF"] = len(self.fields)
-
-    def rebuild(self) -> None:
-        self.record = self.text(self.variables["OFS"]).join(self.fields)
-        self.variables["NF"] = len(self.fields)
-
-    def write(self, text: str, how: str = "", target: Expression | None = None) -> None:
-        if target is None:
-            self.output.append(text)
-            return
-        name = self.text(target(self))
-        if how == "|":
-            self.pipes.setdefault(name, []).append(text)
-            return
-        if name not in self.files:
-            self.files[name] = self.process.open(name, how)
-        self.files[name].write(text.encode("utf-8", "surrogateescape"))
-
-    def reading(self, name: str) -> list[str] | None:
-        """The lines of a file that are still to be read; None without it."""
-        try:
-            if name not in self.files:
-                self.files[name] = self.process.files.read(self.process.path(name)).decode("utf-8", "surrogateescape").splitlines()
-        except OSError:
-            return None
-        return self.files[name]
-
-    def close(self, name: str) -> int:
-        return -1 if self.files.pop(name, None) is None and name not in self.pipes else 0
-
-    def special(self, name: str) -> None:
-        for pattern, action in self.rules:
-            if pattern == name:
-                action(self)
-
-    def take(self, line: str) -> None:
-        for name in ("NR", "FNR"):
-            self.variables[name] = int(self.number(self.variables[name])) + 1
-        self.load(line)
-        for pattern, action in self.rules:
-            if pattern is None or pattern not in ("BEGIN", "END") and self.true(pattern(self)):
-                self.write(self.record + self.text(self.variables["ORS"])) if action is None else action(self)
+    def show_form(self, *words: object) -> None:
+        self.output.append(formatted(*words))
 
     def flush(self) -> None:
         if self.output:
             out(self.process, "".join(self.output))
             self.output = []
 
-    async def records(self, inputs: Inputs) -> AsyncIterator[str]:
-        separator = self.text(self.variables["RS"])
-        if separator == "\n":
-            async for line in inputs.lines():
-                yield line.rstrip("\n")
-            return
-        text = (await inputs.text()).strip("\n")
-        parts = re.split(r"\n\n+", text) if not separator else self.cut(text, separator)
-        for part in parts:
-            yield part
+    # --- running --------------------------------------------------------------------------------------------------
 
-    async def read(self, name: str) -> int:
-        """A file, or VARIABLE=VALUE in its place."""
-        if re.match(r"[A-Za-z_]\w*=", name):
-            self.variables[name.partition("=")[0]] = name.partition("=")[2]
-            return 0
-        inputs = Inputs(self.process, [name])
-        self.variables |= {"FNR": 0, "FILENAME": "" if name == "-" else name}
-        async for record in self.records(inputs):
-            try:
-                self.take(record)
-            except Jump as jump:
-                if jump.kind != "next":
-                    raise
-            self.flush()
-        return inputs.code
+    async def read(self, inputs: Inputs) -> None:
+        for name in inputs.names or ["-"]:
+            file = inputs.open(name)
+            self.variables |= {"FNR": 0, "FILENAME": "" if name == "-" else name}
+            if file is None:
+                continue
+            async for line in lines(file):
+                self.variables |= {counter: int(num(self.variables[counter])) + 1 for counter in ("NR", "FNR")}
+                self.fields[0] = line.rstrip("\n")
+                self.python["record"]()
+                self.flush()
 
     async def run(self, names: list[str]) -> int:
-        code = 0
-        names = names if any("=" not in name for name in names) else [*names, "-"]
+        inputs, left = Inputs(self.process, names), None
         try:
             try:
-                self.special("BEGIN")
+                self.python["BEGIN"]()
                 self.flush()
-                for name in names if any(pattern != "BEGIN" for pattern, _ in self.rules) else ():
-                    code = await self.read(name) or code
-            except Jump as jump:
-                if jump.kind != "exit":
-                    raise
-                code = int(self.number(jump.value))
-            self.special("END")
-        except Jump as jump:
-            code = int(self.number(jump.value)) if jump.value != "" else code
+                if self.reads:
+                    await self.read(inputs)
+            except Leave as end:
+                left = end
+            self.python["END"]()
+        except Leave as end:
+            left = end if end.args else left
         self.flush()
-        for command, texts in self.pipes.items():
-            pipe = Pipe(self.process.clock)
-            pipe.write("".join(texts).encode("utf-8", "surrogateescape"))
-            pipe.end()
-            await self.process.run(["sh", "-c", command], fds={**self.process.fds, 0: ReadEnd(pipe)})
-        return code
+        return int(num(left.args[0])) if left and left.args else 0 if left else inputs.code
 
 
-@applet("awk", flags="F:v:f:", usage=USAGE, stop=True)
+@applet("awk", flags="F:v:", usage=USAGE, stop=True)
 async def awk(process: Process, given: Options, words: list[str]) -> int:
-    if "f" in given:
-        text = process.files.read(process.path(given["f"])).decode()
-    elif words:
-        text = words.pop(0)
-    else:
+    if not words:
         raise usage_error(process, USAGE)
     try:
-        runner = Awk(process, Parser(text))
+        runner = Awk(process, words[0])
         if "F" in given:
             runner.variables["FS"] = "\t" if given["F"] in ("t", "\\t") else given["F"]
         runner.variables |= {name: value for name, _, value in (word.partition("=") for word in given.all("v"))}
-        return await runner.run(words)
-    except (AwkError, ValueError) as error:
-        raise Exit(process.fail(f"cmd. line:1: {error}")) from None
+        return await runner.run(words[1:])
+    except (Malformed, SyntaxError):
+        told = "Unexpected token"
+    except ZeroDivisionError:
+        told = "Division by zero"
+    except (AwkError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+        told = str(error)
+    raise Exit(process.fail(f"cmd. line:1: {told}"))

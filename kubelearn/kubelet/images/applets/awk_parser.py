@@ -1,35 +1,48 @@
-"""awk's grammar: from a program's text to closures over the running program. Expressions by how tightly operators bind.
+"""awk's grammar: the text of a program becomes the text of three Python functions (BEGIN, record, END), which awk.py runs.
 
-Leaves out: reading from a command (cmd | getline), system() and getline without a file; each is an error that names it."""
+V holds the variables, A the arrays, F the record (0) and its fields; text, num, true and their like are awk.py's.
+Leaves out, each an error that names it: functions of one's own, ranges of records, arrays with several keys, getline, RS,
+printing into files and commands."""
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
-from kubelearn.kubelet.images.applets import awk_values as values
-from kubelearn.kubelet.images.applets.awk_values import AwkError, Element, Expression, Field, Group, Jump, Match, Variable
-from kubelearn.kubelet.images.regex import compile_expression
-
-if TYPE_CHECKING:
-    from kubelearn.kubelet.images.applets.awk import Awk
+from kubelearn.kubelet.images.expressions import Expressions, Malformed, Place, Token
 
 SPACE = re.compile(r"([ \t\r]|\\\n|#[^\n]*)*")
 REGEX = re.compile(r"/((?:\\.|\[[^\]\n]*\]|[^/\\\n])*)/")
 TOKEN = re.compile(r"""(?P<number>\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)|(?P<string>"(?:\\.|[^"\\])*")|(?P<name>[A-Za-z_]\w*)
     |(?P<op>\*\*=?|\+\+|--|&&|\|\||[-+*/%^<>=!]=|>>|!~|[-+*/%^<>=!~?:,;(){}\[\]$|\n])""", re.VERBOSE)
-KEYWORDS = {"BEGIN", "END", "if", "else", "while", "for", "in", "do", "print", "printf", "next", "exit", "break", "continue", "delete",
-            "function", "func", "return", "getline"}
+KEYWORDS = {"BEGIN", "END", "if", "else", "while", "for", "in", "print", "printf", "next", "exit", "break", "continue", "delete"}
+LEFT_OUT = {"function", "func", "return", "do", "getline", "system", "RS", "SUBSEP", "match"}
 ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "/": "/", "r": "\r"}
-ASSIGN = {"=", "+=", "-=", "*=", "/=", "%=", "^="}
-OUTPUTS = {">", ">>", "|"}
-ENDS = {";", "\n", "}", ")", ""}
+ENDS, OUTPUTS = {";", "\n", "}", ")", ""}, {">", ">>", "|"}
+BINARY = {
+    "||": (3, "int(true({0}) or true({1}))"), "&&": (4, "int(true({0}) and true({1}))"), "in": (5, "int(text({0}) in A[{1.key}])"),
+    "~": (6, "int(bool({1}.search(text({0}))))"), "!~": (6, "int(not {1}.search(text({0})))"),
+    **{sign: (7, f"int(order({{0}}, {{1}}) {sign} 0)") for sign in ("<", "<=", "==", "!=", ">", ">=")},
+    **{sign: (9, f"(num({{0}}) {sign} num({{1}}))") for sign in "+-"}, **{sign: (10, f"(num({{0}}) {sign} num({{1}}))") for sign in "*/"},
+    "%": (10, "mod(num({0}), num({1}))"), "^": (12, "(num({0}) ** num({1}))"),
+}
+IN_PRINT = {sign: row for sign, row in BINARY.items() if sign != ">"}  # there it is no comparison
+CONCATENATION = 8
 
 
-class Token(NamedTuple):
-    kind: str
-    value: str
+class AwkError(Exception):
+    """Its text is what awk says."""
+
+
+class Match(str):
+    """/expression/: alone it is asked of the record."""
+
+    source: str
+
+    def __new__(cls, source: str) -> Match:
+        made = super().__new__(cls, f"int(bool(regex({source!r}).search(F[0])))")
+        made.source = repr(source)
+        return made
 
 
 def tokens(text: str) -> list[Token]:
@@ -46,305 +59,190 @@ def tokens(text: str) -> list[Token]:
             if match is None:
                 raise AwkError(f"unexpected token near '{text[at:at + 10]}'")
             kind, word = match.lastgroup, match[0].replace("**", "^")
+            if word in LEFT_OUT:
+                raise AwkError(f"{word} is not simulated")
             kind = "call" if kind == "name" and text.startswith("(", match.end()) else kind
             found.append(Token("op" if word in KEYWORDS else kind, word))
         at = SPACE.match(text, match.end()).end()
     return found
 
 
-class Parser:
-    def __init__(self, text: str):
-        self.tokens, self.at = [*tokens(text), Token("op", "")], 0
-        self.functions: dict[str, tuple[list[str], Expression]] = {}
-        self.greater = True  # is > a comparison here? In print it would be a redirection
+def compiled(expression: str) -> str:
+    """A regular expression: /.../, or any text."""
+    return f"regex({expression.source if isinstance(expression, Match) else f'text({expression})'})"
 
-    @property
-    def next(self) -> str:
-        """The operator or word that comes next, "" for a value and at the end."""
-        token = self.tokens[self.at]
-        return token.value if token.kind == "op" else "value"
 
-    def advance(self) -> Token:
-        self.at += 1
-        return self.tokens[self.at - 1]
+def indented(lines: list[str]) -> list[str]:
+    return [f" {line}" for line in lines or ["pass"]]
 
-    def take(self, value: str) -> bool:
-        if self.next != value:
-            return False
-        self.at += 1
-        return True
 
-    def expect(self, value: str) -> None:
-        if not self.take(value):
-            raise self.error()
+class Parser(Expressions):
+    """Statements are lists of Python's lines, expressions are Python's expressions."""
 
-    def error(self) -> AwkError:
-        return AwkError("Unexpected token")
+    binary, prefixes, condition = BINARY, {"!": "int(not true({0}))", "-": "(-num({0}))", "+": "num({0})"}, "true({0})"
 
     def skip(self, *words: str) -> None:
-        while self.next in words:
-            self.at += 1
+        while not self.ended and self.next in words:
+            self.advance()
 
     # --- statements -----------------------------------------------------------------------------------------------
 
-    def program(self) -> list[tuple[object, Expression | None]]:
-        rules = []
+    def program(self) -> str:
+        """Python's text."""
+        parts: dict[str, list[str]] = {"BEGIN": [], "record": [], "END": []}
         self.skip("\n", ";")
-        while self.at < len(self.tokens) - 1:
-            pattern: object = None
-            if self.next in ("function", "func"):
-                self.function()
-                continue
-            if self.next in ("BEGIN", "END"):
-                pattern = self.advance().value
-            elif self.next != "{":
-                pattern = self.expr()
-                if self.take(","):
-                    pattern = between(pattern, self.expr())
+        while not self.ended:
+            name = self.advance().value if self.next in ("BEGIN", "END") else "record"
+            holds = f"true({self.expression()})" if name == "record" and self.next != "{" else "True"
+            if self.next == ",":
+                raise AwkError("a range of records is not simulated")
             if self.next not in ("{", "\n", ";", ""):
-                raise self.error()
-            rules.append((pattern, self.block() if self.next == "{" else None))
+                raise Malformed
+            parts[name] += [f"if {holds}:", *indented(self.block() if self.next == "{" else ["show()"])]
             self.skip("\n", ";")
-        return rules
+        self.reads = bool(parts["record"] or parts["END"])
+        return "\n".join(line for name, lines in parts.items() for line in (f"def {name}():", *indented(lines)))
 
-    def function(self) -> None:
-        self.advance()
-        name = self.advance().value
-        parameters = [parameter.name for parameter in self.arguments("(", ")")]
-        self.skip("\n")
-        self.functions[name] = parameters, self.block()
-        self.skip("\n", ";")
-
-    def block(self) -> Expression:
-        statements = []
+    def block(self) -> list[str]:
+        """What stands in braces, or one statement."""
         if not self.take("{"):
             self.skip("\n")
             return self.statement()
+        lines = []
         self.skip("\n", ";")
         while not self.take("}"):
-            if self.at == len(self.tokens) - 1:
-                raise self.error()
-            statements.append(self.statement())
+            lines += self.statement()
             self.skip("\n", ";")
+        return lines
 
-        def run(awk: Awk) -> None:
-            for statement in statements:
-                statement(awk)
-        return run
-
-    def statement(self) -> Expression:
+    def statement(self) -> list[str]:
         if self.next in STATEMENTS:
             return STATEMENTS[self.advance().value](self)
-        return self.block() if self.next == "{" else self.expr()
+        return [] if self.next == ";" else self.block() if self.next == "{" else [self.expression()]
 
-    def words(self) -> list[Expression]:
-        """What print is to print: a list, in parentheses or not."""
-        found, self.greater = [], False
+    def print_(self, function: str) -> list[str]:
+        """A list, in parentheses or not."""
+        words, self.binary = [], IN_PRINT
         while self.next not in ENDS | OUTPUTS:
-            found.append(self.expr())
+            words.append(self.expression())
             if not self.take(","):
                 break
             self.skip("\n")
-        self.greater = True
-        return found[0] if len(found) == 1 and isinstance(found[0], Group) else found
+        self.binary = BINARY
+        if self.next in OUTPUTS:
+            raise AwkError("printing into a file or a command is not simulated")
+        return [f"{function}({', '.join(words)})"]
 
-    def target(self) -> tuple[str, Expression | None]:
-        """> FILE, >> FILE or | COMMAND after what is printed."""
-        return (self.advance().value, self.expr(values.CONCATENATION)) if self.next in OUTPUTS else ("", None)
-
-    def print_(self) -> Expression:
-        words, target = self.words(), self.target()
-
-        def run(awk: Awk) -> None:
-            text = awk.text(awk.variables["OFS"]).join(awk.text(word(awk)) for word in words) if words else awk.record
-            awk.write(text + awk.text(awk.variables["ORS"]), *target)
-        return run
-
-    def printf(self) -> Expression:
-        words, target = self.words(), self.target()
-        return lambda awk: awk.write(awk.format(*[word(awk) for word in words]), *target)
-
-    def condition(self) -> Expression:
+    def decided(self) -> str:
         self.expect("(")
-        condition = self.expr()
+        condition = self.expression()
         self.expect(")")
-        return condition
+        return f"true({condition})"
 
-    def if_(self) -> Expression:
-        condition, yes, no = self.condition(), self.block(), None
+    def if_(self) -> list[str]:
+        lines = [f"if {self.decided()}:", *indented(self.block())]
         at = self.at
         self.skip("\n", ";")
         if self.take("else"):
-            no = self.block()
-        else:
-            self.at = at
-        return lambda awk: yes(awk) if awk.true(condition(awk)) else no(awk) if no else None
+            return [*lines, "else:", *indented(self.block())]
+        self.at = at
+        return lines
 
-    def while_(self) -> Expression:
-        return loop(self.condition(), self.block())
+    def while_(self) -> list[str]:
+        return [f"for _ in loop(lambda: {self.decided()}):", *indented(self.block())]
 
-    def do(self) -> Expression:
-        body = self.block()
-        self.skip("\n", ";")
-        if self.next != "while":
-            raise self.error()
-        self.advance()
-        return loop(self.condition(), body, first=True)
-
-    def delete(self) -> Expression:
-        name = self.advance().value
-        keys = self.arguments("[", "]") if self.next == "[" else None
-        return lambda awk: awk.array(name).clear() if keys is None else awk.array(name).pop(awk.key(keys), None)
-
-    def for_(self) -> Expression:
+    def for_(self) -> list[str]:
         self.expect("(")
-        start = None if self.next == ";" else self.expr()
-        if hasattr(start, "each") and self.take(")"):
-            (variable, array), body = start.each, self.block()
-
-            def each(awk: Awk) -> None:
-                for key in list(awk.array(array.name)):
-                    variable.assign(awk, key)
-                    body(awk)
-            return each
+        words = [token.value for token in self.tokens[self.at:self.at + 4]]
+        if words[1::2] == ["in", ")"]:
+            self.at += 4
+            return [f"for V[{words[0]!r}] in list(A[{words[2]!r}]):", *indented(self.block())]
+        start = [] if self.next == ";" else [self.expression()]
         self.expect(";")
-        condition = None if self.next == ";" else self.expr()
+        condition = "1" if self.next == ";" else self.expression()
         self.expect(";")
-        step = None if self.next == ")" else self.expr()
+        step = "None" if self.next == ")" else self.expression()
         self.expect(")")
-        again = loop(condition, self.block(), step)
+        return [*start, f"for _ in loop(lambda: true({condition}), lambda: {step}):", *indented(self.block())]
 
-        def run(awk: Awk) -> None:
-            if start is not None:
-                start(awk)
-            again(awk)
-        return run
+    def delete(self) -> list[str]:
+        place = self.primary()
+        if not isinstance(place, Place):
+            raise Malformed
+        return [f"A[{place.key}].clear()" if place.container == "V" else f"{place.container}.pop({place.key}, None)"]
 
-    def jump(self, kind: str) -> Expression:
-        value = None if kind not in ("exit", "return") or self.next in ENDS else self.expr()
-
-        def run(awk: Awk) -> None:
-            raise Jump(kind, value(awk) if value else "")
-        return run
+    def exit(self) -> list[str]:
+        return [f"leave({'' if self.next in ENDS else self.expression()})"]
 
     # --- expressions ----------------------------------------------------------------------------------------------
 
-    def expr(self, least: int = 0) -> Expression:
-        """Operators that bind at least so tightly."""
-        left = self.prefix()
-        while True:
-            word = self.next
-            level, make = values.BINARY.get(word, (0, None))
-            if word == ">" and not self.greater:
-                return left
-            if word in ("++", "--") and hasattr(left, "assign"):
-                left = values.step(left, 1 if self.advance().value == "++" else -1, before=True)
-            elif word in ASSIGN and hasattr(left, "assign"):
-                left = values.assignment(left, self.advance().value[:-1], self.expr())
-            elif word == "?" and least <= 2:
-                left = self.ternary(left)
-            elif make and level >= least:
-                self.advance()
-                self.skip("\n")
-                left = make(left, self.expr(level + (level != values.POWER)))
-            elif word in ("value", "$", "(") and least <= values.CONCATENATION:
-                left = values.concatenation(left, self.expr(values.CONCATENATION + 1))
-            else:
-                return left
+    def operation(self, word: str, left: str, right: str) -> str:
+        self.skip("\n")
+        if word == "in" and not isinstance(right, Place):
+            raise Malformed
+        return super().operation(word, left, compiled(right) if word in ("~", "!~") else right)
 
-    def ternary(self, condition: Expression) -> Expression:
-        self.expect("?")
-        yes = self.expr()
-        self.expect(":")
-        no = self.expr()
-        return lambda awk: yes(awk) if awk.true(condition(awk)) else no(awk)
+    def joined(self, left: str, least: int) -> str | None:
+        if self.next not in ("value", "$", "(") or least > CONCATENATION:
+            return None
+        return f"(text({left}) + text({self.expression(CONCATENATION + 1)}))"
 
-    def prefix(self) -> Expression:
-        word = self.next
-        if word in values.PREFIX:
-            self.advance()
-            return values.PREFIX[word](self.expr(values.UNARY))
-        if word in ("++", "--"):
-            return values.step(self.advance() and self.primary(), 1 if word == "++" else -1, before=False)
-        return self.primary()
-
-    def primary(self) -> Expression:
-        kind, value = self.tokens[self.at]
+    def primary(self) -> str:
         if self.take("("):
-            kept, self.greater = self.greater, True
-            group = Group([self.expr()])
-            while self.take(","):
-                group.append(self.expr())
-            self.greater = kept
+            kept, self.binary = self.binary, BINARY
+            inner = [self.expression()]
+            while kept is IN_PRINT and self.take(","):
+                inner.append(self.expression())
+            self.binary = kept
             self.expect(")")
-            return group
+            return ", ".join(inner) if len(inner) > 1 else f"({inner[0]})"
         if self.take("$"):
-            return Field(self.prefix())
-        if self.take("getline"):
-            variable = self.named(self.advance().value, False) if kind != "op" or self.tokens[self.at].kind == "name" else None
-            self.expect("<")
-            return values.getline(variable, self.expr(values.CONCATENATION + 1))
+            return Place("F", self.prefix())
+        kind, value = self.advance()
         if kind == "op":
-            raise self.error()
-        self.advance()
+            raise Malformed
         if kind == "number":
-            return lambda awk, number=float(value): number
+            return f"float({value!r})"
         if kind == "string":
-            text = re.sub(r"\\(.)", lambda match: ESCAPES.get(match[1], match[0]), value[1:-1], flags=re.DOTALL)
-            return lambda awk: text
-        return Match(compile_expression(value, True)) if kind == "regex" else self.named(value, kind == "call")
+            return repr(re.sub(r"\\(.)", lambda match: ESCAPES.get(match[1], match[0]), value[1:-1], flags=re.DOTALL))
+        return Match(value) if kind == "regex" else self.named(value, kind == "call")
 
-    def named(self, name: str, called: bool) -> Expression:
+    def named(self, name: str, called: bool) -> str:
         if called or name == "length":
-            if name not in values.FUNCTIONS and name not in values.SPECIAL:
-                arguments = self.arguments("(", ")")
-                return lambda awk: awk.call(name, arguments)
-            return values.call(name, self.arguments("(", ")") if called else [])
-        return Element(name, self.arguments("[", "]")) if self.next == "[" else Variable(name)
+            arguments = self.arguments("(", ")") if called else []
+            return SPECIAL[name](*arguments) if name in SPECIAL else f"call({', '.join([repr(name), *arguments])})"
+        if self.next != "[":
+            return Place("V", repr(name))
+        keys = self.arguments("[", "]")
+        if len(keys) != 1:
+            raise AwkError("an array with several keys is not simulated")
+        return Place(f"A[{name!r}]", f"text({keys[0]})")
 
-    def arguments(self, start: str, end: str) -> list[Expression]:
+    def arguments(self, start: str, end: str) -> list[str]:
         self.expect(start)
         found = []
         while not self.take(end):
-            found.append(self.expr())
+            found.append(self.expression())
             if self.next != end:
                 self.expect(",")
         return found
 
 
-def between(start: Expression, end: Expression) -> Expression:
-    """start, end: records from one to the other."""
-    inside = False
-
-    def holds(awk: Awk) -> int:
-        nonlocal inside
-        found = inside or awk.true(start(awk))
-        inside = found and not awk.true(end(awk))
-        return int(found)
-    return holds
+STATEMENTS: dict[str, Callable[[Parser], list[str]]] = {
+    "print": partial(Parser.print_, function="show"), "printf": partial(Parser.print_, function="show_form"),
+    "if": Parser.if_, "while": Parser.while_, "for": Parser.for_, "delete": Parser.delete, "exit": Parser.exit,
+    "next": lambda parser: ["return"], "break": lambda parser: ["break"], "continue": lambda parser: ["continue"],
+}
+RECORD = Place("F", "0")
 
 
-def loop(condition: Expression | None, body: Expression, step: Expression | None = None, first: bool = False) -> Expression:
-    """first: the body comes before the condition."""
-    def run(awk: Awk) -> None:
-        again = first
-        while again or condition is None or awk.true(condition(awk)):
-            again = False
-            awk.turn()
-            try:
-                body(awk)
-            except Jump as jump:
-                if jump.kind == "break":
-                    return
-                if jump.kind != "continue":
-                    raise
-            if step is not None:
-                step(awk)
-    return run
+def _sub(count: int) -> Callable[..., str]:
+    return lambda expression, replacement, place=RECORD: (
+        f"sub({count}, {compiled(expression)}, text({replacement}), {place.container}, {place.key})")
 
 
-STATEMENTS: dict[str, Callable[[Parser], Expression]] = {
-    "print": Parser.print_, "printf": Parser.printf, "if": Parser.if_, "while": Parser.while_, "for": Parser.for_,
-    "do": Parser.do, "delete": Parser.delete,
-    **{kind: partial(Parser.jump, kind=kind) for kind in ("next", "exit", "break", "continue", "return")},
+SPECIAL: dict[str, Callable[..., str]] = {  # functions that want more of their arguments than the values
+    "length": lambda value=RECORD: f"length({value.key if getattr(value, 'container', '') == 'V' else None}, {value})",
+    "sub": _sub(1), "gsub": _sub(0),
+    "split": lambda text, array, mark="V['FS']": f"split(text({text}), {array.key}, {getattr(mark, 'source', f'text({mark})')})",
 }

@@ -1,141 +1,104 @@
-"""$((...)): C's integer expressions over the shell's variables, by precedence climbing. 64 bits, busybox's error texts."""
+"""$((...)): C's integer expressions over the shell's variables. 64 bits, busybox's error texts."""
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
+from types import CodeType
 
-TOKEN = re.compile(
-    r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|\*\*|<<=|>>=|\+\+|--|[-+*/%&|^]=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>=!~&|^?:(),])"
-)
+from kubelearn.kubelet.images.expressions import Expressions, Malformed, Place, Token, assign
+
+TOKEN = re.compile(r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|\d+)|(?P<name>[A-Za-z_]\w*)|"
+                   r"(?P<op>\*\*|<<=|>>=|\+\+|--|[-+*/%&|^]=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%<>=!~&|^?:(),]))")
 
 
 class ArithmeticFault(Exception):
     """Its text is what the shell prints."""
 
 
-def _wrap(value: int) -> int:
+class _Arithmetic(Expressions):
+    binary = {
+        ",": (0, "({0}, {1})[1]"), "||": (3, "int(bool({0} or {1}))"), "&&": (4, "int(bool({0} and {1}))"), "|": (5, "({0} | {1})"),
+        "^": (6, "({0} ^ {1})"), "&": (7, "({0} & {1})"), **{sign: (8, f"int({{0}} {sign} {{1}})") for sign in ("==", "!=")},
+        **{sign: (9, f"int({{0}} {sign} {{1}})") for sign in ("<", ">", "<=", ">=")},
+        **{sign: (10, f"wrap({{0}} {sign} ({{1}} & 63))") for sign in ("<<", ">>")},
+        **{sign: (11, f"wrap({{0}} {sign} {{1}})") for sign in "+-"}, "*": (12, "wrap({0} * {1})"),
+        "/": (12, "divide({0}, {1})"), "%": (12, "remainder({0}, {1})"), "**": (13, "power({0}, {1})"),
+    }
+    prefixes = {"-": "wrap(-{0})", "+": "{0}", "!": "int(not {0})", "~": "(~{0})"}
+    unary, power = 14, 13
+
+    def primary(self) -> str:
+        if self.take("("):
+            inner = self.expression()
+            self.expect(")")
+            return f"({inner})"
+        kind, value = self.advance()
+        if kind == "op":
+            raise Malformed
+        if kind == "name":
+            return Place("V", repr(value))
+        return str(wrap(int(value, 16 if value[:2] in ("0x", "0X") else 8 if value[0] == "0" else 10)))
+
+
+def wrap(value: int) -> int:
     return (value + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
-def _divide(left: int, right: int) -> int:
+def divide(left: int, right: int) -> int:
     if right == 0:
         raise ArithmeticFault("divide by zero")
     return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
 
 
-BINARY: dict[str, tuple[int, Callable[[int, int], int]]] = {
-    "||": (1, lambda a, b: int(bool(a or b))), "&&": (2, lambda a, b: int(bool(a and b))), "|": (3, lambda a, b: a | b),
-    "^": (4, lambda a, b: a ^ b), "&": (5, lambda a, b: a & b), "==": (6, lambda a, b: int(a == b)), "!=": (6, lambda a, b: int(a != b)),
-    "<": (7, lambda a, b: int(a < b)), ">": (7, lambda a, b: int(a > b)), "<=": (7, lambda a, b: int(a <= b)),
-    ">=": (7, lambda a, b: int(a >= b)), "<<": (8, lambda a, b: a << (b & 63)), ">>": (8, lambda a, b: a >> (b & 63)),
-    "+": (9, lambda a, b: a + b), "-": (9, lambda a, b: a - b), "*": (10, lambda a, b: a * b), "/": (10, _divide),
-    "%": (10, lambda a, b: a - _divide(a, b) * b), "**": (11, lambda a, b: a ** min(b, 64)),
-}
-UNARY: dict[str, Callable[[int], int]] = {"-": lambda a: -a, "+": lambda a: a, "!": lambda a: int(not a), "~": lambda a: ~a}
+def power(left: int, right: int) -> int:
+    if right < 0:
+        raise ArithmeticFault("exponent less than 0")
+    return wrap(left ** min(right, 64))
 
 
-def evaluate(text: str, get: Callable[[str], str], put: Callable[[str, str], None]) -> int:
-    """ArithmeticFault for what is no expression."""
-    tokens, at = [], 0
-    text = text.rstrip()
+def step(container: _Values, key: str, by: int, before: bool) -> int:
+    old = container[key]
+    container[key] = old + by
+    return old if before else wrap(old + by)
+
+
+NAMES = {"wrap": wrap, "divide": divide, "remainder": lambda left, right: left - divide(left, right) * right, "power": power,
+         "assign": assign, "step": step, "int": int, "bool": bool, "__builtins__": {}}
+
+
+@lru_cache(maxsize=1_000)
+def _compiled(text: str) -> CodeType:
+    tokens, at, text = [], 0, text.strip()
     while at < len(text):
         match = TOKEN.match(text, at)
         if match is None:
             raise ArithmeticFault("arithmetic syntax error")
-        tokens.append(match[1])
+        tokens.append(Token(match.lastgroup, match[match.lastgroup]))
         at = match.end()
-    if not tokens:
-        return 0
-    reader = _Reader(tokens, get, put)
-    value = reader.comma()
-    if reader.tokens:
+    reader = _Arithmetic(tokens)
+    try:
+        code = compile(reader.expression() if tokens else "0", "arithmetic", "eval")
+    except (Malformed, ValueError, SyntaxError):
+        raise ArithmeticFault("arithmetic syntax error") from None
+    if not reader.ended:
         raise ArithmeticFault("arithmetic syntax error")
-    return value
+    return code
 
 
-class _Reader:
-    def __init__(self, tokens: list[str], get: Callable, put: Callable):
-        self.tokens, self.get, self.put = tokens[::-1], get, put
+class _Values:
+    """A shell's variables as numbers; what a text holds is an expression itself."""
 
-    def peek(self) -> str:
-        return self.tokens[-1] if self.tokens else ""
+    def __init__(self, get: Callable[[str], str], put: Callable[[str, str], None]):
+        self.get, self.put = get, put
 
-    def take(self) -> str:
-        if not self.tokens:
-            raise ArithmeticFault("arithmetic syntax error")
-        return self.tokens.pop()
+    def __getitem__(self, name: str) -> int:
+        return evaluate(self.get(name), self.get, self.put)
 
-    def expect(self, token: str) -> None:
-        if self.take() != token:
-            raise ArithmeticFault("arithmetic syntax error")
+    def __setitem__(self, name: str, value: int) -> None:
+        self.put(name, str(wrap(value)))
 
-    def comma(self) -> int:
-        value = self.ternary()
-        while self.peek() == ",":
-            self.take()
-            value = self.ternary()
-        return value
 
-    def ternary(self) -> int:
-        condition = self.binary(1)
-        if self.peek() != "?":
-            return condition
-        self.take()
-        yes = self.ternary()
-        self.expect(":")
-        no = self.ternary()
-        return yes if condition else no
-
-    def binary(self, least: int) -> int:
-        left = self.unary()
-        while (rule := BINARY.get(self.peek())) and rule[0] >= least:
-            self.take()
-            right = self.binary(rule[0] + (rule[0] != 11))
-            left = _wrap(rule[1](left, right))
-        return left
-
-    def unary(self) -> int:
-        token = self.take()
-        if token in ("++", "--"):
-            name = self.take()
-            return self.assign(name, self.peek_value(name) + (1 if token == "++" else -1))
-        if token in UNARY:
-            return _wrap(UNARY[token](self.unary()))
-        if token == "(":
-            value = self.comma()
-            self.expect(")")
-            return value
-        if token[0].isdigit():
-            return self.number(token)
-        if token[0].isalpha() or token[0] == "_":
-            return self.variable(token)
-        raise ArithmeticFault("arithmetic syntax error")
-
-    @staticmethod
-    def number(text: str) -> int:
-        try:
-            return _wrap(int(text, 16 if text[:2] in ("0x", "0X") else 8 if text[0] == "0" else 10))
-        except ValueError:
-            raise ArithmeticFault("arithmetic syntax error") from None
-
-    def peek_value(self, name: str) -> int:
-        text = self.get(name).strip()
-        return evaluate(text, self.get, self.put) if text else 0
-
-    def assign(self, name: str, value: int) -> int:
-        self.put(name, str(_wrap(value)))
-        return _wrap(value)
-
-    def variable(self, name: str) -> int:
-        token = self.peek()
-        if token == "=":
-            self.take()
-            return self.assign(name, self.ternary())
-        if len(token) > 1 and token[-1] == "=" and token[:-1] in BINARY and token not in BINARY:
-            self.take()
-            return self.assign(name, BINARY[token[:-1]][1](self.peek_value(name), self.ternary()))
-        value = self.peek_value(name)
-        if token in ("++", "--"):
-            self.take()
-            self.assign(name, value + (1 if token == "++" else -1))
-        return value
+def evaluate(text: str, get: Callable[[str], str], put: Callable[[str, str], None]) -> int:
+    """ArithmeticFault for what is no expression."""
+    return eval(_compiled(text), {**NAMES, "V": _Values(get, put)})
