@@ -1,4 +1,4 @@
-"""agnhost, Kubernetes' own test image: netexec, serve-hostname, pause, liveness, connect, grpc-health-checking, entrypoint-tester.
+"""agnhost, Kubernetes' own test image: netexec, serve-hostname, pause, liveness, grpc-health-checking.
 
 A Go program that handles no signal ends with code 2 at SIGTERM, also as process 1: so does this.
 Leaves out: all other subcommands ("unknown command"), SCTP, and the paths of LEFT_OUT, which say so.
@@ -10,9 +10,8 @@ import json
 from kubelearn.kubelet.files import WriteEnd
 from kubelearn.kubelet.images.applets import seconds
 from kubelearn.kubelet.images.go import flags, go_program, klog, listen, on_signals
-from kubelearn.kubelet.images.http import Failed, Request, Response, fetch, phrase
+from kubelearn.kubelet.images.http import Request, Response, phrase
 from kubelearn.kubelet.process import Process
-from kubelearn.kubelet.resolver import BadName
 from kubelearn.streams import Pipe, Stream
 
 
@@ -54,30 +53,6 @@ class Netexec:
         output, code = (await pipe.read_all()).decode(errors="replace"), await child.exit
         return _json({**({"error": f"exit status {code}"} if code else {}), **({"output": output} if output else {})}) + "\n"
 
-    async def dial(self, asked: Request, query: dict[str, str]) -> Response:
-        """Asks another netexec, as often as it is told."""
-        if not query.get("request"):
-            return Response(400, "request parameter not specified. <nil>\n")
-        found: dict[str, list[str]] = {}
-        for _ in range(int(query.get("tries", "1"))):
-            try:
-                found.setdefault("responses", []).append(await self.ask(query))
-            except Failed as error:
-                if error.kind == "name":
-                    return Response(400, f"host and/or port param are invalid. lookup {query['host']}: no such host\n")
-                url = f"http://{query['host']}:{query['port']}/{query['request']}"
-                text = "connect: connection refused" if error.kind == "connect" else "i/o timeout"
-                found.setdefault("errors", []).append(f'Get "{url}": dial tcp {query["host"]}:{query["port"]}: {text}')
-        return Response(body=_json({kind: texts for kind, texts in found.items() if texts}))
-
-    async def ask(self, query: dict[str, str]) -> str:
-        if query.get("protocol") == "udp":
-            stream = await self.process.connect(query["host"], int(query["port"]), "UDP")
-            stream.write(query["request"].encode())
-            return (await stream.read()).decode()
-        reply = await fetch(self.process, f"http://{query['host']}:{query['port']}/{query['request'].lstrip('/')}", limit=5.0)
-        return reply.body.decode(errors="replace")
-
     async def datagram(self, stream: Stream) -> None:
         word, _, rest = (await stream.read()).decode(errors="replace").strip().partition(" ")
         answers = {"hostname": self.process.hostname, "echo": rest, "clientip": stream.peer}
@@ -94,10 +69,10 @@ ROUTES = {
     "/hostname": lambda server, asked, query: server.process.hostname,
     "/hostName": lambda server, asked, query: server.process.hostname,
     "/clientip": lambda server, asked, query: asked.peer,
-    "/header": Netexec.header, "/redirect": Netexec.redirect, "/shell": Netexec.shell, "/dial": Netexec.dial,
+    "/header": Netexec.header, "/redirect": Netexec.redirect, "/shell": Netexec.shell,
     "/healthz": lambda server, asked, query: Response(),
 }
-LEFT_OUT = ("/shutdown", "/upload")
+LEFT_OUT = ("/dial", "/shutdown", "/upload")
 
 
 def _json(value: dict) -> str:
@@ -148,19 +123,6 @@ async def pause(process: Process) -> None:
     await process.forever()
 
 
-async def connect(process: Process) -> int:
-    """connect HOST:PORT [--timeout=1s] [--protocol=tcp]: says nothing when it can."""
-    given = flags(process, timeout="0s", protocol="tcp", sctpMode="")
-    host, _, port = next((word for word in process.args if not word.startswith("-")), ":80").rpartition(":")
-    try:
-        await process.clock.within(seconds(process, given["timeout"]), process.connect(host, int(port)))
-    except (BadName, OSError) as error:
-        process.error("DNS" if isinstance(error, BadName) else "TIMEOUT" if isinstance(error, TimeoutError) else
-                      "REFUSED" if isinstance(error, ConnectionRefusedError) else "OTHER")
-        return 1
-    return 0
-
-
 async def grpc_health(process: Process) -> None:
     """A health service that serves until it is told not to."""
     given = flags(process, port=5000, http_port=8080, delay_unhealthy_sec=-1)
@@ -178,13 +140,8 @@ async def grpc_health(process: Process) -> None:
     await process.forever()
 
 
-async def entrypoint_tester(process: Process) -> int:
-    process.print(f"[{' '.join(process.argv)}]")
-    return 0
-
-
-COMMANDS = {"connect": connect, "entrypoint-tester": entrypoint_tester, "grpc-health-checking": grpc_health, "liveness": liveness,
-            "netexec": netexec, "pause": pause, "serve-hostname": serve_hostname}
+COMMANDS = {"grpc-health-checking": grpc_health, "liveness": liveness, "netexec": netexec, "pause": pause,
+            "serve-hostname": serve_hostname}
 
 
 async def agnhost(process: Process) -> int | None:

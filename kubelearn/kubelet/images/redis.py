@@ -1,6 +1,6 @@
-"""redis: strings, counters, lists, hashes and expiry over its own protocol, with redis-cli.
+"""redis: strings, counters, lists and expiry over its own protocol, with redis-cli.
 
-Leaves out: sets, transactions, scripts, persistence, replication: "unknown command". SAVE and CONFIG are accepted."""
+Leaves out: hashes, sets, transactions, scripts, persistence, replication: "unknown command". SAVE and CONFIG are accepted."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -78,12 +78,6 @@ class Redis:
     def span(self, key: str, start: str, stop: str) -> list:
         return list(self.data.get(key, []))[int(start):None if stop == "-1" else int(stop) + 1]
 
-    def store(self, key: str, *pairs: str) -> int:
-        table = self.data.setdefault(key, {})
-        new = len(set(pairs[::2]) - set(table))
-        table.update(zip(pairs[::2], pairs[1::2]))
-        return new
-
     def info(self, *section: str) -> str:
         uptime = int(self.clock.now - self.process.started_at)
         return f"# Server\r\nredis_version:7.4.5\r\nrole:master\r\ntcp_port:6379\r\nuptime_in_seconds:{uptime}\r\n"
@@ -101,8 +95,6 @@ COMMANDS: dict[str, Callable[..., object]] = {
     "LPUSH": lambda redis, *words: redis.push(True, *words), "RPUSH": lambda redis, *words: redis.push(False, *words),
     "LPOP": lambda redis, key: redis.pop(0, key), "RPOP": lambda redis, key: redis.pop(-1, key),
     "LLEN": lambda redis, key: len(redis.data.get(key, [])), "LRANGE": Redis.span,
-    "HSET": Redis.store, "HGET": lambda redis, key, name: redis.data.get(key, {}).get(name),
-    "HGETALL": lambda redis, key: [word for pair in redis.data.get(key, {}).items() for word in pair],
     "PING": lambda redis, text=Simple("PONG"): text, "ECHO": lambda redis, text: text,
     "FLUSHALL": lambda redis: accepted(redis, redis.data.clear()), "CONFIG": lambda redis, *words: [], "COMMAND": lambda redis, *words: [],
     **dict.fromkeys(("SELECT", "CLIENT", "SAVE", "AUTH"), accepted),

@@ -25,6 +25,12 @@ def test_awk_names_what_it_leaves_out(machine, box, program, what):
     assert machine.exec(box, ["awk", program]) == ("", f"awk: cmd. line:1: {what} is not simulated\n", 1)
 
 
+def test_commands_that_are_left_out_say_so(machine, box):
+    assert machine.exec(box, "vi x") == ("", "vi: this command is not simulated\n", 127)
+    assert machine.exec(box, "getopts a o") == ("", "sh: getopts: line 0: not simulated\n", 2)
+    assert machine.exec(box, "echo x | sed N") == ("", "sed: unsupported command N\n", 1)
+
+
 def test_names_joined_by_dots_are_one_word(machine, box):
     """What tree-sitter's grammar gets wrong, and every script about services has."""
     assert machine.exec(box, "A=db B=prod; echo $A-0.$A.$B.svc ${A}x$B.")[0] == "db-0.db.prod.svc dbxprod.\n"

@@ -15,20 +15,24 @@ from kubelearn.volumes import Directory
 
 MODULES = {  # where each command is
     "applets.awk": "awk",
-    "applets.comparing": "cmp diff fold gunzip gzip hd hexdump nl shuf strings zcat",
+    "applets.comparing": "cmp diff hd hexdump nl",
     "applets.files": "chgrp chmod chown cp dd fallocate ln mkdir mktemp mv rm rmdir touch truncate",
     "applets.find": "find",
     "applets.grep": "egrep fgrep grep",
     "applets.httpd": "httpd",
     "applets.looking": "df du ls readlink realpath stat",
     "applets.making": "base64 md5sum od paste rev seq sha1sum sha256sum sha512sum tac tr yes",
-    "applets.interfaces": "ifconfig ip netstat route",
+    "applets.interfaces": "ip netstat",
     "applets.net": "nc nslookup ping telnet wget",
     "applets.processes": "kill killall pgrep pidof pkill ps time timeout top watch xargs",
     "applets.sed": "sed",
     "applets.system": (
         "arch basename chroot clear date dirname env false free groups halt hostname id mknod mount nice nohup nproc poweroff pwd "
         "reboot setsid sleep stty sync sysctl true tty umount uname uptime usleep which whoami"
+    ),
+    "applets.leftout": (
+        "ar arp arping bc bunzip2 bzip2 cal cpio crond crontab dc dmesg dos2unix ed fdisk fold fuser getopt gunzip gzip ifconfig install "
+        "less lsof mkfifo more nmap nsenter patch pstree route script shuf split strings su traceroute tree unzip uudecode vi vim xxd zcat"
     ),
     "applets.tar": "tar",
     "applets.text": "cat cut head sort tail tee uniq wc",

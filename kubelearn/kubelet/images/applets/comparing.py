@@ -1,10 +1,8 @@
-"""Busybox's commands that compare, number, fold and dump: diff, cmp, nl, fold, shuf, hexdump, strings, gzip.
+"""Busybox's commands that compare, number and dump: diff, cmp, nl, hexdump.
 
 Leaves out: options that scripts hardly use; diff of directories."""
 from __future__ import annotations
 
-import gzip as packing
-import re
 from difflib import unified_diff
 
 from kubelearn.kubelet.images.applets import Inputs, Options, applet, integer, out
@@ -57,27 +55,6 @@ async def nl(process: Process, given: Options, names: list[str]) -> int:
     return inputs.code
 
 
-@applet("fold", flags="bsw:", usage="[-bs] [-w WIDTH] [FILE]...")
-async def fold(process: Process, given: Options, names: list[str]) -> int:
-    inputs, width = Inputs(process, names), int(given.get("w", "80"))
-    pattern = re.compile(rf".{{1,{width - 1}}}\s|.{{1,{width}}}" if "s" in given and width > 1 else f".{{1,{width}}}")
-    async for line in inputs.lines():
-        out(process, "\n".join(pattern.findall(line.rstrip("\n"))) + "\n")
-    return inputs.code
-
-
-@applet("shuf", flags="en:i:", usage="[-n NUM] [-i L-H | -e WORD... | FILE]")
-async def shuf(process: Process, given: Options, names: list[str]) -> int:
-    if "i" in given:
-        low, _, high = given["i"].partition("-")
-        rows = [str(number) for number in range(integer(process, low), integer(process, high) + 1)]
-    else:
-        rows = names if "e" in given else (await Inputs(process, names).text()).splitlines()
-    process.clock.random(f"shuf/{process.container.id}/{process.pid}").shuffle(rows)
-    out(process, "".join(f"{row}\n" for row in rows[:integer(process, given.get("n", str(len(rows))))]))
-    return 0
-
-
 @applet("hexdump", "hd", flags="Cn:v", usage="[-C] [-n LEN] [FILE]...")
 async def hexdump(process: Process, given: Options, names: list[str]) -> int:
     inputs = Inputs(process, names)
@@ -93,36 +70,3 @@ async def hexdump(process: Process, given: Options, names: list[str]) -> int:
             out(process, f"{at:07x} {words:<39}\n")
     out(process, f"{len(data):0{8 if 'C' in given else 7}x}\n" if data else "")
     return inputs.code
-
-
-@applet("strings", flags="an:", usage="[-a] [-n LEN] [FILE]...")
-async def strings(process: Process, given: Options, names: list[str]) -> int:
-    inputs = Inputs(process, names)
-    for found in re.findall(rb"[\t -~]{%d,}" % integer(process, given.get("n", "4")), await inputs.data()):
-        out(process, found.decode() + "\n")
-    return inputs.code
-
-
-@applet("gzip", "gunzip", "zcat", flags="cdfkv123456789", usage="[-cfkdt123456789] [FILE]...")
-async def gzip(process: Process, given: Options, names: list[str]) -> int:
-    undo, kept, code = "d" in given or process.name != "gzip", given.any("ck") or process.name == "zcat", 0
-    for name in names or ["-"]:
-        inputs = Inputs(process, [name])
-        data, target = await inputs.data(), name.removesuffix(".gz") if undo else f"{name}.gz"
-        if inputs.code:
-            code = 1
-            continue
-        try:
-            data = packing.decompress(data) if undo else packing.compress(data, mtime=0)
-        except (OSError, EOFError):
-            code = process.fail("invalid magic")
-            continue
-        if name == "-" or "c" in given or process.name == "zcat":
-            process.stdout.write(data)
-        elif target == name:
-            code = process.fail(f"{name}: unknown suffix - ignored")
-        else:
-            process.files.write(process.path(target), data)
-            if not kept:
-                process.files.remove(process.path(name))
-    return code

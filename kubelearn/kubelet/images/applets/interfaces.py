@@ -1,4 +1,4 @@
-"""Busybox's commands that show the network as a container has it: ip, ifconfig, route, netstat.
+"""Busybox's commands that show the network as a container has it: ip, netstat.
 
 Leaves out: everything that changes it, IPv6, counters."""
 from __future__ import annotations
@@ -24,29 +24,12 @@ INTERFACES = {  # what ip says of each: the interface, its link, its address
     "eth0": ("2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP,M-DOWN> mtu 1500 qdisc noqueue ", "    link/ether {mac} brd ff:ff:ff:ff:ff:ff",
              "    inet {address}/24 brd {net}.255 scope global eth0", VALID),
 }
-COUNTED = """          UP {flags}  MTU:{mtu}  Metric:1
-          RX packets:0 errors:0 dropped:0 overruns:0 frame:0
-          TX packets:0 errors:0 dropped:0 overruns:0 carrier:0
-          collisions:0 txqueuelen:{queue} \n          RX bytes:0 (0.0 B)  TX bytes:0 (0.0 B)
-
-"""
-IFCONFIG = {
-    "eth0": "eth0      Link encap:Ethernet  HWaddr {MAC}  \n          inet addr:{address}  Bcast:{net}.255  Mask:255.255.255.0\n"
-            + COUNTED.format(flags="BROADCAST RUNNING MULTICAST", mtu=1500, queue=0),
-    "lo": "lo        Link encap:Local Loopback  \n          inet addr:127.0.0.1  Mask:255.0.0.0\n"
-          + COUNTED.format(flags="LOOPBACK RUNNING", mtu=65536, queue=1000),
-}
 ROUTES = "default via {net}.1 dev eth0 \n{net}.0/24 dev eth0 scope link  src {address} \n"
-TABLE = """Kernel IP routing table
-Destination     Gateway         Genmask         Flags Metric Ref    Use Iface
-{0:<15} {1:<15} 0.0.0.0         UG    0      0        0 eth0
-{2:<15} {3:<15} 255.255.255.0   U     0      0        0 eth0
-"""
 
 
 def _addressed(process: Process, text: str) -> str:
     mac = ":".join(["0a", "58", *(f"{int(part):02x}" for part in process.address.split("."))])  # as CNI makes it of the address
-    return text.format(address=process.address, net=process.address.rpartition(".")[0], mac=mac, MAC=mac.upper())
+    return text.format(address=process.address, net=process.address.rpartition(".")[0], mac=mac)
 
 
 @applet("ip", flags="o46", usage="[OPTIONS] address|route|link [show [DEV]]")
@@ -65,18 +48,3 @@ async def ip(process: Process, given: Options, words: list[str]) -> int:
             rows.append(("\\" if "o" in given else "\n").join(lines) + "\n")
     out(process, _addressed(process, "".join(rows) or ROUTES))
     return 0
-
-
-@applet("ifconfig", flags="a", usage="[-a] [interface]")
-async def ifconfig(process: Process, given: Options, words: list[str]) -> int:
-    if words and words[0] not in IFCONFIG:
-        return process.fail(f"{words[0]}: error fetching interface information: Device not found")
-    out(process, _addressed(process, "".join(text for name, text in IFCONFIG.items() if name in (words or IFCONFIG))))
-    return 0
-
-
-@applet("route", flags="n", usage="[-n]")
-async def route(process: Process, given: Options, words: list[str]) -> None:
-    net = process.address.rpartition(".")[0]
-    everywhere, none = ("0.0.0.0", "0.0.0.0") if "n" in given else ("default", "*")
-    out(process, TABLE.format(everywhere, f"{net}.1", f"{net}.0", none))

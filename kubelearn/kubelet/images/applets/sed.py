@@ -1,6 +1,6 @@
-"""Busybox's sed: addresses, s d p q a i c y = n N D P G H g h x, b and t with labels, { }, -n -i -E -e -f.
+"""Busybox's sed: addresses, s d p q a i c y =, blocks in braces, -n -i -E -e -f.
 
-Leaves out: r, w, l, T, addr,+N and first~step: "unsupported command"."""
+Leaves out: the hold space, labels and jumps, commands that read more lines: "unsupported command"; addr,+N and first~step."""
 from __future__ import annotations
 
 import re
@@ -24,21 +24,25 @@ class Command:
 
 
 class SedError(Exception):
-    pass
+    """Its text is what sed says."""
+
+
+class Quit(Exception):
+    def __init__(self, code: int):
+        self.code = code
 
 
 class _Parser:
     def __init__(self, text: str, extended: bool):
         self.text, self.at, self.extended = text, 0, extended
 
-    def all(self) -> list[Command]:
+    def all(self, ends: str = "") -> list[Command]:
+        """Commands up to the end, or to the brace that ends a block."""
         commands = []
-        while self.match(r"([ \t\n;]|#[^\n]*)*") is not None and self.at < len(self.text):
+        while self.match(r"([ \t\n;]|#[^\n]*)*") is not None and self.text[self.at:self.at + 1] not in ("", ends):
             commands.append(self.command())
-        labels = {command.argument for command in commands if command.name == ":"} | {""}
-        for command in commands:
-            if command.name in "bt" and command.argument not in labels:
-                raise SedError(f"can't find label for jump to '{command.argument}'")
+        if self.match(".") != ends:
+            raise SedError("unmatched '{'")
         return commands
 
     def match(self, source: str) -> str:
@@ -98,11 +102,11 @@ class _Parser:
         if name in "aic":
             text = self.match(r"[ \t]*(\\.|[^\n\\])*").lstrip(" \t")
             return re.sub(r"\\(.)", r"\1", text[1:].lstrip("\n") if text.startswith("\\") else text, flags=re.DOTALL)
-        if name in ":bt":
-            return self.match(r"[^;\n}]*").strip()
         if name == "q":
             return int(self.match(r" *\d*").strip() or 0)
-        if name not in "dDpPhHgGxnN={}":
+        if name == "{":
+            return self.all("}")
+        if name not in "dp=":
             raise SedError(f"unsupported command {name}")
         return None
 
@@ -110,8 +114,7 @@ class _Parser:
 class _Sed:
     def __init__(self, process: Process, commands: list[Command], quiet: bool, rows: list[str]):
         self.process, self.commands, self.quiet, self.rows = process, commands, quiet, rows
-        self.space, self.hold, self.at, self.output, self.after = "", "", 0, [], []
-        self.labels = {command.argument: at for at, command in enumerate(commands) if command.name == ":"}
+        self.space, self.at, self.output, self.after = "", 0, [], []
 
     def selected(self, command: Command) -> bool:
         number, last = self.at + 1, self.at == len(self.rows) - 1
@@ -130,60 +133,44 @@ class _Sed:
 
     def run(self) -> int:
         """All lines, one cycle each; the exit code when q ended it."""
-        while self.at < len(self.rows):
-            self.space, self.after = self.rows[self.at], []
-            keep, code = self.cycle()
+        code = None
+        while self.at < len(self.rows) and code is None:
+            self.space, self.after, keep = self.rows[self.at], [], True
+            try:
+                keep = self.cycle(self.commands)
+            except Quit as end:
+                code = end.code
             self.output += ([self.space] if keep and not self.quiet else []) + self.after
             self.at += 1
-            if code is not None:
-                return code
-        return 0
+        return code or 0
 
-    def cycle(self) -> tuple[bool, int | None]:
-        """Is the pattern space shown at the end? And the exit code when q ended it."""
-        pc, replaced = 0, False
-        while pc < len(self.commands):
-            command = self.commands[pc]
-            name, pc = command.name, pc + 1
-            if not self.selected(command):
-                pc = self._closing(pc) if name == "{" else pc
-            elif name in "dDc":
-                self.output += [command.argument] if name == "c" else []
-                return False, None
-            elif name == "q":
-                return True, command.argument
-            elif name in "nN":
-                if self.at + 1 >= len(self.rows):
-                    return True, None
-                self.next(name)
-            elif name == "s":
-                replaced = self.substitute(*command.argument) or replaced
-            elif name == "b" or name == "t" and replaced:
-                replaced = False
-                pc = self.labels[command.argument] if command.argument else len(self.commands)
-            elif name in SIMPLE:
-                SIMPLE[name](self, command.argument)
-        return True, None
+    def cycle(self, commands: list[Command]) -> bool:
+        """Is the line still there after these?"""
+        for command in filter(self.selected, commands):
+            if command.name == "{":
+                if not self.cycle(command.argument):
+                    return False
+            elif command.name in "dc":
+                self.output += [command.argument] if command.name == "c" else []
+                return False
+            elif command.name == "s":
+                self.substitute(*command.argument)
+            else:
+                self.simple(command.name, command.argument)
+        return True
 
-    def next(self, name: str) -> None:
-        self.at += 1
-        if name == "N":
-            self.space += "\n" + self.rows[self.at]
-        else:
-            self.output += [] if self.quiet else [self.space]
-            self.space = self.rows[self.at]
+    def simple(self, name: str, argument) -> None:
+        match name:
+            case "q":
+                raise Quit(argument)
+            case "y":
+                self.space = self.space.translate(argument)
+            case "a":
+                self.after.append(argument)
+            case _:
+                self.output.append({"p": self.space, "=": str(self.at + 1), "i": argument}[name])
 
-    def _closing(self, pc: int) -> int:
-        depth = 1
-        while depth and pc < len(self.commands):
-            depth += {"{": 1, "}": -1}.get(self.commands[pc].name, 0)
-            pc += 1
-        return pc
-
-    def set(self, space: str | None = None, hold: str | None = None) -> None:
-        self.space, self.hold = self.space if space is None else space, self.hold if hold is None else hold
-
-    def substitute(self, expression: re.Pattern, replacement: str, flags: str) -> bool:
+    def substitute(self, expression: re.Pattern, replacement: str, flags: str) -> None:
         wanted, seen = int(re.sub(r"\D", "", flags) or 1), 0
 
         def replace(match: re.Match) -> str:
@@ -196,17 +183,6 @@ class _Sed:
         self.space = expression.sub(replace, self.space)
         if seen >= wanted and "p" in flags:
             self.output.append(self.space)
-        return seen >= wanted
-
-
-SIMPLE = {
-    "p": lambda sed, _: sed.output.append(sed.space), "P": lambda sed, _: sed.output.append(sed.space.split("\n")[0]),
-    "=": lambda sed, _: sed.output.append(str(sed.at + 1)), "i": lambda sed, text: sed.output.append(text),
-    "a": lambda sed, text: sed.after.append(text), "y": lambda sed, table: sed.set(sed.space.translate(table)),
-    "h": lambda sed, _: sed.set(hold=sed.space), "H": lambda sed, _: sed.set(hold=f"{sed.hold}\n{sed.space}"),
-    "g": lambda sed, _: sed.set(sed.hold), "G": lambda sed, _: sed.set(f"{sed.space}\n{sed.hold}"),
-    "x": lambda sed, _: sed.set(sed.hold, sed.space),
-}
 
 
 @applet("sed")

@@ -171,32 +171,8 @@ def let(shell: Shell, name: str, words: list[str]) -> int:
 
 
 @builtin("getopts")
-def getopts(shell: Shell, name: str, words: list[str]) -> int:
-    """getopts LETTERS NAME [ARGUMENT...]; with a colon before the letters the script itself words the errors."""
-    options, variable, args = words[0].lstrip(":"), words[1], words[2:] or shell.arguments
-    index, silent = int(shell.get("OPTIND") or "1"), words[0][:1] == ":"
-    word = args[index - 1] if index <= len(args) else ""
-    if word[:1] != "-" or word in ("-", "--"):
-        shell.put("OPTIND", str(index + (word == "--")))
-        shell.put(variable, "?")
-        return 1
-    at = shell.option_at if 0 < shell.option_at < len(word) else 1
-    letter, value, shown, argument = word[at], word[at + 1:], word[at], None
-    shell.option_at = at + 1 if value and f"{letter}:" not in options else 0
-    if f"{letter}:" in options:
-        argument = value or (args[index] if index < len(args) else None)
-        index += bool(not value and argument is not None)
-    lacking = f"{letter}:" in options and argument is None
-    if lacking or letter not in options:
-        shown, argument = ":" if silent and lacking else "?", letter if silent else None
-        if not silent:
-            shell.process.error(f"No arg for -{letter} option" if lacking else f"Illegal option -{letter}")
-    shell.variables.pop("OPTARG", None)
-    if argument is not None:
-        shell.put("OPTARG", argument)
-    shell.put("OPTIND", str(index + (shell.option_at == 0)))
-    shell.put(variable, shown)
-    return 0
+def left_out(shell: Shell, name: str, words: list[str]) -> None:
+    raise ShellFault("not simulated", name)
 
 
 @builtin("read")

@@ -19,7 +19,6 @@ class Variables:
     arguments: list[str]
     zero: str
     weight: int
-    option_at = 0  # getopts': where in a word of several letters
     drawn = 0  # random numbers so far
     line, first, source = 0, 0, ""  # of the command that runs; of its text (0: it is no file); what `.` reads
 
