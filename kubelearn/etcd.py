@@ -52,6 +52,7 @@ class Etcd:
         self.histories: dict[tuple[str, Key], list[Revision]] = {}
         self._objects: dict[str, dict[Key, dict]] = {}
         self.refusal: Callable[[], errors.ApiError | None] | None = None  # why nothing can be written now, if so
+        self.on_refused: Callable[[errors.ApiError, object], None] | None = None  # told of it, with the request
         self._watchers: dict[str, list[Callable[[Revision], None]]] = {}
         self._node_watchers: dict[tuple[str, str], list[Callable[[Revision], None]]] = {}
 
@@ -86,7 +87,7 @@ class Etcd:
 
     def put(self, resource: Resource, key: Key, obj: dict, actor: str, because: str = "", request: object = None) -> dict:
         """Stores obj, whose resourceVersion must be that of the next revision (see next_version)."""
-        self._check()
+        self._check(request)
         objects = self._objects.setdefault(resource.storage, {})
         previous = objects.get(key)
         objects[key] = obj
@@ -95,14 +96,16 @@ class Etcd:
 
     def delete(self, resource: Resource, key: Key, obj: dict, actor: str, because: str = "", request: object = None) -> dict:
         """Removes the object; obj is its last state, with the deletion's own resourceVersion."""
-        self._check()
+        self._check(request)
         previous = self._objects[resource.storage].pop(key)
         self._append("delete", resource, key, obj, previous, actor, because, request)
         return obj
 
-    def _check(self) -> None:
+    def _check(self, request: object) -> None:
         refused = self.refusal() if self.refusal is not None else None
         if refused is not None:
+            if self.on_refused is not None:
+                self.on_refused(refused, request)
             raise refused
 
     def next_version(self) -> str:

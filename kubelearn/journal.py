@@ -17,12 +17,13 @@ VERBS = ("create", "update", "patch", "delete", "delete_collection")
 
 class Input(NamedTuple):
     """One call from outside. what is a verb of the registry, or the name of a method of the cluster (a fault); revision: the newest
-    before it."""
+    before it; refused: why etcd did not store it, if so."""
 
     time: float
     what: str
     arguments: tuple
     revision: int
+    refused: str = ""
 
 
 class Journal:
@@ -31,6 +32,7 @@ class Journal:
     def __init__(self, etcd):
         self.etcd = etcd
         self.inputs: list[Input] = []
+        etcd.on_refused = self.refused
 
     def write(self, verb: str, resource, request: Request, *arguments: object) -> None:
         """A write through the API; the request is kept as it was asked."""
@@ -39,6 +41,11 @@ class Journal:
 
     def fault(self, method: str, *arguments: object) -> None:
         self._append(method, arguments)
+
+    def refused(self, error: Exception, request: Request) -> None:
+        """etcd has refused the input that is being worked on."""
+        if request.external and not request.dry_run:
+            self.inputs[-1] = self.inputs[-1]._replace(refused=str(error))
 
     def _append(self, what: str, arguments: tuple) -> None:
         self.inputs.append(Input(self.etcd.clock.now, what, arguments, self.etcd.revision))

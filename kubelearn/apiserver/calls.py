@@ -116,7 +116,8 @@ class Call:
     def request(self, options: WriteOptions) -> Request:
         return Request(self.agent, user=self.user.name, groups=self.user.groups, field_manager=options.field_manager,
                        field_validation=options.field_validation, dry_run=options.dry_run, force=options.force, external=True,
-                       command=self.headers.get("kubectl-command", ""), warnings=self.warnings, repeated=self.repeated)
+                       command=self.headers.get("kubectl-command", ""), session=self.headers.get("kubectl-session", ""),
+                       warnings=self.warnings, repeated=self.repeated)
 
 
 def answer(body: bytes, headers: Headers, query: QueryParams, code: int = 200, warnings: list[str] = ()) -> Response:

@@ -23,6 +23,7 @@ class Request:
     force: bool = False  # server-side apply: take over the fields of others
     external: bool = False  # came from outside the cluster: an input, to be kept in the journal
     command: str = ""  # kubectl's own words, from its Kubectl-Command header
+    session: str = ""  # which run of kubectl it is, from its Kubectl-Session header
     operation: str = "Update"  # Apply for a server-side apply: what managedFields will say
     applied: dict | None = None  # the configuration that was applied
     managers: list | None = None  # managedFields as a client wrote them itself

@@ -84,7 +84,7 @@ def summary(status: dict) -> str:
     said = []
     for container in [*status.get("initContainerStatuses", ()), *status["containerStatuses"]]:
         kind, state = next(iter(container["state"].items()), ("waiting", {}))
-        ready = "" if container["ready"] else ", not ready"
+        ready = (" again" if container["restartCount"] else "") + ("" if container["ready"] else ", not ready")
         text = {"running": f"runs{ready}", "waiting": f"waits: {state.get('reason', 'created')}",
                 "terminated": f"ended: {state.get('reason', '')} ({state.get('exitCode', '')})"}[kind]
         said.append(f"{container['name']} {text}")

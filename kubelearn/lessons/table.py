@@ -12,7 +12,7 @@ COLOURS = {"✔": "var(--jp-success-color1,#2e7d32)", "✖": "var(--jp-error-col
 
 
 class Table:
-    """Rows by name, columns by name; prints as text, shows as HTML; a cell that begins with ✔ or ✖ has its colour."""
+    """Rows by name, columns by name; prints as text, shows as HTML; the ✔ or ✖ with which a cell begins has its colour."""
 
     def __init__(self, columns: list[str], rows: Mapping[str, list[str]]):
         self.columns, self.rows = columns, dict(rows)
@@ -32,5 +32,6 @@ class Table:
 
 
 def _cell(text: str) -> str:
-    colour = COLOURS.get(text[:1])
-    return f'<td style="text-align:left{f";color:{colour}" if colour else ""}">{escape(text)}</td>'
+    colour, words = COLOURS.get(text[:1]), escape(text)
+    shown = f'<span style="color:{colour}">{words[:1]}</span>{words[1:]}' if colour else words
+    return f'<td style="text-align:left">{shown}</td>'

@@ -36,11 +36,11 @@ def chart(cluster: object, deployment: str, since: object = None, until: object 
     bands = limits(past, deployment, namespace)
     series = [("ready", "ink", "", [(t, sum(c.values())) for t, c in steps])]
     kept = [uid for uid in sets if any(c.get(uid) for _, c in steps)]
-    for number, uid in enumerate(kept):
+    for number, uid in enumerate(kept if len(kept) > 1 else ()):  # one alone would lie under the line of all
         series.append((_named(sets[uid]), slots.hue(uid), DASHES[1:][number % 5], [(t, c.get(uid, 0)) for t, c in steps]))
-    fewest = min(count for _, count in series[0][3])
-    alt = (f"Rollout of {deployment} over {past.end - past.start:.0f} s: ready pods go from {series[0][3][0][1]} to {series[0][3][-1][1]}, "
-           f"never fewer than {fewest}; allowed is {bands[-1][1]} to {bands[-1][2]}.")
+    ready = [count for _, count in series[0][3]]
+    alt = (f"Deployment {deployment} over {past.end - past.start:.0f} s: ready pods go from {ready[0]} to {ready[-1]}, "
+           f"never fewer than {min(ready)}, never more than {max(ready)}; allowed is {bands[-1][1]} to {bands[-1][2]} in the end.")
     return Picture(_drawn(past.start, past.end, series, bands, alt, f"Deployment {deployment}"), alt, theme=theme)
 
 

@@ -1,8 +1,9 @@
 """The control plane picture: who wrote what, when, and who was told of it and answered. One lane a component, time goes down.
 
 Part of Kubernetes: components that meet only in API objects (law 2). A dot is a write; from it a line goes across to each component
-that was told of it and answered, and down to the answer. What is stopped and started from outside is a row too. Rule: one row, one
-moment and actor, one sentence; played, each frame adds its row and every row keeps its place.
+that was told of it and answered, and down to the answer. What is stopped and started from outside is a row too, and so is what a
+person would have written and etcd did not store. Rule: one row, one moment and actor, one sentence; played, each frame adds its row
+and every row keeps its place.
 Leaves out: reads; who was told and did nothing; more than MOST rows (the first and the last are kept).
 """
 from __future__ import annotations
@@ -23,7 +24,7 @@ MOST, LEFT, LANE, WIDTH, SLOPE = 40, 74, 40, 880, 32
 ROW = (16, 26)  # a row's height, low where there are many: no scrolling to see the change
 PEOPLE = "you"
 NOTHING = "nothing was written in this change, so nobody was told of anything"
-LEGEND = "● wrote · ○ was told, and answered · ✖ stopped · ▶ started"
+LEGEND = "● wrote · ○ was told, and answered · ✖ stopped, or refused · ▶ started"
 
 
 class Row(NamedTuple):
@@ -110,7 +111,7 @@ def _row(group: list) -> Row:
 
 
 def _fault(fault: members.Fault) -> Row:
-    return Row(fault.time, fault.at, PEOPLE, PEOPLE, fault.text, fault.text, mark="✖" if fault.what == "stop" else "▶")
+    return Row(fault.time, fault.at, PEOPLE, fault.actor, fault.text, fault.text, mark="▶" if fault.what in ("start", "join") else "✖")
 
 
 # --- the picture ------------------------------------------------------------------------------------------------------

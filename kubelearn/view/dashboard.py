@@ -1,7 +1,7 @@
 """The dashboard: a cluster to touch. Run, step, pause, a slider to any past moment, delete a pod, stop a node or a component, scale.
 
 Part of Kubernetes: none. Law 4: time moves only when a button says so. Rule: the picture is that of draw(), with the slots of all
-other pictures; a past moment is looked at, never changed.
+other pictures, and nothing in it jumps; a past moment is looked at, never changed.
 Leaves out: editing objects; that is kubectl's.
 """
 from __future__ import annotations
@@ -15,7 +15,7 @@ import ipywidgets as widgets
 from kubelearn.apiserver.request import Request
 from kubelearn.errors import ApiError
 from kubelearn.view import deeds, dot
-from kubelearn.view.drawing import graph_of
+from kubelearn.view.drawing import Steady
 from kubelearn.view.frames import QUIET, difference, emptied, seconds
 from kubelearn.view.graph import Graph, ringed
 from kubelearn.view.overview import natural
@@ -33,7 +33,7 @@ class Dashboard(widgets.VBox):
 
     def __init__(self, cluster: object, namespace: str | None = None):
         self.cluster, self.namespace, self._closed, self._quiet = cluster, namespace, threading.Event(), False
-        self._seen, self._graph, self._one_at_a_time = None, None, threading.RLock()
+        self._seen, self._graph, self._steady, self._one_at_a_time = None, None, Steady(cluster, namespace), threading.RLock()
         self._build()
         rows = [self.bar, self.past, self.acts, *[self.faults] * bool(self.parts.options), self.picture, self.said]
         super().__init__(rows, **self._id("dashboard"))
@@ -198,7 +198,7 @@ class Dashboard(widgets.VBox):
                 self._tell(snapshot)
                 return
             self._seen = (snapshot.revision, self._looking is None)
-            graph = graph_of(snapshot, namespace=self.namespace)
+            graph = self._steady.graph(snapshot)
             self._tell(snapshot)
         self._show(graph)
 

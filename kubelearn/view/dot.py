@@ -11,6 +11,7 @@ import re
 import shutil
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from kubelearn.view import labels
@@ -65,7 +66,9 @@ def source(graph: Graph) -> str:
         inside.setdefault(card.group, []).append(card)
     lines += [_node(card.id, labels.card(card), card.at, graph) for card in inside.get("", ())]
     lines += [_node(box.id, labels.box(box, SLOT, MARK), box.at, graph) for box in graph.boxes]
-    lines += [_group(group, graph, inside) for group in graph.groups if not group.parent]
+    widest = max((labels.measure(group.name, 13, True) for group in graph.groups), default=0)  # frames of one width stand in line
+    groups = [replace(group, room=group.room + widest - labels.measure(group.name, 13, True)) for group in graph.groups]
+    lines += [_group(group, replace(graph, groups=tuple(groups)), inside) for group in groups if not group.parent]
     lines += [_edge(edge) for edge in graph.edges]
     if not graph.cards and not graph.boxes:
         words = labels.table(labels.row(labels.centred(graph.empty, 360, 40, 13, "muted")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from kubelearn.view import containers, dot, frames, overview, ownership, packing, traffic, volumes
+from kubelearn.view.frames import run_of
 from kubelearn.view.graph import Graph
 from kubelearn.view.picture import Picture
 from kubelearn.view.world import World, slots_of, snapshot_of, world_of
@@ -18,6 +19,7 @@ PICTURES = {"cluster": overview, "ownership": ownership, "packing": packing, "tr
 
 LANES = "control plane"  # drawn from the history since the last command, not from a moment
 WHAT = (*PICTURES, LANES)
+LARGEST = 30  # moments that a steady picture remembers
 
 
 def picture_of(what: str):
@@ -48,6 +50,25 @@ def graph_of(source: object, what: str = "cluster", namespace: str | None = None
         options = {**live(source, what), **options}
         world, slots = world_of(source), slots_of(source, namespace)
         return picture.graph(world, picture.stage([world], slots, **options))
+
+
+class Steady:
+    """The cluster picture of one moment after another: its boxes have room for all that was shown, and for a pod that waits. So they
+    may grow, and never shrink."""
+
+    def __init__(self, source: object, namespace: str | None = None):
+        self.source, self.namespace = source, namespace
+        self.worlds: list[World] = []  # those that made it as large as it is
+        self.shape: tuple = ()
+
+    def graph(self, snapshot: object) -> Graph:
+        world = world_of(snapshot)
+        stage = overview.stage([*self.worlds, world], slots_of(self.source, self.namespace))
+        stage.waiting = stage.waiting or {0}
+        shape = stage.level, stage.nodes, stage.rows, stage.waiting, stage.lines, stage.lane.spots, stage.lane.order
+        if shape != self.shape:
+            self.shape, self.worlds = shape, [*self.worlds, world][-LARGEST:]
+        return overview.graph(world, stage)
 
 
 def live(source: object, what: str) -> dict[str, object]:
@@ -106,10 +127,10 @@ def revision_of(cluster: object, moment: object) -> int:
 def last_command(cluster: object) -> int:
     """The revision before the newest command of a person: its first write, where one command wrote several objects.
     Where no command is known (a real cluster does not tell): the beginning."""
-    found = None
-    for revision in reversed(cluster.revisions()):
-        if getattr(revision.request, "external", False):
-            if found is not None and (revision.time, revision.request.command) != (found.time, found.request.command):
-                break
-            found = revision
+    asked = (r for r in reversed(cluster.revisions()) if getattr(r.request, "external", False))
+    found = next(asked, None)
+    for revision in asked:
+        if (revision.time, run_of(revision), revision.request.command) != (found.time, run_of(found), found.request.command):
+            break
+        found = revision
     return found.revision - 1 if found else cluster.beginning

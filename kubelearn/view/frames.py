@@ -46,13 +46,14 @@ def seconds(time: float) -> str:
 
 
 def moments(revisions: Sequence) -> list[list]:
-    """Revisions in groups of one moment and actor. A revision joins an earlier group of its actor unless something that it
-    follows from, or an earlier write to its object, stands in a later one."""
+    """Revisions in groups of one moment and actor (of kubectl: one command). A revision joins an earlier group of its actor unless
+    something that it follows from, or an earlier write to its object, stands in a later one."""
     groups: list[list] = []
-    last: dict[tuple[float, str], int] = {}
+    last: dict[tuple[float, str, str], int] = {}
     where: dict[object, int] = {}  # revision number, or object -> its group
     for revision in revisions:
-        key, thing = (revision.time, revision.actor.partition("/")[0]), (revision.resource.storage, revision.namespace, revision.name)
+        thing = (revision.resource.storage, revision.namespace, revision.name)
+        key = revision.time, revision.actor.partition("/")[0], run_of(revision)
         cause = revision.cause if isinstance(revision.cause, int) else getattr(revision.cause, "revision", None)
         index = last.get(key)
         if index is None or index < max(where.get(thing, -1), where.get(cause, -1)):
@@ -61,6 +62,11 @@ def moments(revisions: Sequence) -> list[list]:
         groups[index].append(revision)
         where[thing] = where[revision.revision] = index
     return groups
+
+
+def run_of(revision) -> str:
+    """Which run of kubectl wrote it; "" where somebody else did, or where that is not known."""
+    return getattr(revision.request, "session", "")
 
 
 def coarser(groups: list[list], most: int) -> list[list]:
@@ -102,7 +108,8 @@ def _changes(graphs: list[Graph], groups: list[list], start: float, end: float, 
     for old, new, group in zip(graphs, graphs[1:], groups):
         pending += group
         changed, freed = difference(old, new)
-        asked = {identity(r) for r in group if getattr(r.request, "external", False)} & new.find().keys()
+        asked = {identity(r) for r in group if getattr(r.request, "external", False)}
+        asked = asked & new.find().keys() if found else asked  # what the change began with is told, though it be out of the picture
         if not changed and not freed and not asked and old.edges == new.edges:
             continue
         changed |= asked  # a person's command is a frame, also where it changes nothing to be seen yet

@@ -1,6 +1,6 @@
-"""The owners' lane: a row for whoever has owners below it (Deployment and its ReplicaSets), the others side by side.
+"""The owners' lane: whoever has owners below it (a Deployment and its ReplicaSets) as one run of cards, all side by side while they fit.
 
-Part of Kubernetes: none. Rule: nothing jumps; a row and a column belong to an object for as long as it lives.
+Part of Kubernetes: none. Rule: nothing jumps; a place belongs to an object in all frames. What lives in none of them has no place.
 Leaves out: ReplicaSets that have no pods and are beyond the first few; they are kept for an undo, not for a picture.
 """
 from __future__ import annotations
@@ -33,9 +33,8 @@ class Lane:
                 else:
                     known = children.setdefault(parent["uid"], {})
                     known[uid_of(owner)] = max(known.get(uid_of(owner), 0), busy(owner)) or -1
-        self.seats = {uid: slots.seat(owner) for uid, owner in tops.items()}
         self.order = {parent: self._chosen(known) for parent, known in children.items() if parent in tops}
-        self._spread({self.seats[uid]: self._lines(uid, owner) for uid, owner in tops.items()})
+        self._spread(tops)
 
     def _owners(self, world: object) -> list[dict]:
         return [owner for kind in self.slots.owners for owner in world.list(kind)
@@ -47,20 +46,17 @@ class Lane:
         newest = order[-CHILDREN:]
         return [uid for uid in order if known[uid] > 0 or (uid in newest and sum(n > 0 for n in known.values()) < CHILDREN)]
 
-    def _lines(self, uid: str, owner: dict) -> int:
-        """Rows of its own that an owner needs; 0: it may stand beside others."""
-        return max(-(-len(self.order.get(uid, ())) // CHILDREN), 1 if owner["kind"] in ("Deployment", "CronJob") else 0)
-
-    def _spread(self, tops: dict[int, int]) -> None:
-        """Gives each seat its row and column."""
-        self.spots: dict[int, tuple[int, int]] = {}
+    def _spread(self, tops: dict[str, dict]) -> None:
+        """Gives each its row and column, in the order of their seats; one whose children need several rows has these for itself."""
+        self.spots: dict[str, tuple[int, int]] = {}
         row = column = 0
-        for seat in range(max(tops, default=-1) + 1):
-            lines = tops.get(seat, 0)
-            if column and (lines or column == COLUMNS):
+        for uid in sorted(tops, key=lambda uid: (self.slots.seat(tops[uid]), self.slots.came(uid))):
+            children = len(self.order.get(uid, ()))
+            wide, lines = 1 + min(children, CHILDREN), max(-(-children // CHILDREN), 1)
+            if column + wide > COLUMNS:
                 row, column = row + 1, 0
-            self.spots[seat] = (row, column)
-            row, column = (row + lines, 0) if lines else (row, column + 1)
+            self.spots[uid] = (row, column)
+            row, column = (row + lines, 0) if lines > 1 else (row, column + wide)
         self.rows = row + (1 if column else 0)
         self.size = CARD if self.rows <= MANY else (CARD[0], 30)
 
@@ -68,13 +64,13 @@ class Lane:
         """The middle of its card; None where it has none in this player."""
         parent = owner_of(owner)
         if parent is None:
-            return self._middle(*self.spots[self.seats[uid_of(owner)]])
+            return self._middle(*self.spots[uid_of(owner)])
         order = self.order.get(parent["uid"], ())
         return self._child(parent["uid"], order.index(uid_of(owner))) if uid_of(owner) in order else None
 
     def _child(self, parent: str, number: int) -> tuple[float, float]:
-        row = self.spots[self.seats[parent]][0]
-        return self._middle(row + number // CHILDREN, 1 + number % CHILDREN)
+        row, column = self.spots[parent]
+        return self._middle(row + number // CHILDREN, column + 1 + number % CHILDREN)
 
     def _middle(self, row: int, column: int) -> tuple[float, float]:
         width, height = self.size

@@ -18,19 +18,19 @@ from kubelearn.view.world import World
 
 CARD, GAP = (212, 62), 10
 DEEDS = {"stop": "stopped {}", "start": "started {} again", "join": "{} joins"}
+REFUSED = "could not {} {} {}: {}"
 
 
 class Fault(NamedTuple):
-    """What was done to a machine or component from outside. at: between the revisions before and after it."""
+    """What was done to a machine or component from outside, or was to be written and was not. at: between the revisions before and
+    after it."""
 
     time: float
     at: float
     what: str
     name: str
-
-    @property
-    def text(self) -> str:
-        return DEEDS[self.what].format(self.name)
+    text: str
+    actor: str = "you"
 
 
 class Member(NamedTuple):
@@ -47,8 +47,17 @@ Stage = tuple[Member, ...]
 def faults(cluster: object) -> list[Fault]:
     """All there were, in order; a real cluster does not tell."""
     inputs = getattr(getattr(cluster, "journal", None), "inputs", ())
-    return [Fault(each.time, each.revision + (number + 1) / (len(inputs) + 1), each.what, each.arguments[0])
-            for number, each in enumerate(inputs) if each.what in DEEDS]
+    return [_fault(each, each.revision + (number + 1) / (len(inputs) + 1))
+            for number, each in enumerate(inputs) if each.what in DEEDS or each.refused]
+
+
+def _fault(each, at: float) -> Fault:
+    if each.what in DEEDS:
+        return Fault(each.time, at, each.what, each.arguments[0], DEEDS[each.what].format(each.arguments[0]))
+    _, kind, request, _, about, *_ = each.arguments
+    name = about if isinstance(about, str) else ((about or {}).get("metadata") or {}).get("name", "")
+    verb, who = "delete" if each.what.startswith("delete") else "write", request.command.removeprefix("cluster") or "you"
+    return Fault(each.time, at, "refused", "", REFUSED.format(verb, kind, name, each.refused), who)
 
 
 def elects(revision) -> bool:

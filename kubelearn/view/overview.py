@@ -37,13 +37,13 @@ class Stage:
         most = max(map(len, pods), default=0)
         self.level = "cards" if most <= CARDS and len(names) <= 12 else "marks" if most <= MARKS and len(names) <= 40 else "counts"
         seats = [(pod.get("spec", {}).get("nodeName", ""), slots.seat(pod)) for each in pods for pod in each]
-        self.waiting = max((seat + 1 for node, seat in seats if not node), default=0)
-        self.seats = max((seat + 1 for node, seat in seats if node), default=0)
+        self.waiting = {seat for node, seat in seats if not node}
+        self.seats = {seat for node, seat in seats if node}
         self.owners = max((len(names) for each in pods for names in _owners(each).values()), default=0) if self.level == "counts" else 0
         self._measure()
 
     def _measure(self) -> None:
-        """Boxes side by side as wide as the page lets them be, and the rows of slots that the fullest node needs."""
+        """Boxes side by side as wide as the page lets them be, and the rows of slots: those that somebody has on any node, in any frame."""
         count, gap = max(len(self.nodes), 1), 14
         least = {"cards": 200, "marks": 140, "counts": 84 if count > 40 else 200}[self.level]
         self.across = max(1, min(count, int((WIDTH + gap) // (least + gap)), 12))
@@ -51,11 +51,17 @@ class Stage:
         self.gap = gap
         unit = {"cards": 200, "marks": MARK, "counts": 1000}[self.level]
         self.per_row = max(1, int((self.box_width - 14) // unit))
-        fewest = 3 if self.level == "cards" and count <= 4 else 1
-        self.rows = max(-(-self.seats // self.per_row), -(-fewest // self.per_row)) if self.level != "counts" else 0
+        fewest = -(-3 // self.per_row) if self.level == "cards" and count <= 4 else 1
+        self.rows = rows_of(self.seats, self.per_row, fewest) if self.level != "counts" else []
         self.tight = self.box_width < 100
         self.lines = 0 if self.tight else min(self.owners, 4)
         self.bars = 0 if self.tight else 2
+
+
+def rows_of(seats: set[int], per_row: int, fewest: int = 0) -> list[int]:
+    """The numbers of the rows in which these seats are, and of free ones below them until there are enough."""
+    rows = sorted({seat // per_row for seat in seats})
+    return rows + [max(rows, default=-1) + 1 + more for more in range(fewest - len(rows))]
 
 
 def _owners(pods: list[dict]) -> dict[str, set[str]]:
@@ -102,7 +108,7 @@ def graph(world: object, stage: Stage) -> Graph:
 
 def _box_height(stage: Stage) -> float:
     unit = SLOT + 4 if stage.level == "cards" else MARK
-    return 30 + stage.rows * unit + stage.lines * 18 + (18 if stage.tight else 0) + stage.bars * 20 + (8 if stage.bars else 0)
+    return 30 + len(stage.rows) * unit + stage.lines * 18 + (18 if stage.tight else 0) + stage.bars * 20 + (8 if stage.bars else 0)
 
 
 def _usage(pods: list[dict]) -> dict[str, dict[str, list[tuple[int, dict]]]]:
@@ -160,15 +166,17 @@ def quantity_text(name: str, amount: int) -> str:
 
 
 def _node_box(name: str, node: dict | None, pods: list[dict], usage: dict, stage: Stage, at: tuple, height: float) -> Box:
-    size = (stage.box_width, height)
+    id, size = f"Node//{name}", (stage.box_width, height)
     if node is None:
-        return Box(f"Node//{name}", "", None, (), at, size)
+        return Box(id, "", None, (), at, size)
     state = states.node_state(node)
-    title = f"node {name} · {state.word} · {len(pods)} pods"
+    tainted = f"· taint {', '.join(taints)}" if (taints := states.taints(node)) else ""
+    title = f"node {name} · {state.word} · {len(pods)} pods {tainted}".strip()
     grid = _rows(pods, stage.rows, stage.per_row, stage, name) if stage.level != "counts" else ()
     lines = _counts(pods, stage) if stage.level == "counts" else ()
     shown_bars = bars(node, usage, lambda pod: "bar") if stage.bars else ()
-    return Box(f"Node//{name}", name, None if stage.tight and state.mark == "●" else state, grid, at, size, shown_bars, lines, title)
+    told = None if stage.tight and state.mark == "●" else state
+    return Box(id, name, told, grid, at, size, shown_bars, lines, title, note=tainted)
 
 
 def _waiting_box(pods: list[dict], stage: Stage, top: float) -> Box:
@@ -176,16 +184,16 @@ def _waiting_box(pods: list[dict], stage: Stage, top: float) -> Box:
     waiting = [pod for pod in pods if not pod.get("spec", {}).get("nodeName")]
     wide, high = {"cards": (200, SLOT + 4), "marks": (MARK, MARK), "counts": (WIDTH, 18)}[stage.level]
     per_row = int((WIDTH - 14) // wide) or 1
-    rows = -(-stage.waiting // per_row) if stage.level != "counts" else max(stage.lines, 1)
-    height = 30 + rows * high
+    rows = rows_of(stage.waiting, per_row)
+    height = 30 + (len(rows) if stage.level != "counts" else max(stage.lines, 1)) * high
     grid = _rows(waiting, rows, per_row, stage, "waiting") if stage.level != "counts" else ()
     lines = _counts(waiting, stage) if stage.level == "counts" else ()
     return Box("waiting", "not on a node yet", None, grid, (WIDTH / 2, top + height / 2), (WIDTH, height), lines=lines)
 
 
-def _rows(pods: list[dict], rows: int, per_row: int, stage: Stage, place: str) -> tuple[tuple[Card, ...], ...]:
+def _rows(pods: list[dict], rows: list[int], per_row: int, stage: Stage, place: str) -> tuple[tuple[Card, ...], ...]:
     seated = {stage.slots.seat(pod): pod for pod in pods}
-    numbers = [range(row * per_row, (row + 1) * per_row) for row in range(rows)]
+    numbers = [range(row * per_row, (row + 1) * per_row) for row in rows]
     return tuple(tuple(pod_card(seated[n], stage.slots) if n in seated else Card(f"free {place} {n}", "Pod", "", free=True) for n in line)
                  for line in numbers)
 

@@ -76,6 +76,12 @@ def node_state(node: dict) -> State:
     return State(mark, word + ",SchedulingDisabled", "wait" if role == "good" else role) if cordoned else State(mark, word, role)
 
 
+def taints(node: dict) -> list[str]:
+    """Those that a person has set; of Kubernetes' own the state tells. 'team=blue'"""
+    found = (node.get("spec") or {}).get("taints") or ()
+    return [f"{taint['key']}={taint.get('value', '')}".rstrip("=") for taint in found if "kubernetes.io/" not in taint["key"]]
+
+
 def container_state(status: dict | None) -> State:
     """One containerStatus: Running, its waiting reason, or how it ended."""
     current = (status or {}).get("state") or {}

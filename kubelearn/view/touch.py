@@ -15,6 +15,7 @@ from kubelearn.errors import ApiError
 from kubelearn.view.player import content_id
 
 FAINT = "opacity:0.4"  # what is shown is no longer what is chosen
+CHOSEN = "<style>.kubelearn-touch .mod-active{font-weight:600;box-shadow:inset 0 -3px #d07105}</style>"  # not by a shade of grey alone
 
 
 class Touch(widgets.VBox):
@@ -25,6 +26,7 @@ class Touch(widgets.VBox):
         self.knobs = {label: self._knob(label, list(options)) for label, options in choices.items()}
         self.shown = widgets.HTML(model_id=self._id("shown"), layout=self._layout("shown"), style={"model_id": self._id("shown style")})
         super().__init__([*self.knobs.values(), self.shown], model_id=self._id("box"), layout=self._layout("box", max_width="900px"))
+        self.add_class("kubelearn-touch")
         self._answer()
         for knob in self.knobs.values():
             knob.observe(self._chosen, "value")
@@ -53,7 +55,7 @@ class Touch(widgets.VBox):
             self.answer = self.function(**self.chosen)
         except (ApiError, ValueError) as refused:
             self.answer = f"refused: {refused}"
-        self.shown.value = html(self.answer)
+        self.shown.value = CHOSEN + html(self.answer)
 
     def __repr__(self) -> str:
         said = "\n".join(f"{knob.description}: {'  '.join(f'[{name}]' if value == knob.value else name for name, value in knob.options)}"

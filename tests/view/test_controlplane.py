@@ -4,6 +4,7 @@ import re
 import pytest
 
 from kubelearn.cluster import Cluster
+from kubelearn.errors import ApiError
 from kubelearn.view import draw, play
 from kubelearn.view.drawing import WHAT
 
@@ -68,6 +69,19 @@ def test_who_leads_and_whether_etcd_has_a_quorum(three):
     assert "kube-scheduler: 2 of 3 up, control-plane-2 leads." in led
     assert "etcd: 1 of 3 up, no quorum: stores nothing." in second
     assert "etcd: 2 of 3 up, quorum of 2: stores." in back
+
+
+def test_a_write_that_etcd_refuses_is_a_row():
+    """Of a person; it is in no history."""
+    with Cluster(nodes=1, control_plane=3, serve=False) as cluster:
+        start = cluster.revision
+        cluster.stop("control-plane-1")
+        cluster.stop("control-plane-2")
+        with pytest.raises(ApiError, match="request timed out"):
+            cluster.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: it}}")
+        said = [text.partition("  ")[2] for text in play(cluster, since=start, what=LANES).texts]
+    assert said[1:4] == ["you: stopped control-plane-1", "you: stopped control-plane-2",
+                         "you: could not write ConfigMap it: etcdserver: request timed out"]
 
 
 def test_a_component_that_is_stopped_is_a_row_also_where_it_runs_out_of_sight():

@@ -58,6 +58,18 @@ def test_scale_delete_and_stop_reach_the_cluster(board):
     assert "NotReady" in board.picture.value or "node-2" in board.cluster.network.down
 
 
+def test_its_boxes_may_grow_and_never_shrink(board):
+    """Nine pods, then one: whatever is left is where it was, and there is room for one that waits from the start."""
+    cluster, sizes = board.cluster, []
+    for replicas in (2, 9, 1):
+        board.replicas.value = replicas
+        click(board, "scale")
+        cluster.run(60)
+        click(board, "now")
+        sizes.append({box.id: (box.at, box.size) for box in board._graph.boxes})
+    assert sizes[0].keys() == sizes[1].keys() == {"waiting", "Node//node-1", "Node//node-2"} and sizes[1] == sizes[2] != sizes[0]
+
+
 def test_a_refusal_is_told_and_the_dashboard_goes_on(board):
     """Somebody else deleted the Deployment meanwhile: Kubernetes' own words, no traceback."""
     board.cluster.delete("Deployment", "web")

@@ -9,12 +9,12 @@ import pytest
 from kubelearn.cluster import Cluster
 from kubelearn.view import dot as dots
 from kubelearn.view import draw, overview
-from kubelearn.view.drawing import PICTURES
+from kubelearn.view.drawing import PICTURES, graph_of
 from kubelearn.view.lane import owner_card
 from kubelearn.view.slots import Slots, slots_from
 from kubelearn.view.world import World, slots_of, world_of
 
-from .conftest import story
+from .conftest import story, web
 
 
 @pytest.mark.parametrize("what", PICTURES)
@@ -130,6 +130,29 @@ def test_containers_stand_in_the_order_of_their_pod():
         svg = draw(cluster, "containers").svg
     heights = [float(re.search(rf'y="([-\d.]+)"[^>]*>{name}<', svg)[1]) for name in names]
     assert heights == sorted(heights)
+
+
+def test_in_the_lane_what_fits_stands_side_by_side_and_what_is_gone_has_no_place():
+    """Two Deployments of one ReplicaSet each are one row, also where a third was between them."""
+    with Cluster(nodes=1, serve=False) as cluster:
+        for name in ("one", "gone", "two"):
+            cluster.apply(web(replicas=1).replace("name: web", f"name: {name}").replace("app: web", f"app: {name}"))
+        cluster.delete("Deployment", "gone")
+        cluster.run(60)
+        graph = graph_of(cluster)
+    assert [card.name.partition("-")[0] for card in sorted(graph.cards, key=lambda card: card.at)] == ["one", "one", "two", "two"]
+    assert len({card.at[1] for card in graph.cards}) == 1
+
+
+def test_rows_of_slots_that_nobody_has_are_not_drawn():
+    """Nine pods on one node become two: as many rows of slots as at the beginning."""
+    with Cluster(nodes=1, serve=False) as cluster:
+        cluster.apply(web(replicas=9))
+        cluster.run(30)
+        cluster.patch("Deployment", "web", {"spec": {"replicas": 2}})
+        cluster.run(60)
+        box, = graph_of(cluster).boxes
+    assert len(box.rows) == 2 and sum(not card.free for row in box.rows for card in row) == 2
 
 
 def test_the_lane_says_the_namespace_of_what_is_not_in_default():

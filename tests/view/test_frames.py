@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from kubelearn.apiserver.request import Request
 from kubelearn.cluster import Cluster
 from kubelearn.view import dot as dots
 from kubelearn.view.deeds import with_reasons
@@ -92,6 +93,17 @@ def test_without_a_beginning_it_shows_what_followed_the_last_command(cluster):
     frames = changes(cluster)
     assert {card.tag for card in pods(frames[0]).values()} == {"1.25"}
     assert {card.tag for card in pods(frames[-1]).values()} == {"1.26"}
+
+
+def test_of_two_commands_in_one_instant_the_last_is_the_change_and_is_told_though_it_is_in_no_picture():
+    """A ConfigMap has no card."""
+    with Cluster(nodes=1, serve=False) as cluster:
+        kind = cluster.registry.must_find("ConfigMap")
+        for name in ("one", "two"):
+            asked = Request("kubectl", external=True, command="kubectl create", session=name)
+            cluster.registry.create(kind, "default", {"metadata": {"name": name}}, asked)
+        assert [frame.caption.partition("  ")[2] for frame in changes(cluster)] == [
+            "before the change", "kubectl create: created ConfigMap two"]
 
 
 @pytest.mark.parametrize("what", PICTURES)

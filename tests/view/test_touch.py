@@ -34,4 +34,4 @@ def test_what_shows_itself_keeps_its_own_html():
     class Shown:
         def html(self):
             return "<b>itself</b>"
-    assert touch(lambda which: Shown(), which=[1]).shown.value == "<b>itself</b>"
+    assert touch(lambda which: Shown(), which=[1]).shown.value.endswith("<b>itself</b>")
