@@ -49,6 +49,12 @@ def owner_reference(owner: dict, controller: bool = True) -> dict:
     return reference | {"controller": True, "blockOwnerDeletion": True} if controller else reference
 
 
+def reference_to(obj: dict) -> dict:
+    """An ObjectReference: this very object, in this version."""
+    return {"kind": obj["kind"], "apiVersion": obj["apiVersion"], "namespace": namespace_of(obj), "name": name_of(obj), "uid": uid_of(obj),
+            "resourceVersion": obj["metadata"].get("resourceVersion", "")}
+
+
 def is_deleting(obj: dict) -> bool:
     return "deletionTimestamp" in obj["metadata"]
 

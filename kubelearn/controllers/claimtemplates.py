@@ -68,6 +68,5 @@ def apply_retention(controller: Controller, stateful_set: dict, pod: dict, ordin
         others = [r for r in old if (r["kind"], r["name"]) not in (("StatefulSet", name_of(stateful_set)), ("Pod", name_of(pod)))]
         new = others + ([owner_reference(owner)] if owner else [])
         if found and new != old:
-            patch = {"metadata": {"ownerReferences": new}}
             because = f"it goes with the {owner['kind']}" if owner else "it stays when its set goes"
-            controller.client.patch(found["kind"], name_of(claim), namespace_of(claim), patch, because=because)
+            controller.patch(found, {"metadata": {"ownerReferences": new}}, because)

@@ -9,32 +9,79 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from kubelearn.api import meta, selectors
 from kubelearn.client import Client, Informer, WorkQueue
+from kubelearn.controllers.pods import available_at
 from kubelearn.errors import ApiError
 
 log = logging.getLogger("kubelearn")
 
 
-class Controller:
+class Loop:
+    """A queue of keys and what is done with each: the part that the garbage collector shares with those that have one kind."""
+
+    name = ""  # as upstream calls it: 'replicaset-controller'
+
+    def __init__(self, client: Client):
+        self.client, self.clock, self.stopped = client.named(self.name), client.clock, False
+        self.queue = WorkQueue(self.clock, self._work)
+
+    def keys(self) -> Iterable[str]:
+        """All that there is to look at."""
+        return ()
+
+    def sync_key(self, key: str) -> None:
+        """One pass. Whatever it raises is logged, and tried again after a back-off."""
+
+    def stop(self) -> None:
+        """Stops reacting and forgets what was to be done."""
+        self.stopped = True
+        self.queue.stop()
+
+    def start(self) -> None:
+        """Begins again from what is there."""
+        self.stopped = False
+        self.queue.start()
+        for key in list(self.keys()):
+            self.queue.add(key)
+
+    def _work(self, key: str) -> None:
+        if self.stopped:
+            return
+        try:
+            self.sync_key(key)
+        except Exception as error:
+            wait = self.queue.add_rate_limited(key)
+            self._tell(key, error, wait)
+        else:
+            self.queue.forget(key)
+
+    def _tell(self, key: str, error: Exception, wait: float) -> None:
+        """A conflict is everyday life: someone else wrote first. Anything else a person should see, though not at every try."""
+        if isinstance(error, ApiError) or self.queue.failures(key) > 1:
+            log.debug("%s: %s: %s (again in %.3f s)", self.name, key, error, wait)
+        else:
+            log.warning("%s could not sync %s (again in %.3f s):\n%s", self.name, key, wait, "".join(traceback.format_exception(error)))
+
+
+class Controller(Loop):
     """Subclasses say what they look after (kind), what they make of it (owns), what else matters (watches), and sync."""
 
-    name = ""                    # as upstream calls it: 'replicaset-controller'
     kind = ""                    # the kind whose objects sync gets
     owns: tuple[str, ...] = ()   # an event on an object of these kinds enqueues its controlling owner
     holds: tuple[str, ...] = ()  # the finalizers of what it owns; what it adopts gets them too
     watches: dict[str, Callable[..., Iterable[str]]] = {}  # other kinds: method(self, object) -> keys to enqueue
+    parts: dict[str, Callable[[dict], object]] = {}  # of these: the part of an object that matters; no event where it stayed the same
 
     def __init__(self, client: Client):
-        self.client, self.clock = client.named(self.name), client.clock
-        self.queue = WorkQueue(self.clock, self._sync_key)
+        super().__init__(client)
         self.informer(self.kind).on(self._changed)
         for kind in self.owns:
             self.informer(kind).on(self._owned_changed)
-        for kind, keys in self.watches.items():
-            self.informer(kind).on(lambda old, new, keys=keys: self._watched_changed(keys, old, new))
-        self.stopped = False
+        for kind in self.watches:
+            self.informer(kind).on(partial(self._watched_changed, kind))
 
     # --- for subclasses to say --------------------------------------------------------------------------------------
 
@@ -82,6 +129,37 @@ class Controller:
             if error.reason not in ("NotFound", "Conflict"):
                 raise
 
+    def create_pod(self, owner: dict, pod: dict, because: str = "") -> dict:
+        """create(), and an event on the owner of how it went. ApiError."""
+        try:
+            made = self.create(pod, owner, because)
+        except ApiError as error:
+            self.event(owner, "Warning", "FailedCreate", f"Error creating: {error}")
+            raise
+        self.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {meta.name_of(made)}")
+        return made
+
+    def delete_pod(self, owner: dict, pod: dict, because: str = "") -> None:
+        self.delete(pod, because)
+        self.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {meta.name_of(pod)}")
+
+    def available(self, owner: dict, pods: Iterable[dict]) -> set[str]:
+        """Names of the pods that have been ready for spec.minReadySeconds; comes back when the next one will have been."""
+        seconds, now = owner["spec"].get("minReadySeconds", 0), self.clock.now
+        times = {meta.name_of(pod): at for pod in pods if (at := available_at(pod, seconds)) is not None}
+        later = [at for at in times.values() if at > now]
+        if later:
+            self.queue.add_after(meta.key_of(owner), min(later) - now)
+        return {name for name, at in times.items() if at <= now}
+
+    def patch(self, obj: dict, patch: dict, because: str = "", subresource: str = "") -> dict:
+        """Merges a patch into obj, if it is still this very object."""
+        metadata, patch = obj["metadata"], meta.replace(patch, ("metadata", "uid"), meta.uid_of(obj))
+        return self.client.patch(obj["kind"], metadata["name"], metadata.get("namespace"), patch, because=because, subresource=subresource)
+
+    def set_finalizers(self, obj: dict, finalizers: list[str], because: str = "") -> dict:
+        return self.patch(obj, {"metadata": {"finalizers": finalizers or None}}, because)
+
     def update_status(self, obj: dict, status: dict, because: str = "") -> dict:
         """Writes a status where it differs from what obj has."""
         if obj.get("status") == status:
@@ -91,19 +169,7 @@ class Controller:
     def event(self, obj: dict, type: str, reason: str, message: str, **more: str) -> None:
         self.client.event(obj, type, reason, message, **more)
 
-    # --- the loop ---------------------------------------------------------------------------------------------------
-
-    def stop(self) -> None:
-        """Stops reacting and forgets what was to be done."""
-        self.stopped = True
-        self.queue.stop()
-
-    def start(self) -> None:
-        """Begins again from what is there."""
-        self.stopped = False
-        self.queue.start()
-        for key in list(self.informer(self.kind).items):
-            self.queue.add(key)
+    # --- what happened ----------------------------------------------------------------------------------------------
 
     def _changed(self, old: dict | None, new: dict | None) -> None:
         if not self.stopped:
@@ -128,32 +194,20 @@ class Controller:
             if selector and selectors.label_selector(selector)(metadata.get("labels")):
                 self.queue.add(meta.key_of(owner))
 
-    def _watched_changed(self, keys: Callable[..., Iterable[str]], old: dict | None, new: dict | None) -> None:
-        if self.stopped:
+    def _watched_changed(self, kind: str, old: dict | None, new: dict | None) -> None:
+        part = self.parts.get(kind)
+        if self.stopped or part and old and new and part(old) == part(new):
             return
         for obj in (old, new):
-            if obj is not None:
-                for key in keys(self, obj):
-                    self.queue.add(key)
+            for key in self.watches[kind](self, obj) if obj is not None else ():
+                self.queue.add(key)
 
-    def _sync_key(self, key: str) -> None:
-        if self.stopped:
-            return
+    def keys(self) -> Iterable[str]:
+        return self.informer(self.kind).items
+
+    def sync_key(self, key: str) -> None:
         obj = self.informer(self.kind).items.get(key)
-        try:
-            self.deleted(key) if obj is None else self.sync(obj)
-        except Exception as error:
-            wait = self.queue.add_rate_limited(key)
-            self._tell(key, error, wait)
-        else:
-            self.queue.forget(key)
-
-    def _tell(self, key: str, error: Exception, wait: float) -> None:
-        """A conflict is everyday life: someone else wrote first. Anything else a person should see, though not at every try."""
-        if isinstance(error, ApiError) or self.queue.failures(key) > 1:
-            log.debug("%s: %s: %s (again in %.3f s)", self.name, key, error, wait)
-        else:
-            log.warning("%s could not sync %s (again in %.3f s):\n%s", self.name, key, wait, "".join(traceback.format_exception(error)))
+        self.deleted(key) if obj is None else self.sync(obj)
 
     # --- owners -----------------------------------------------------------------------------------------------------
 
@@ -164,13 +218,9 @@ class Controller:
         metadata = obj["metadata"]
         references = [*metadata.get("ownerReferences", ()), meta.owner_reference(owner)]
         held = [*metadata.get("finalizers", ()), *(f for f in self.holds if f not in metadata.get("finalizers", ()))]
-        patch = {"metadata": {"ownerReferences": references, "uid": metadata["uid"], **({"finalizers": held} if held else {})}}
-        return self.client.patch(obj["kind"], metadata["name"], metadata.get("namespace"), patch, because="its labels match the selector")
+        patch = {"metadata": {"ownerReferences": references, **({"finalizers": held} if held else {})}}
+        return self.patch(obj, patch, because="its labels match the selector")
 
     def _release(self, owner: dict, obj: dict) -> dict:
-        metadata = obj["metadata"]
-        references = [r for r in metadata["ownerReferences"] if r["uid"] != owner["metadata"]["uid"]]
-        patch = {"metadata": {"ownerReferences": references or None, "uid": metadata["uid"]}}
-        return self.client.patch(
-            obj["kind"], metadata["name"], metadata.get("namespace"), patch, because="its labels no longer match the selector"
-        )
+        references = [r for r in obj["metadata"]["ownerReferences"] if r["uid"] != meta.uid_of(owner)]
+        return self.patch(obj, {"metadata": {"ownerReferences": references or None}}, because="its labels no longer match the selector")

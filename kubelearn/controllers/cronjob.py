@@ -12,7 +12,18 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from kubelearn.api.meta import annotations_of, condition_is, is_deleting, key_of, labels_of, name_of, owner_of, owner_reference, uid_of
+from kubelearn.api.meta import (
+    annotations_of,
+    condition_is,
+    is_deleting,
+    key_of,
+    labels_of,
+    name_of,
+    owner_of,
+    owner_reference,
+    reference_to,
+    uid_of,
+)
 from kubelearn.clock import EPOCH, parse_time
 from kubelearn.controllers.controller import Controller
 from kubelearn.errors import ApiError
@@ -102,12 +113,6 @@ def superfluous(jobs: list[dict], spec: dict) -> list[dict]:
     return old
 
 
-def reference(job: dict) -> dict:
-    meta = job["metadata"]
-    return {"kind": "Job", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"], "apiVersion": "batch/v1",
-            "resourceVersion": meta.get("resourceVersion", "")}
-
-
 class CronJobController(Controller):
     name, kind, owns = "cronjob-controller", "CronJob", ("Job",)
 
@@ -184,7 +189,7 @@ class CronJobController(Controller):
             job = self.client.get("Job", job_name(cron_job, due), cron_job["metadata"]["namespace"])
             if owner_of(job) != owner_reference(cron_job):
                 return status
-        return {**status, "active": [*status["active"], reference(job)], "lastScheduleTime": self.clock.timestamp(due)}
+        return {**status, "active": [*status["active"], reference_to(job)], "lastScheduleTime": self.clock.timestamp(due)}
 
     def _delete_job(self, cron_job: dict, job: dict, because: str) -> None:
         self.client.delete("Job", name_of(job), job["metadata"]["namespace"], because, propagation="Background", uid=uid_of(job))

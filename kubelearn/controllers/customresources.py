@@ -90,7 +90,7 @@ class CustomResourceController(Controller):
         if resource and registry.objects(resource):
             return self.queue.add_after(name, 5.0)
         finalizers = [f for f in definition["metadata"].get("finalizers", ()) if f != FINALIZER]
-        self.client.patch(self.kind, name, None, {"metadata": {"finalizers": finalizers or None}}, because="no object of the kind is left")
+        self.set_finalizers(definition, finalizers, because="no object of the kind is left")
 
 
 def resource_of(definition: dict, version: dict) -> Resource:

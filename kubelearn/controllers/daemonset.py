@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from kubelearn.api.meta import annotations_of, is_deleting, key_of, labels_of, name_of
+from kubelearn.api.nodeselector import required
+from kubelearn.api.taints import taints, tolerated
 from kubelearn.controllers.history import RevisionController
-from kubelearn.controllers.nodes import affinity_matches, taints, untolerated
-from kubelearn.controllers.pods import available_at, is_available, is_ready, is_terminal, phase
+from kubelearn.controllers.pods import is_ready, is_terminal, phase
 from kubelearn.controllers.replicaset import pod_from_template
 from kubelearn.controllers.rollout import resolve
-from kubelearn.errors import ApiError
 
 HASH_LABEL, GENERATION_LABEL = "controller-revision-hash", "pod-template-generation"
 GENERATION = "deprecated.daemonset.template.generation"
@@ -57,9 +57,10 @@ def same_toleration(a: dict, b: dict) -> bool:
 
 def fits(spec: dict, tolerations: list[dict], node: dict) -> tuple[bool, bool]:
     """(a pod should run on this node, one that runs there may stay)"""
-    if not affinity_matches(spec, node):
+    matches = required(spec)
+    if spec.get("nodeName", name_of(node)) != name_of(node) or matches is not None and not matches(name_of(node), labels_of(node)):
         return False, False
-    in_the_way = untolerated(tolerations, taints(node, "NoSchedule", "NoExecute"))
+    in_the_way = [taint for taint in taints(node, "NoSchedule", "NoExecute") if not tolerated(taint, tolerations)]
     return not in_the_way, all(taint["effect"] != "NoExecute" for taint in in_the_way)
 
 
@@ -165,16 +166,8 @@ def counts(found: list[Place], available: set[str]) -> dict:
 class DaemonSetController(RevisionController):
     name, kind, owns, hash_label = "daemonset-controller", "DaemonSet", ("Pod", "ControllerRevision"), HASH_LABEL
 
-    def __init__(self, client):
-        super().__init__(client)
-        self.informer("Node").on(self._node_changed)
-
-    def _node_changed(self, old: dict | None, new: dict | None) -> None:
-        """Only what a DaemonSet looks at: labels, taints, whether the node is there."""
-        if self.stopped or old and new and labels_of(old) == labels_of(new) and old["spec"].get("taints") == new["spec"].get("taints"):
-            return
-        for key in self.informer("DaemonSet").items:
-            self.queue.add(key)
+    watches = {"Node": lambda self, node: self.keys()}
+    parts = {"Node": lambda node: (labels_of(node), node["spec"].get("taints"))}
 
     def sync(self, daemon_set: dict) -> None:
         if is_deleting(daemon_set):
@@ -182,7 +175,7 @@ class DaemonSetController(RevisionController):
         revision, collisions = self.current_revision(daemon_set)
         text, pods = labels_of(revision)[HASH_LABEL], self.claim(daemon_set, "Pod")
         found = places(daemon_set, self.informer("Node").list(), [p for p in pods if not (is_terminal(p) and is_deleting(p))], text)
-        available = self._available(daemon_set, pods)
+        available = self.available(daemon_set, pods)
         self._manage(daemon_set, found, text)
         if daemon_set["spec"]["updateStrategy"]["type"] == "RollingUpdate" and not any(map(missing, found)):
             self._roll(daemon_set, found, available, text)
@@ -193,57 +186,43 @@ class DaemonSetController(RevisionController):
         because = f"{status['desiredNumberScheduled']} nodes should have a pod, {status['numberReady']} are ready"
         self.update_status(daemon_set, status, because)
 
-    def _available(self, daemon_set: dict, pods: list[dict]) -> set[str]:
-        """Names of the available pods; comes back when the next one will be."""
-        seconds, now = daemon_set["spec"].get("minReadySeconds", 0), self.clock.now
-        later = [at for at in (available_at(pod, seconds) for pod in pods) if at is not None and at > now]
-        if later:
-            self.queue.add_after(key_of(daemon_set), min(later) - now)
-        return {name_of(pod) for pod in pods if is_available(pod, seconds, now)}
-
     def _manage(self, daemon_set: dict, found: list[Place], revision: str) -> None:
         surge = bool(self._limit(daemon_set, found, "maxSurge"))
         for place in found:
             for pod in out_of_place(place, surge):
-                self._delete_pod(daemon_set, pod, place)
+                self._remove_pod(daemon_set, pod, place)
             if missing(place) or surge and place.wanted and not (place.old or place.new):
-                self._create_pod(daemon_set, place.node, revision, because=f"node {place.node} should have one pod, found none")
+                self._make_pod(daemon_set, place.node, revision, because=f"node {place.node} should have one pod, found none")
 
     def _roll(self, daemon_set: dict, found: list[Place], available: set[str], revision: str) -> None:
         surge = self._limit(daemon_set, found, "maxSurge")
         if surge:
             nodes, old = surge_steps(found, surge, available)
             for node in nodes:
-                self._create_pod(daemon_set, node, revision, because=f"a new revision; maxSurge allows {surge} more")
+                self._make_pod(daemon_set, node, revision, because=f"a new revision; maxSurge allows {surge} more")
         else:
             limit = self._limit(daemon_set, found, "maxUnavailable")
             old = replaceable(found, limit, available)
         for pod in old:
-            self.delete(pod, because="a newer one is available" if surge else f"a new revision; {limit} may be unavailable")
-            self.event(daemon_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
+            because = "a newer one is available" if surge else f"a new revision; {limit} may be unavailable"
+            self.delete_pod(daemon_set, pod, because)
 
     def _limit(self, daemon_set: dict, found: list[Place], field: str) -> int:
         rolling = daemon_set["spec"]["updateStrategy"].get("rollingUpdate") or {}
         return resolve(rolling.get(field, 0), sum(place.wanted for place in found), math.ceil)
 
-    def _create_pod(self, daemon_set: dict, node: str, revision: str, because: str) -> None:
+    def _make_pod(self, daemon_set: dict, node: str, revision: str, because: str) -> None:
         template = daemon_set["spec"]["template"]
         pod = pod_from_template(daemon_set)
         labels = {**labels_of(pod), HASH_LABEL: revision}
         generation = annotations_of(daemon_set).get(GENERATION)
         labels |= {GENERATION_LABEL: generation} if generation else {}
         spec = {**pinned(template["spec"], node), "tolerations": daemon_tolerations(template["spec"])}
-        try:
-            created = self.create({**pod, "metadata": {**pod["metadata"], "labels": labels}, "spec": spec}, daemon_set, because)
-        except ApiError as error:
-            self.event(daemon_set, "Warning", "FailedCreate", f"Error creating: {error}")
-            raise
-        self.event(daemon_set, "Normal", "SuccessfulCreate", f"Created pod: {name_of(created)}")
+        self.create_pod(daemon_set, {**pod, "metadata": {**pod["metadata"], "labels": labels}, "spec": spec}, because)
 
-    def _delete_pod(self, daemon_set: dict, pod: dict, place: Place) -> None:
+    def _remove_pod(self, daemon_set: dict, pod: dict, place: Place) -> None:
         ended = PODS_ENDED.get(phase(pod)) if place.allowed else None
         if ended:
             self.event(daemon_set, *ended[:2], ended[2].format(key_of(pod), place.node))
         why = f"it has {phase(pod).lower()}" if ended else "one pod a node" if place.allowed else "no pod may run there"
-        self.delete(pod, because=why)
-        self.event(daemon_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
+        self.delete_pod(daemon_set, pod, why)

@@ -60,20 +60,15 @@ def status_of(budget: dict, current: int, wanted: int, expected: int, disrupted:
 
 class DisruptionController(Controller):
     name, kind = "disruption-controller", "PodDisruptionBudget"
+    watches, parts = {"Pod": lambda self, pod: self.of_pod(pod)}, {"Pod": lambda pod: part_in_budgets(pod)}
 
     def __init__(self, client):
         super().__init__(client)
         self.selected = Selected(self.informer("Pod"))
-        self.informer("Pod").on(self._pod_changed)
 
-    def _pod_changed(self, old: dict | None, new: dict | None) -> None:
-        pod = new or old
-        if self.stopped or old and new and part_in_budgets(old) == part_in_budgets(new):
-            return
-        for budget in self.informer(self.kind).list(namespace_of(pod)):
-            selector = label_selector(budget["spec"].get("selector"))
-            if any(selector(labels_of(one)) for one in (old, new) if one):
-                self.queue.add(key_of(budget))
+    def of_pod(self, pod: dict) -> list[str]:
+        return [key_of(budget) for budget in self.informer(self.kind).list(namespace_of(pod))
+                if label_selector(budget["spec"].get("selector"))(labels_of(pod))]
 
     def sync(self, budget: dict) -> None:
         pods, now = self.selected.pods(namespace_of(budget), label_selector(budget["spec"].get("selector"))), self.clock.now

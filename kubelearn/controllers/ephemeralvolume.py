@@ -21,11 +21,8 @@ class EphemeralVolumeController(Controller):
         if new and ephemeral_volumes(new):
             super()._changed(old, new)
 
-    def start(self) -> None:
-        self.stopped = False
-        self.queue.start()
-        for pod in self.informer(self.kind).list():
-            self._changed(None, pod)
+    def keys(self) -> list[str]:
+        return [key for key, pod in self.informer(self.kind).items.items() if ephemeral_volumes(pod)]
 
     def sync(self, pod: dict) -> None:
         for volume in ephemeral_volumes(pod) if not is_deleting(pod) else ():

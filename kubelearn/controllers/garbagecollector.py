@@ -6,13 +6,13 @@ Leaves out: cycles of foreground deletion, the cache of absent owners. Upstream:
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from kubelearn.api.meta import is_deleting, key_of, name_of, namespace_of, uid_of
 from kubelearn.api.resources import Resource
-from kubelearn.client import Client, WorkQueue
-from kubelearn.errors import ApiError
+from kubelearn.client import Client
+from kubelearn.controllers.controller import Loop
 
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"  # the finalizers that deletion puts on an owner
 
@@ -76,18 +76,16 @@ def blocking(owner: dict, dependents: Iterable[dict]) -> list[dict]:
     return [d for d in dependents if any(r["uid"] == uid and r.get("blockOwnerDeletion") for r in owner_references(d))]
 
 
-class GarbageCollector:
+class GarbageCollector(Loop):
     """Looks at objects of every kind; its keys are 'pods default/web-1'."""
 
     name = "generic-garbage-collector"
     IGNORED = ("events",)  # nobody's dependents, and many
 
     def __init__(self, client: Client):
-        self.client, self.clock = client.named(self.name), client.clock
-        self.queue = WorkQueue(self.clock, self._sync_key)
+        super().__init__(client)
         self.dependents: dict[str, dict[str, None]] = {}  # uid of an owner -> keys of what names it as owner
         self.watched: dict[str, Resource] = {}
-        self.stopped = False
         self.client.informer("CustomResourceDefinition").on(lambda old, new: self.clock.call_soon(self._watch_all))
         self._watch_all()
 
@@ -137,17 +135,10 @@ class GarbageCollector:
 
     # --- what to do -------------------------------------------------------------------------------------------------
 
-    def _sync_key(self, key: str) -> None:
+    def sync_key(self, key: str) -> None:
         obj = self._find(key)
-        try:
-            if obj is not None and not self.stopped:
-                self.sync(key, obj)
-        except ApiError:
-            self.queue.add_rate_limited(key)
-        else:
-            self.queue.forget(key)
-
-    def sync(self, key: str, obj: dict) -> None:
+        if obj is None:
+            return
         if orphans_dependents(obj):
             self._orphan_dependents(key, obj)
         elif waits_for_dependents(obj):
@@ -207,15 +198,7 @@ class GarbageCollector:
     def _storage(self, owner: dict) -> str:
         return self.client.registry.resources.by_kind(owner["apiVersion"], owner["kind"]).storage
 
-    def stop(self) -> None:
-        self.stopped = True
-        self.queue.stop()
-
-    def start(self) -> None:
-        """Begins again from what is there."""
-        self.stopped = False
-        self.queue.start()
+    def keys(self) -> Iterator[str]:
         for storage, resource in self.watched.items():
-            for key, obj in self.client.informer(resource.name).items.items():
-                if owner_references(obj) or is_deleting(obj):
-                    self.queue.add(f"{storage} {key}")
+            yield from (f"{storage} {key}" for key, obj in self.client.informer(resource.name).items.items()
+                        if owner_references(obj) or is_deleting(obj))

@@ -26,10 +26,8 @@ def release(controller: Controller, pod: dict, because: str) -> None:
     """Takes the finalizer off."""
     if not is_tracked(pod):
         return
-    finalizers = [f for f in pod["metadata"]["finalizers"] if f != FINALIZER]
-    patch = {"metadata": {"finalizers": finalizers or None, "uid": uid_of(pod)}}
     try:
-        controller.client.patch("Pod", name_of(pod), namespace_of(pod), patch, because=because)
+        controller.set_finalizers(pod, [f for f in pod["metadata"]["finalizers"] if f != FINALIZER], because)
     except ApiError as error:
         if error.reason not in ("NotFound", "Conflict"):
             raise
@@ -56,11 +54,9 @@ def create_missing(controller: Controller, job: dict, count, missing: int, becau
     for index in (i for i in indexes if wait_until[i] <= now):
         why = f"{because}; the back-off after the last failure is over" if wait_until[index] else because
         try:
-            pod = controller.create(new_pod(job, index, replaced.get(index)), job, why)
+            controller.create_pod(job, new_pod(job, index, replaced.get(index)), why)
         except ApiError as error:
-            controller.event(job, "Warning", "FailedCreate", f"Error creating: {error}")
             return made, error
-        controller.event(job, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}")
         made += 1
     return made, None
 
@@ -103,8 +99,7 @@ def delete(controller: Controller, job: dict, pods: list[dict], because: str, re
     for pod in pods:
         if release_first:
             release(controller, pod, because)
-        controller.delete(pod, because)
-        controller.event(job, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
+        controller.delete_pod(job, pod, because)
     return len(pods)
 
 

@@ -6,10 +6,10 @@ Leaves out: limits on how many nodes are tainted in a zone. Upstream: pkg/contro
 """
 from __future__ import annotations
 
-from kubelearn.api.meta import condition, name_of
+from kubelearn.api.meta import condition, condition_is, name_of
+from kubelearn.api.taints import taints
 from kubelearn.clock import parse_time
 from kubelearn.controllers.controller import Controller
-from kubelearn.controllers.nodes import node_ready, taints
 from kubelearn.errors import ApiError
 
 PERIOD, GRACE, STARTUP_GRACE = 5.0, 50.0, 60.0  # seconds: between looks; of silence; of silence of a node that never spoke
@@ -74,19 +74,19 @@ def with_taints(node: dict, effect: str, keys: list[str], now: str) -> list[dict
 
 class NodeLifecycleController(Controller):
     name, kind = "node-controller", "Node"
-    watches = {"Lease": lambda self, lease: [name_of(lease)] if lease["metadata"]["namespace"] == "kube-node-lease" else []}
+    watches = {"Lease": lambda self, lease: [name_of(lease)] if lease["metadata"]["namespace"] == "kube-node-lease" else [],
+               "Pod": lambda self, pod: self.of_pod(pod)}
+    parts = {"Pod": lambda pod: pod["spec"].get("nodeName")}
 
     def __init__(self, client):
         super().__init__(client)
         self.known: dict[str, dict] = {}  # nodes that were told of in an event
-        self.informer("Pod").on(self._pod_changed)
 
-    def _pod_changed(self, old: dict | None, new: dict | None) -> None:
+    def of_pod(self, pod: dict) -> list[str]:
         """A pod that comes to a node that is not ready is not ready either."""
-        if new and (node := new["spec"].get("nodeName")) and not (old and old["spec"].get("nodeName")) and not self.stopped:
-            found = self.informer("Node").get(None, node)
-            if found and not node_ready(found):
-                self.queue.add(node)
+        name = pod["spec"].get("nodeName")
+        node = self.informer("Node").get(None, name) if name else None
+        return [name] if node and not condition_is(node, "Ready") else []
 
     # --- one node ---------------------------------------------------------------------------------------------------
 
@@ -118,7 +118,7 @@ class NodeLifecycleController(Controller):
             return node
         conditions = unknown_conditions(node, self.clock.timestamp())
         status = {**node.get("status", {}), "conditions": conditions}
-        was_ready = node_ready(node)
+        was_ready = condition_is(node, "Ready")
         node = self.update_status(node, status, because=f"nothing heard from its kubelet for {GRACE:.0f} seconds")
         if was_ready:
             self.event(node, "Normal", "NodeNotReady", f"Node {name_of(node)} status is now: NodeNotReady")
@@ -134,12 +134,12 @@ class NodeLifecycleController(Controller):
         wanted = with_taints(node, effect, keys, self.clock.timestamp())
         if wanted != (node["spec"].get("taints") or []):
             because = f"it is {', '.join(key.removeprefix(PREFIX) for key in keys)}" if keys else "nothing ails it any more"
-            self.client.patch("Node", name_of(node), None, {"spec": {"taints": wanted or None}}, because=because)
+            self.patch(node, {"spec": {"taints": wanted or None}}, because)
 
     def _taint_no_execute(self, node: dict, now: float) -> None:
         """At a look, of what was there before it; else at the next one."""
         others = self.informer("Node").items.values()
-        keys = no_execute_keys(node, any(node_ready(n) for n in others if name_of(n) != name_of(node)))
+        keys = no_execute_keys(node, any(condition_is(n, "Ready") for n in others if name_of(n) != name_of(node)))
         if with_taints(node, "NoExecute", keys, "") == (node["spec"].get("taints") or []) or not condition(node, "Ready"):
             return
         since = parse_time(condition(node, "Ready").get("lastTransitionTime") or node["metadata"]["creationTimestamp"])

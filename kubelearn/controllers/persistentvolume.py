@@ -6,18 +6,10 @@ Leaves out: recycling by a pod (a volume to be recycled is free at once). Upstre
 """
 from __future__ import annotations
 
-from kubelearn.api.meta import annotations_of, is_deleting, key_of, name_of, namespace_of, replace, uid_of
-from kubelearn.controllers import volumematching as matching
+from kubelearn.api import storage
+from kubelearn.api.meta import annotations_of, is_deleting, key_of, name_of, namespace_of, reference_to, replace, uid_of
+from kubelearn.api.storage import BIND_COMPLETED, BOUND_BY_CONTROLLER, NO_PROVISIONER, SELECTED_NODE, claims_of
 from kubelearn.controllers.controller import Controller
-from kubelearn.controllers.volumematching import (
-    BIND_COMPLETED,
-    BOUND_BY_CONTROLLER,
-    NO_PROVISIONER,
-    OLD_PROVISIONER,
-    PROVISIONER,
-    SELECTED_NODE,
-)
-from kubelearn.controllers.volumeprotection import claims_of
 
 RESYNC = 15.0  # seconds until a waiting claim is looked at again (upstream's --pvclaimbinder-sync-period)
 EXTERNAL = ("Waiting for a volume to be created either by the external provisioner '{}' or manually by the system administrator. "
@@ -35,19 +27,19 @@ class PersistentVolumeController(Controller):
     def of_volume(self, volume: dict) -> list[str]:
         """Itself, its claim, and where it is free every claim that waits for such a one."""
         reference = volume["spec"].get("claimRef")
-        claims = [f"{reference['namespace']}/{reference['name']}"] if reference else self.of_class(matching.class_of(volume))
+        claims = [f"{reference['namespace']}/{reference['name']}"] if reference else self.of_class(storage.class_of(volume))
         return [name_of(volume), *claims]
 
     def of_waiting_pod(self, pod: dict) -> list[str]:
         """None at once: upstream does not watch Pods, it looks at all claims again every so often."""
         if not pod["spec"].get("nodeName"):
-            for claim in claims_of(pod):
+            for claim, _ in claims_of(pod):
                 self.queue.add_after(f"{namespace_of(pod)}/{claim}", RESYNC)
         return []
 
     def of_class(self, name: str) -> list[str]:
         return [key_of(claim) for claim in self.informer(self.kind).list()
-                if not claim["spec"].get("volumeName") and matching.class_of(claim) == name]
+                if not claim["spec"].get("volumeName") and storage.class_of(claim) == name]
 
     def _changed(self, old: dict | None, new: dict | None) -> None:
         super()._changed(old, new)
@@ -71,20 +63,20 @@ class PersistentVolumeController(Controller):
             self.sync_unbound_claim(claim)
 
     def sync_unbound_claim(self, claim: dict) -> None:
-        default = matching.default_class(self.informer("StorageClass").list()) if matching.is_classless(claim) else None
+        default = storage.default_class(self.informer("StorageClass").list()) if storage.is_classless(claim) else None
         if default:
             classed = replace(claim, ("spec", "storageClassName"), name_of(default))
             claim = self.client.update(classed, because=f"{name_of(default)} is the default class now")
-        storage_class = self.informer("StorageClass").get(None, matching.class_of(claim))
+        storage_class = self.informer("StorageClass").get(None, storage.class_of(claim))
         waits = bool(storage_class) and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
         waits = waits and SELECTED_NODE not in annotations_of(claim)
-        volume = matching.best_match(claim, self.informer("PersistentVolume").list(), only_prebound=waits)
+        volume = storage.best_match(claim, self.informer("PersistentVolume").list(), only_prebound=waits)
         if volume:
             self.bind(volume, claim)
             return
         if waits:
             self.event(claim, "Normal", *self._waiting(claim))
-        elif matching.class_of(claim):
+        elif storage.class_of(claim):
             self._ask_for_volume(claim, storage_class)
         else:
             self.event(claim, "Normal", "FailedBinding", "no persistent volumes available for this claim and no storage class is set")
@@ -93,10 +85,10 @@ class PersistentVolumeController(Controller):
     def sync_claim_of_named_volume(self, claim: dict) -> None:
         """Its author asked for one volume by name."""
         volume = self.informer("PersistentVolume").get(None, claim["spec"]["volumeName"])
-        if volume and matching.is_bound_to(volume, claim):
+        if volume and storage.is_bound_to(volume, claim):
             self.bind(volume, claim)
         elif volume and not volume["spec"].get("claimRef"):
-            why = matching.mismatch(volume, claim)
+            why = storage.mismatch(volume, claim)
             if not why:
                 self.bind(volume, claim)
                 return
@@ -111,7 +103,7 @@ class PersistentVolumeController(Controller):
         volume = self.informer("PersistentVolume").get(None, claim["spec"].get("volumeName", ""))
         if volume is None:
             self._lose(claim, "ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!")
-        elif not volume["spec"].get("claimRef") or matching.is_bound_to(volume, claim):
+        elif not volume["spec"].get("claimRef") or storage.is_bound_to(volume, claim):
             self.bind(volume, claim)
         else:
             self._lose(claim, "ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly")
@@ -126,16 +118,15 @@ class PersistentVolumeController(Controller):
     def _ask_for_volume(self, claim: dict, storage_class: dict | None) -> None:
         """Marks the claim for the provisioner of its class."""
         if storage_class is None:
-            text = f'storageclass.storage.k8s.io "{matching.class_of(claim)}" not found'
+            text = f'storageclass.storage.k8s.io "{storage.class_of(claim)}" not found'
             self.event(claim, "Warning", "ProvisioningFailed", text)
             return
         provisioner = storage_class["provisioner"]
         if provisioner == NO_PROVISIONER:
             return
-        annotations = {OLD_PROVISIONER: provisioner, PROVISIONER: provisioner}
+        annotations = {storage.OLD_PROVISIONER: provisioner, storage.PROVISIONER: provisioner}
         if not annotations.items() <= annotations_of(claim).items():
-            patch, because = {"metadata": {"annotations": annotations}}, f"class {name_of(storage_class)} makes volumes"
-            self.client.patch(self.kind, name_of(claim), namespace_of(claim), patch, because=because)
+            self.patch(claim, {"metadata": {"annotations": annotations}}, f"class {name_of(storage_class)} makes volumes")
         self.event(claim, "Normal", "ExternalProvisioning", EXTERNAL.format(provisioner))
 
     def _set_claim_phase(self, claim: dict, phase: str) -> None:
@@ -166,10 +157,8 @@ class PersistentVolumeController(Controller):
     def _bind_volume(self, volume: dict, claim: dict, because: str) -> dict:
         old = volume["spec"].get("claimRef") or {}
         if old.get("uid") != uid_of(claim):
-            reference = {"kind": claim["kind"], "namespace": namespace_of(claim), "name": name_of(claim), "uid": uid_of(claim),
-                         "apiVersion": "v1", "resourceVersion": claim["metadata"]["resourceVersion"]}
             notes = {**annotations_of(volume), **({} if old else {BOUND_BY_CONTROLLER: "yes"})}
-            bound = replace(volume, ("spec", "claimRef"), reference)
+            bound = replace(volume, ("spec", "claimRef"), reference_to(claim))
             volume = self.client.update(replace(bound, ("metadata", "annotations"), notes or None), because)
         return self._set_volume_phase(volume, "Bound", because)
 
@@ -196,7 +185,7 @@ class PersistentVolumeController(Controller):
         if policy == "Recycle":
             self.event(volume, "Normal", "VolumeRecycled", "Volume recycled")
             self._free(volume, "it was recycled")
-        elif policy == "Delete" and not is_deleting(volume) and matching.PROVISIONED_BY not in annotations_of(volume):
+        elif policy == "Delete" and not is_deleting(volume) and storage.PROVISIONED_BY not in annotations_of(volume):
             self._delete_volume(volume)
 
     def _delete_volume(self, volume: dict) -> None:

@@ -6,9 +6,8 @@ Leaves out: the limit of 12,500 ended pods. Upstream: pkg/controller/podgc.
 """
 from __future__ import annotations
 
-from kubelearn.api.meta import is_deleting, name_of, namespace_of, set_condition
+from kubelearn.api.meta import condition_is, is_deleting, name_of, namespace_of, set_condition
 from kubelearn.controllers.controller import Controller
-from kubelearn.controllers.nodes import node_ready
 from kubelearn.controllers.pods import is_terminal
 from kubelearn.errors import ApiError
 
@@ -26,24 +25,25 @@ def must_go(pod: dict, node: dict | None) -> str:
     if is_deleting(pod) and not pod["spec"].get("nodeName"):
         return "it ends and never had a node"
     out = node and any(taint["key"] == OUT_OF_SERVICE for taint in node["spec"].get("taints") or ())
-    return "it ends on a node that is out of service" if is_deleting(pod) and out and not node_ready(node) else ""
+    return "it ends on a node that is out of service" if is_deleting(pod) and out and not condition_is(node, "Ready") else ""
 
 
 class PodGCController(Controller):
     """Its keys are names of nodes, '' for pods without one."""
 
     name, kind = "pod-garbage-collector", "Node"
+    watches = {"Pod": lambda self, pod: self.of_pod(pod)}
 
     def __init__(self, client):
         super().__init__(client)
         self.missing: dict[str, float] = {}  # node -> the look at which it was first missed
-        self.informer("Pod").on(self._pod_changed)
 
-    def _pod_changed(self, old: dict | None, new: dict | None) -> None:
-        if new and not self.stopped:
-            node = new["spec"].get("nodeName", "")
-            if is_deleting(new) and not node or node and f"{node}" not in self.informer("Node").items:
-                self.queue.add_after(node, next_look(self.clock.now) - self.clock.now)
+    def of_pod(self, pod: dict) -> list[str]:
+        """None at once: it looks every so often."""
+        node = pod["spec"].get("nodeName", "")
+        if is_deleting(pod) and not node or node and node not in self.informer("Node").items:
+            self.queue.add_after(node, next_look(self.clock.now) - self.clock.now)
+        return []
 
     def sync(self, node: dict) -> None:
         self.missing.pop(name_of(node), None)
@@ -75,7 +75,7 @@ class PodGCController(Controller):
                 conditions = pod["status"].get("conditions", [])
                 conditions = set_condition(conditions, condition, self.clock.timestamp()) if condition else conditions
                 status = {**pod["status"], "phase": "Failed", "conditions": conditions}
-                self.client.patch("Pod", name_of(pod), namespace_of(pod), {"status": status}, subresource="status", because=because)
+                self.patch(pod, {"status": status}, because, subresource="status")
             self.client.delete("Pod", name_of(pod), namespace_of(pod), because, grace=0)
         except ApiError as error:
             if error.reason != "NotFound":

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubelearn.api.meta import annotations_of, is_deleting, key_of, labels_of, name_of, namespace_of, uid_of
+from kubelearn.api.meta import annotations_of, is_deleting, key_of, labels_of, name_of, namespace_of, reference_to, uid_of
+from kubelearn.api.storage import PROVISIONED_BY, PROVISIONER, SELECTED_NODE, class_of
 from kubelearn.client import Client
 from kubelearn.controllers.controller import Controller
-from kubelearn.controllers.volumematching import PROVISIONED_BY, PROVISIONER, SELECTED_NODE, class_of
 from kubelearn.errors import ApiError
 
 SECONDS = 2.0  # that making a volume takes
@@ -85,11 +85,9 @@ class Provisioner(Controller):
 
     def _volume(self, claim: dict, storage_class: dict) -> dict:
         name, node = f"pvc-{uid_of(claim)}", self.informer("Node").get(None, annotations_of(claim).get(SELECTED_NODE, ""))
-        reference = {"kind": "PersistentVolumeClaim", "namespace": namespace_of(claim), "name": name_of(claim), "uid": uid_of(claim),
-                     "apiVersion": "v1", "resourceVersion": claim["metadata"]["resourceVersion"]}
         spec = {"capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]}, "accessModes": claim["spec"]["accessModes"],
                 "persistentVolumeReclaimPolicy": storage_class.get("reclaimPolicy", "Delete"), "storageClassName": name_of(storage_class),
-                "volumeMode": claim["spec"].get("volumeMode", "Filesystem"), "claimRef": reference}
+                "volumeMode": claim["spec"].get("volumeMode", "Filesystem"), "claimRef": reference_to(claim)}
         return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name, "annotations": {PROVISIONED_BY: self.driver}},
                 "spec": spec | self.source(name, claim, node)}
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kubelearn.api import meta, selectors
 from kubelearn.client import Client
 from kubelearn.controllers.controller import Controller
-from kubelearn.controllers.pods import available_at, is_active, is_ready, is_terminal
+from kubelearn.controllers.pods import is_active, is_ready, is_terminal
 from kubelearn.errors import ApiError
 
 
@@ -65,14 +65,11 @@ class ReplicaSetController(Controller):
         because = f"{wanted} wanted, {found} found"
         try:
             for _ in range(wanted - found):
-                pod = self.create(pod_from_template(replica_set), replica_set, because)
-                self.event(replica_set, "Normal", "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
+                self.create_pod(replica_set, pod_from_template(replica_set), because)
         except ApiError as error:
-            self.event(replica_set, "Warning", "FailedCreate", f"Error creating: {error}")
             return error
         for pod in self.surplus(replica_set, pods)[:max(found - wanted, 0)]:
-            self.delete(pod, because)
-            self.event(replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
+            self.delete_pod(replica_set, pod, because)
         return None
 
     def surplus(self, replica_set: dict, pods: list[dict]) -> list[dict]:
@@ -95,7 +92,7 @@ class ReplicaSetController(Controller):
         labels = (replica_set["spec"]["template"]["metadata"].get("labels") or {}).items()
         ready = sum(count for pod, count in counts.items() if pod.ready)
         numbers = {"fullyLabeledReplicas": sum(count for pod, count in counts.items() if pod.active and labels <= pod.labels),
-                   "readyReplicas": ready, "availableReplicas": self.available(replica_set, ready)}
+                   "readyReplicas": ready, "availableReplicas": self.number_available(replica_set, ready)}
         found = sum(count for pod, count in counts.items() if pod.active)
         status = {"replicas": found, **{key: number for key, number in numbers.items() if number},
                   "terminatingReplicas": sum(count for pod, count in counts.items() if pod.terminating),
@@ -103,16 +100,11 @@ class ReplicaSetController(Controller):
         conditions = self.conditions(replica_set, failure)
         self.update_status(replica_set, status | ({"conditions": conditions} if conditions else {}), f"{found} pods, {ready} of them ready")
 
-    def available(self, replica_set: dict, ready: int) -> int:
-        """How many have been ready for minReadySeconds; comes back when the next one will have been."""
-        seconds = replica_set["spec"].get("minReadySeconds", 0)
-        if not seconds or not ready:
+    def number_available(self, replica_set: dict, ready: int) -> int:
+        """All that are ready, where nobody asks for how long; that costs no look at the pods."""
+        if not ready or not replica_set["spec"].get("minReadySeconds"):
             return ready
-        times = [available_at(pod, seconds) for pod in self.owned(replica_set, "Pod") if is_active(pod) and is_ready(pod)]
-        later = [at for at in times if at > self.clock.now]
-        if later:
-            self.queue.add_after(meta.key_of(replica_set), min(later) - self.clock.now)
-        return len(times) - len(later)
+        return len(self.available(replica_set, filter(is_active, self.owned(replica_set, "Pod"))))
 
     def conditions(self, replica_set: dict, failure: ApiError | None) -> list[dict]:
         old = replica_set["status"].get("conditions", [])

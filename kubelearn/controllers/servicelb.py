@@ -41,7 +41,7 @@ class ServiceLBController(Controller):
             if held or address_of(service):
                 self._remove(service)
         elif not held:
-            self._set_finalizers(service, [*(service["metadata"].get("finalizers") or ()), FINALIZER], "its load balancer must go with it")
+            self.set_finalizers(service, [*(service["metadata"].get("finalizers") or ()), FINALIZER], "its load balancer must go with it")
         elif not address_of(service):
             self._ensure(service)
 
@@ -70,11 +70,7 @@ class ServiceLBController(Controller):
             service = self.update_status(service, {**service["status"], "loadBalancer": {}}, because="it asks for no load balancer")
         self.event(service, "Normal", "DeletedLoadBalancer", "Deleted load balancer")
         finalizers = [f for f in service["metadata"].get("finalizers") or () if f != FINALIZER]
-        self._set_finalizers(service, finalizers, "its load balancer is gone")
-
-    def _set_finalizers(self, service: dict, finalizers: list[str], because: str) -> None:
-        meta = service["metadata"]
-        self.client.patch(self.kind, meta["name"], meta["namespace"], {"metadata": {"finalizers": finalizers or None}}, because=because)
+        self.set_finalizers(service, finalizers, "its load balancer is gone")
 
     def deleted(self, key: str) -> None:
         self.asked.pop(key, None)

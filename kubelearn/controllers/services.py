@@ -6,6 +6,8 @@ Leaves out: nothing.
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kubelearn.api.meta import is_deleting, key_of, labels_of
 from kubelearn.api.selectors import match_labels
 from kubelearn.client import Client
@@ -67,7 +69,7 @@ def endpoint_ports(service: dict, pod: dict) -> list[dict]:
 class ServiceController(Controller):
     """What the controllers of Services have in common: a pod whose part in them changed enqueues the Services that select it."""
 
-    kind = "Service"
+    kind, watches, parts = "Service", {"Pod": lambda self, pod: self.of_pod(pod)}, {"Pod": part_in_services}
 
     def __init__(self, client: Client):
         super().__init__(client)
@@ -75,25 +77,19 @@ class ServiceController(Controller):
         self._entries: dict[str, tuple[dict, dict[str, tuple]]] = {}  # Service -> its spec, and by uid each pod and its entry
         self._looked: dict[str, float] = {}  # Service with many pods -> when it was last looked at
         self._wrote: dict[str, str] = {}     # object -> the version that this controller gave it: not news
-        self.informer("Pod").on(self._pod_changed)
 
     def pods(self, service: dict) -> list[dict]:
         return self.selected.pods(service["metadata"]["namespace"], match_labels(service["spec"]["selector"]))
 
-    def _pod_changed(self, old: dict | None, new: dict | None) -> None:
-        if self.stopped or old and new and part_in_services(old) == part_in_services(new):
-            return
-        for service in self.informer("Service").list((new or old)["metadata"]["namespace"]):
-            if any(selects(service, labels_of(pod)) for pod in (old, new) if pod):
-                self._add(key_of(service))
-
-    def _add(self, key: str) -> None:
+    def of_pod(self, pod: dict) -> Iterator[str]:
         """At once; a Service with many pods a little later, so that many changes make one pass."""
-        since = self._looked.get(key)
-        if since is None or since + MANY_WAIT <= self.clock.now:
-            self.queue.add(key)
-        else:
-            self.queue.add_after(key, since + MANY_WAIT - self.clock.now)
+        for service in self.informer("Service").list(pod["metadata"]["namespace"]):
+            if selects(service, labels_of(pod)):
+                left = self._looked.get(key_of(service), -MANY_WAIT) + MANY_WAIT - self.clock.now
+                if left > 0:
+                    self.queue.add_after(key_of(service), left)
+                else:
+                    yield key_of(service)
 
     def wrote(self, obj: dict) -> None:
         self._wrote[key_of(obj)] = obj["metadata"]["resourceVersion"]

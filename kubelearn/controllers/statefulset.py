@@ -12,7 +12,7 @@ import re
 from kubelearn.api.meta import is_deleting, key_of, labels_of, name_of
 from kubelearn.controllers import claimtemplates
 from kubelearn.controllers.history import RevisionController, template_of
-from kubelearn.controllers.pods import available_at, is_ready, is_terminal, phase
+from kubelearn.controllers.pods import is_ready, is_terminal, phase
 from kubelearn.controllers.replicaset import pod_from_template
 from kubelearn.controllers.rollout import resolve
 from kubelearn.errors import ApiError
@@ -106,7 +106,7 @@ class StatefulSetController(RevisionController):
         update, collisions = self.current_revision(stateful_set)
         named = stateful_set["status"].get("currentRevision")
         current = next((r for r in self.owned(stateful_set, "ControllerRevision") if name_of(r) == named), update)
-        available = self._available(stateful_set, pods)
+        available = self.available(stateful_set, (pod for pod in pods if not is_deleting(pod)))
         failure = None if is_deleting(stateful_set) else self._manage(stateful_set, pods, current, update, available)
         self.truncate_history(stateful_set, [name_of(current), name_of(update), *map(revision_of, pods)])
         pods = [pod for pod in self.owned(stateful_set, "Pod") if ordinal_of(stateful_set, pod) is not None]
@@ -115,14 +115,6 @@ class StatefulSetController(RevisionController):
         self.update_status(stateful_set, status, f"{ready} of {stateful_set['spec']['replicas']} ready, {updated} of the newest revision")
         if failure:
             raise failure
-
-    def _available(self, stateful_set: dict, pods: list[dict]) -> set[str]:
-        """Names of the available pods that stay; comes back when the next one will be available."""
-        times = {name_of(pod): available_at(pod, stateful_set["spec"].get("minReadySeconds", 0)) for pod in pods if not is_deleting(pod)}
-        later = [at for at in times.values() if at is not None and at > self.clock.now]
-        if later:
-            self.queue.add_after(key_of(stateful_set), min(later) - self.clock.now)
-        return {name for name, at in times.items() if at is not None and at <= self.clock.now}
 
     def _manage(self, stateful_set: dict, pods: list[dict], current: dict, update: dict, available: set[str]) -> ApiError | None:
         """First the replicas from the lowest up, then what is too much from the highest down, then the update. In order, each

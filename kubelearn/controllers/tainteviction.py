@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubelearn.api.meta import condition_is, is_deleting, key_of, name_of, namespace_of, set_condition, uid_of
+from kubelearn.api.meta import condition_is, is_deleting, key_of, name_of, set_condition, uid_of
+from kubelearn.api.taints import taints, tolerates
 from kubelearn.clock import parse_time
 from kubelearn.controllers.controller import Controller
-from kubelearn.controllers.nodes import taints, tolerates
 from kubelearn.errors import ApiError
 
 CONDITION = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager",
@@ -34,20 +34,16 @@ def tainted_since(found: list[dict], now: float) -> float:
 
 class TaintEvictionController(Controller):
     name, kind = "taint-eviction-controller", "Node"
+    watches, parts = {"Pod": lambda self, pod: self.of_pod(pod)}, {"Pod": lambda pod: (pod["spec"],)}
 
     def __init__(self, client):
         super().__init__(client)
         self.pending: dict[str, tuple[dict, float]] = {}  # uid -> a pod that is to go, and since when it is looked at
-        self.informer("Pod").on(self._pod_changed)
 
-    def _pod_changed(self, old: dict | None, new: dict | None) -> None:
-        pod = new or old
+    def of_pod(self, pod: dict) -> list[str]:
         name = pod["spec"].get("nodeName")
-        if self.stopped or not name or old and new and old["spec"] is new["spec"]:
-            return
-        node = self.informer("Node").get(None, name)
-        if uid_of(pod) in self.pending or node and taints(node, "NoExecute"):
-            self.queue.add(name)
+        node = self.informer("Node").get(None, name) if name else None
+        return [name] if name and (uid_of(pod) in self.pending or node and taints(node, "NoExecute")) else []
 
     def sync(self, node: dict) -> None:
         found, now = taints(node, "NoExecute"), self.clock.now
@@ -72,8 +68,7 @@ class TaintEvictionController(Controller):
         try:
             if not condition_is(pod, "DisruptionTarget"):
                 conditions = set_condition(pod["status"].get("conditions", []), CONDITION, self.clock.timestamp())
-                patch = {"status": {"conditions": conditions}}
-                self.client.patch("Pod", name_of(pod), namespace_of(pod), patch, subresource="status", because=because)
+                self.patch(pod, {"status": {"conditions": conditions}}, because, subresource="status")
             self.delete(pod, because)
         except ApiError as error:
             if error.reason != "NotFound":

@@ -7,16 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kubelearn.api.meta import condition, is_deleting, key_of, name_of, namespace_of, uid_of
+from kubelearn.api.meta import condition, is_deleting, key_of, name_of, namespace_of
+from kubelearn.api.storage import claims_of
 from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.pods import is_terminal
-
-
-def claims_of(pod: dict) -> list[str]:
-    """Names of the claims that a pod mounts, those of its ephemeral volumes among them."""
-    volumes = pod["spec"].get("volumes") or ()
-    named = [v["persistentVolumeClaim"]["claimName"] for v in volumes if v.get("persistentVolumeClaim")]
-    return named + [f"{name_of(pod)}-{v['name']}" for v in volumes if v.get("ephemeral")]
 
 
 class Use(NamedTuple):
@@ -42,13 +36,9 @@ class Protection(Controller):
     def sync(self, obj: dict) -> None:
         held = obj["metadata"].get("finalizers") or []
         if is_deleting(obj) and self.finalizer in held and not self.in_use(obj):
-            self._set(obj, [f for f in held if f != self.finalizer], "nobody uses it any more")
+            self.set_finalizers(obj, [f for f in held if f != self.finalizer], "nobody uses it any more")
         elif not is_deleting(obj) and self.finalizer not in held:
-            self._set(obj, [*held, self.finalizer], "it must not go while it is used")
-
-    def _set(self, obj: dict, finalizers: list[str], because: str) -> None:
-        patch = {"metadata": {"finalizers": finalizers or None, "uid": uid_of(obj)}}
-        self.client.patch(self.kind, name_of(obj), namespace_of(obj), patch, because=because)
+            self.set_finalizers(obj, [*held, self.finalizer], "it must not go while it is used")
 
 
 class ClaimProtectionController(Protection):
@@ -63,7 +53,7 @@ class ClaimProtectionController(Protection):
         if old and new and old["spec"] is new["spec"] and is_terminal(old) == is_terminal(new):
             return
         pod = new or old
-        for claim in claims_of(pod):
+        for claim, _ in claims_of(pod):
             key, users = f"{namespace_of(pod)}/{claim}", self.users.setdefault(f"{namespace_of(pod)}/{claim}", {})
             users.pop(name_of(pod), None)
             if new:
@@ -82,8 +72,7 @@ class ClaimProtectionController(Protection):
             verdict = {"type": "Unused", "status": status, "reason": reason, "message": message, "lastProbeTime": None,
                        "lastTransitionTime": self.clock.timestamp()}
             others = [c for c in claim["status"].get("conditions", ()) if c is not known]
-            patch = {"status": {"conditions": [*others, verdict]}}
-            self.client.patch(self.kind, name_of(claim), namespace_of(claim), patch, because=message, subresource="status")
+            self.patch(claim, {"status": {"conditions": [*others, verdict]}}, message, subresource="status")
 
     def in_use(self, claim: dict) -> str:
         return ", ".join(pod for pod, use in self.users.get(key_of(claim), {}).items() if use.on_node)

@@ -128,6 +128,7 @@ def test_nobody_is_preempted_for_a_pod_that_says_never(world):
 def test_a_claim_that_waits_is_bound_where_its_pod_goes(world):
     """The volume is promised to the claim first; the pod follows when the claim is bound, and the volume is nobody else's."""
     world.apply(STORAGE)
+    world.client.update_status({**world.client.get("PersistentVolume", "disk"), "status": {"phase": "Available"}})
     world.pod("user", volumes=DATA)
     volume = world.client.get("PersistentVolume", "disk")
     assert volume["spec"]["claimRef"]["name"] == "data" and world.node_of("user") is None

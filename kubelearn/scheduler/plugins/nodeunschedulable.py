@@ -1,9 +1,9 @@
 """NodeUnschedulable: a cordoned node takes no new pods. Part of Kubernetes: kube-scheduler plugins/nodeunschedulable."""
 from __future__ import annotations
 
+from kubelearn.api.taints import tolerated
 from kubelearn.scheduler.cache import NodeInfo
 from kubelearn.scheduler.framework import Plugin, Rejection, Verdict
-from kubelearn.scheduler.plugins.tainttoleration import tolerated
 from kubelearn.scheduler.pods import PodInfo
 
 TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from kubelearn.api.meta import owner_of
 from kubelearn.api.selectors import Selector, label_selector, match_labels
+from kubelearn.api.taints import tolerated
 from kubelearn.scheduler.cache import NodeInfo, Snapshot
 from kubelearn.scheduler.framework import MAX_SCORE, SKIP, Count, Plugin, Rejection, Verdict
-from kubelearn.scheduler.plugins.tainttoleration import tolerated
 from kubelearn.scheduler.pods import PodInfo
 
 HOSTNAME, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"

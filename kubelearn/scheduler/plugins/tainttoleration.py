@@ -1,8 +1,7 @@
 """TaintToleration: a taint keeps pods off that do not tolerate it. Part of Kubernetes: kube-scheduler plugins/tainttoleration."""
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from kubelearn.api.taints import tolerated
 from kubelearn.scheduler.cache import NodeInfo, Snapshot
 from kubelearn.scheduler.framework import SKIP, Count, Plugin, Rejection, Verdict, default_normalize
 from kubelearn.scheduler.pods import PodInfo
@@ -28,18 +27,3 @@ class TaintToleration(Plugin):
 
     def normalize(self, state: object, scores: dict[int, Count]) -> dict[int, int]:
         return default_normalize(scores, reverse=True)
-
-
-def tolerated(taint: dict, tolerations: Iterable[dict]) -> bool:
-    return any(tolerates(toleration, taint) for toleration in tolerations)
-
-
-def tolerates(toleration: dict, taint: dict) -> bool:
-    """An empty effect means all effects, an empty key with Exists all keys."""
-    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
-        return False
-    if toleration.get("key") and toleration["key"] != taint["key"]:
-        return False
-    if toleration.get("operator", "Equal") == "Exists":
-        return True
-    return bool(toleration.get("key")) and toleration.get("value", "") == taint.get("value", "")

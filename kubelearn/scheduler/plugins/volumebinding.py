@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kubelearn.api import nodeselector, quantity
-from kubelearn.api.meta import annotations_of, is_deleting, key_of, labels_of, owner_of, replace
-from kubelearn.api.selectors import label_selector
+from kubelearn.api import nodeselector
+from kubelearn.api.meta import annotations_of, is_deleting, key_of, owner_of, reference_to, replace
+from kubelearn.api.storage import BOUND_BY_CONTROLLER, NO_PROVISIONER, SELECTED_NODE, capacity, claims_of, class_of, requested, suits
 from kubelearn.scheduler.cache import NodeInfo, Snapshot
 from kubelearn.scheduler.framework import SKIP, Plugin, Rejected, Rejection, Verdict
 from kubelearn.scheduler.pods import PodInfo
-
-SELECTED_NODE = "volume.kubernetes.io/selected-node"
-BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
-NO_PROVISIONER = "kubernetes.io/no-provisioner"
 
 
 class Claims(NamedTuple):
@@ -45,7 +41,7 @@ class VolumeBinding(Plugin):
     # --- which nodes ----------------------------------------------------------------------------------------------
 
     def pre_filter(self, pod: PodInfo, snapshot: Snapshot) -> Claims | object:
-        names = claim_names(pod)
+        names = claims_of(pod.pod)
         if not names:
             return SKIP
         state = Claims([], [])
@@ -76,8 +72,7 @@ class VolumeBinding(Plugin):
         return claim
 
     def _class_of(self, claim: dict) -> dict | None:
-        name = claim["spec"].get("storageClassName") or annotations_of(claim).get("volume.beta.kubernetes.io/storage-class")
-        return self.classes.get("", name) if name else None
+        return self.classes.get("", class_of(claim)) if class_of(claim) else None
 
     def filter(self, state: Claims, pod: PodInfo, node: NodeInfo) -> Verdict:
         reasons = []
@@ -92,7 +87,7 @@ class VolumeBinding(Plugin):
     def _choose(self, state: Claims, node: NodeInfo) -> Choice | None:
         """Volumes for the waiting claims, the smallest demand first; None where the node has none and none can be made."""
         choice, taken = Choice([], []), set()
-        for claim, storage_class in sorted(state.waiting, key=lambda pair: _size(pair[0])):
+        for claim, storage_class in sorted(state.waiting, key=lambda pair: requested(pair[0])):
             selected = annotations_of(claim).get(SELECTED_NODE)
             if selected and selected != node.name:
                 return None
@@ -111,7 +106,7 @@ class VolumeBinding(Plugin):
         found = [volume for volume in self.volumes.list() if volume["metadata"]["name"] not in taken
                  and self.promised.get(volume["metadata"]["name"], key_of(claim)) == key_of(claim)
                  and suits(volume, claim) and reachable(volume, node)]
-        return min(found, key=lambda v: (quantity.parse(v["spec"]["capacity"]["storage"]), v["metadata"]["name"]), default=None)
+        return min(found, key=lambda v: (capacity(v), v["metadata"]["name"]), default=None)
 
     # --- binding --------------------------------------------------------------------------------------------------
 
@@ -142,11 +137,9 @@ class VolumeBinding(Plugin):
     def _write(self, choice: Choice, pod: PodInfo, node: NodeInfo, client) -> None:
         for claim, volume in choice.volumes:
             self.promised[volume["metadata"]["name"]] = key_of(claim)
-            metadata = claim["metadata"]
-            reference = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": metadata["name"], "namespace": metadata["namespace"],
-                         "resourceVersion": metadata["resourceVersion"], "uid": metadata["uid"]}
             bound = replace(volume, ("metadata", "annotations"), {**annotations_of(volume), BOUND_BY_CONTROLLER: "yes"})
-            client.update(replace(bound, ("spec", "claimRef"), reference), because=f"{pod.name} goes to {node.name}, where it can be used")
+            because = f"{pod.name} goes to {node.name}, where it can be used"
+            client.update(replace(bound, ("spec", "claimRef"), reference_to(claim)), because)
         for claim in choice.to_make:
             if annotations_of(claim).get(SELECTED_NODE) != node.name:
                 new = replace(claim, ("metadata", "annotations"), {**annotations_of(claim), SELECTED_NODE: node.name})
@@ -158,39 +151,9 @@ class VolumeBinding(Plugin):
             self.promised = {name: key for name, key in self.promised.items() if key != key_of(claim)}
 
 
-def claim_names(pod: PodInfo) -> list[tuple[str, bool]]:
-    """(claim's name, whether the pod itself has it made)"""
-    found = []
-    for volume in pod.spec.get("volumes") or ():
-        if "persistentVolumeClaim" in volume:
-            found.append((volume["persistentVolumeClaim"]["claimName"], False))
-        elif "ephemeral" in volume:
-            found.append((f"{pod.name}-{volume['name']}", True))
-    return found
-
-
-def suits(volume: dict, claim: dict) -> bool:
-    """Whether a volume is free for a claim, and all that the claim asks for."""
-    spec, wanted, reference = volume["spec"], claim["spec"], volume["spec"].get("claimRef")
-    if reference and (reference.get("name"), reference.get("namespace")) != (claim["metadata"]["name"], claim["metadata"]["namespace"]):
-        return False
-    if not reference and (volume.get("status") or {}).get("phase", "Available") not in ("Available", "Pending") or is_deleting(volume):
-        return False
-    selector = wanted.get("selector")
-    return (spec.get("storageClassName", "") == wanted.get("storageClassName", "")
-            and spec.get("volumeMode", "Filesystem") == wanted.get("volumeMode", "Filesystem")
-            and set(wanted.get("accessModes") or ()) <= set(spec.get("accessModes") or ())
-            and quantity.parse(spec["capacity"]["storage"]) >= _size(claim)
-            and (not selector or label_selector(selector)(labels_of(volume))))
-
-
 def reachable(volume: dict, node: NodeInfo) -> bool:
     matches = nodeselector.node_selector((volume["spec"].get("nodeAffinity") or {}).get("required"))
     return matches is None or matches(node.name, node.labels)
-
-
-def _size(claim: dict):
-    return quantity.parse(claim["spec"]["resources"]["requests"]["storage"])
 
 
 def _can_make(storage_class: dict, node: NodeInfo) -> bool:

@@ -4,9 +4,9 @@ Leaves out: the disks of clouds that Kubernetes no longer has drivers of its own
 """
 from __future__ import annotations
 
+from kubelearn.api.storage import claims_of
 from kubelearn.scheduler.cache import NodeInfo, Snapshot
 from kubelearn.scheduler.framework import SKIP, Plugin, Verdict
-from kubelearn.scheduler.plugins.volumebinding import claim_names
 from kubelearn.scheduler.pods import PodInfo
 
 
@@ -18,11 +18,11 @@ class VolumeRestrictions(Plugin):
 
     def pre_filter(self, pod: PodInfo, snapshot: Snapshot) -> object:
         """SKIP unless another pod uses a claim that this pod wants for itself alone."""
-        alone = {name for name, _ in claim_names(pod) if self._is_alone(pod.namespace, name)}
+        alone = {name for name, _ in claims_of(pod.pod) if self._is_alone(pod.namespace, name)}
         if not alone:
             return SKIP
         used = any(name in alone for node in snapshot.nodes.values() for other in node.pods.values()
-                   if other.namespace == pod.namespace and other.key != pod.key for name, _ in claim_names(other))
+                   if other.namespace == pod.namespace and other.key != pod.key for name, _ in claims_of(other.pod))
         return None if used else SKIP
 
     def _is_alone(self, namespace: str, name: str) -> bool:

@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from kubelearn.api.meta import labels_of
+from kubelearn.api.storage import claims_of
 from kubelearn.scheduler.cache import NodeInfo, Snapshot
 from kubelearn.scheduler.framework import SKIP, Plugin, Rejection, Verdict
-from kubelearn.scheduler.plugins.volumebinding import claim_names
 from kubelearn.scheduler.pods import PodInfo
 
 KEYS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region",
@@ -19,7 +19,7 @@ class VolumeZone(Plugin):
 
     def pre_filter(self, pod: PodInfo, snapshot: Snapshot) -> list[tuple[str, set[str]]] | object:
         """(label, values of which a node must have one) of the volumes that are bound already."""
-        claims = [self.claims.get(pod.namespace, name) for name, _ in claim_names(pod)]
+        claims = [self.claims.get(pod.namespace, name) for name, _ in claims_of(pod.pod)]
         volumes = [self.volumes.get("", claim["spec"]["volumeName"]) for claim in claims if claim and claim["spec"].get("volumeName")]
         wanted = [(key, set(labels_of(volume)[key].split("__")))
                   for volume in volumes if volume for key in KEYS if key in labels_of(volume)]

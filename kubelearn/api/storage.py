@@ -1,4 +1,4 @@
-"""Which PersistentVolume suits which claim. Pure functions.
+"""Claims and volumes: who asks for which, and which PersistentVolume suits which claim. Pure functions.
 
 Part of Kubernetes: component-helpers storage/volume (pv_helpers.go) and pkg/controller/volume/persistentvolume/index.go.
 Law: a claim gets the volume made for it, else the smallest free one with the fewest modes that has all it asks for.
@@ -16,6 +16,13 @@ BIND_COMPLETED, BOUND_BY_CONTROLLER = "pv.kubernetes.io/bind-completed", "pv.kub
 SELECTED_NODE, PROVISIONER = "volume.kubernetes.io/selected-node", "volume.kubernetes.io/storage-provisioner"
 OLD_PROVISIONER, PROVISIONED_BY = "volume.beta.kubernetes.io/storage-provisioner", "pv.kubernetes.io/provisioned-by"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
+
+
+def claims_of(pod: dict) -> list[tuple[str, bool]]:
+    """The claims that a pod mounts: names, and whether the pod has them made itself."""
+    volumes = pod["spec"].get("volumes") or ()
+    named = [(v["persistentVolumeClaim"]["claimName"], False) for v in volumes if v.get("persistentVolumeClaim")]
+    return named + [(f"{name_of(pod)}-{v['name']}", True) for v in volumes if v.get("ephemeral")]
 
 
 def class_of(obj: dict) -> str:
@@ -70,12 +77,18 @@ def is_free(volume: dict) -> bool:
     return not volume["spec"].get("claimRef") and volume.get("status", {}).get("phase") == "Available"
 
 
+def suits(volume: dict, claim: dict) -> bool:
+    """Whether a volume is kept for the claim, or is free and has all that it asks for."""
+    if mismatch(volume, claim):
+        return False
+    selector = label_selector(claim["spec"].get("selector") or {})
+    return is_bound_to(volume, claim) or is_free(volume) and selector(labels_of(volume))
+
+
 def best_match(claim: dict, volumes: Iterable[dict], only_prebound: bool) -> dict | None:
     """The volume for a claim. only_prebound: its class waits for a consumer, so only what is kept for it counts."""
-    fitting = [volume for volume in volumes if not mismatch(volume, claim)]
+    fitting = [volume for volume in volumes if suits(volume, claim)]
     kept = next((volume for volume in fitting if is_bound_to(volume, claim)), None)
     if kept or only_prebound:
         return kept
-    selector = label_selector(claim["spec"].get("selector") or {})
-    free = [volume for volume in fitting if is_free(volume) and selector(labels_of(volume))]
-    return min(free, key=lambda v: (len(v["spec"]["accessModes"]), capacity(v), name_of(v)), default=None)
+    return min(fitting, key=lambda v: (len(v["spec"]["accessModes"]), capacity(v), name_of(v)), default=None)
