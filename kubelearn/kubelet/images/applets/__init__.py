@@ -89,20 +89,21 @@ def usage_error(process: Process, usage: str) -> Exit:
 
 
 def applet(*names: str, flags: str | None = None, usage: str = "", least: int = 0, stop: bool = False, long: dict[str, str] | None = None,
-           each: str = "") -> Callable:
+           each: str = "", last: bool = False) -> Callable:
     """Registers a command. With flags its function gets (process, options, operands), and its exit code is 0 when it gives none.
-    With `each` it gets one operand at a time; an OSError is told in that form, and the others still come."""
+    With `each` it gets one operand at a time; an OSError is told in that form, and the others still come. last: it gets the last
+    operand with each of the others."""
     def register(function: Callable) -> Callable:
         async def program(process: Process) -> int:
             given, rest = options(process, flags, usage, least, stop, long)
             if not each:
                 return await function(process, given, rest) or 0
-            code = 0
-            for name in rest:
+            code, more = 0, rest[-1:] if last else []
+            for name in rest[:-1] if last else rest:
                 try:
-                    code = function(process, given, name) or code
+                    code = function(process, given, name, *more) or code
                 except OSError as error:
-                    code = process.fail(each.format(name=name, error=error.strerror))
+                    code = process.fail(each.format(name=name, last=rest[-1], error=error.strerror))
             return code
         program.__module__ = function.__module__
         _programs.update(dict.fromkeys(names, function if flags is None else program))

@@ -3,6 +3,7 @@
 Leaves out: options that scripts hardly use."""
 from __future__ import annotations
 
+import errno
 import os
 import re
 
@@ -63,42 +64,30 @@ def target_of(process: Process, name: str, source: str) -> str:
     return f"{path.rstrip('/')}/{os.path.basename(source.rstrip('/'))}" if isinstance(process.files.find(path), Directory) else path
 
 
-@applet("mv", flags="finTv", usage="[-finT] SOURCE... DEST", least=2)
-async def mv(process: Process, given: Options, names: list[str]) -> int:
-    code = 0
-    for name in names[:-1]:
-        source, target = process.path(name), target_of(process, names[-1], name)
-        try:
-            process.files.rename(source, target)
-        except OSError as error:
-            if error.errno == 18:  # to another volume: copy, then remove
-                copy_tree(process, source, target)
-                remove_tree(process, source, name)
-            else:
-                code = process.fail(f"can't rename '{name}': {error.strerror}")
-    return code
+@applet("mv", flags="finTv", usage="[-finT] SOURCE... DEST", least=2, each="can't rename '{name}': {error}", last=True)
+def mv(process: Process, given: Options, name: str, to: str) -> None:
+    source, target = process.path(name), target_of(process, to, name)
+    try:
+        process.files.rename(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy_tree(process, source, target)  # to another volume: copy, then remove
+        remove_tree(process, source, name)
 
 
-@applet("cp", flags="rRafpdLHiTv", usage="[-arPLHpfinlsTu] SOURCE DEST", least=2)
-async def cp(process: Process, given: Options, names: list[str]) -> int:
-    code = 0
-    for name in names[:-1]:
-        source, target = process.path(name), target_of(process, names[-1], name)
-        try:
-            node = process.files.node(source, follow=not given.any("rRad"))
-        except OSError as error:
-            code = process.fail(f"can't stat '{name}': {error.strerror}")
-            continue
-        if isinstance(node, Directory) and not given.any("rRa"):
-            code = process.fail(f"omitting directory '{name}'")
-        elif isinstance(node, Directory) and f"{target}/".startswith(f"{source.rstrip('/')}/"):
-            code = process.fail(f"recursion detected, omitting directory '{name}'")
-        else:
-            try:
-                copy_tree(process, source, target)
-            except OSError as error:
-                code = process.fail(f"can't create '{names[-1]}': {error.strerror}")
-    return code
+@applet("cp", flags="rRafpdLHiTv", usage="[-arPLHpfinlsTu] SOURCE DEST", least=2, each="can't create '{last}': {error}", last=True)
+def cp(process: Process, given: Options, name: str, to: str) -> int:
+    source, target = process.path(name), target_of(process, to, name)
+    node = process.files.find(source, follow=not given.any("rRad"))
+    if node is None:
+        return process.fail(f"can't stat '{name}': No such file or directory")
+    if isinstance(node, Directory) and not given.any("rRa"):
+        return process.fail(f"omitting directory '{name}'")
+    if isinstance(node, Directory) and f"{target}/".startswith(f"{source.rstrip('/')}/"):
+        return process.fail(f"recursion detected, omitting directory '{name}'")
+    copy_tree(process, source, target)
+    return 0
 
 
 def copy_tree(process: Process, source: str, target: str) -> None:
@@ -122,21 +111,15 @@ def copy_tree(process: Process, source: str, target: str) -> None:
         files.add(target, node.copy() if whole else File(node.read(), node.mode))
 
 
-@applet("ln", flags="sfnT", usage="[-sfnT] TARGET... LINK", least=1)
-async def ln(process: Process, given: Options, names: list[str]) -> int:
-    link, code = names[-1] if len(names) > 1 else os.path.basename(names[0]), 0
-    for name in names[:-1] or names:
-        path = process.path(link) if "n" in given else target_of(process, link, name)
-        try:
-            if "f" in given and process.files.find(path, follow=False) is not None:
-                process.files.remove(path)
-            if "s" in given:
-                process.files.add(path, Symlink(name))
-            else:
-                process.files.link(process.path(name), path)
-        except OSError as error:
-            code = process.fail(f"{link}: {error.strerror}")
-    return code
+@applet("ln", flags="sfnT", usage="[-sfnT] TARGET... LINK", least=2, each="{last}: {error}", last=True)
+def ln(process: Process, given: Options, name: str, link: str) -> None:
+    path = process.path(link) if "n" in given else target_of(process, link, name)
+    if "f" in given and process.files.find(path, follow=False) is not None:
+        process.files.remove(path)
+    if "s" in given:
+        process.files.add(path, Symlink(name))
+    else:
+        process.files.link(process.path(name), path)
 
 
 @applet("touch", flags="camd:t:r:", usage="[-cham] [-d DATE] [-t DATE] [-r FILE] FILE...", least=1, each="{name}: {error}")

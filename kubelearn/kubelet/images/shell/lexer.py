@@ -9,10 +9,12 @@ from collections.abc import Callable
 
 from kubelearn.kubelet.images.shell.syntax import Arithmetic, Parameter, ShellSyntaxError, Substitution, Text, Word
 
-OPERATORS = ("<<-", "&&", "||", ";;", "<<", ">>", "<&", ">&", "<>", ">|", "&>", "&", "|", ";", "<", ">", "(", ")", "\n")
+SPACE, OPERATOR = re.compile(r"(?:[ \t\r]|\\\n|#[^\n]*)*"), re.compile(r"<<-|&&|\|\||;;|<<|>>|<&|>&|<>|>\||&>|[&|;<>()\n]")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+BRACED, BRACED_OPERATOR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-]"), re.compile(r":?[-=?+]|##?|%%?|//?|:|")
 SPECIAL = "@*#?-$!"
 STRINGS = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
+BACKQUOTED, ANSI = re.compile(r"`((?:\\.|[^`\\])*)`", re.DOTALL), re.compile(r"\$'((?:\\.|[^'\\])*)'", re.DOTALL)
 PLAIN = re.compile(r"[A-Za-z0-9_./:,=@%+^-]+")
 
 
@@ -29,7 +31,7 @@ class Lexer:
     def peek(self) -> str | Word | None:
         """An operator, a Word, or None at the end."""
         if self._next is None:
-            self._skip()
+            self._match(SPACE)
             start = self.at
             token = self._token()
             self._next = (token, start)
@@ -52,27 +54,17 @@ class Lexer:
         self.peek()
         return self.text.count("\n", 0, self._next[1])
 
-    def _skip(self) -> None:
-        text = self.text
-        while self.at < len(text):
-            if text[self.at] in " \t\r":
-                self.at += 1
-            elif text.startswith("\\\n", self.at):
-                self.at += 2
-            elif text[self.at] == "#":
-                end = text.find("\n", self.at)
-                self.at = len(text) if end < 0 else end
-            else:
-                break
+    def _match(self, expression: re.Pattern) -> re.Match | None:
+        """Takes what comes next if it is of this form."""
+        match = expression.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+        return match
 
     def _token(self) -> str | Word | None:
         if self.at >= len(self.text):
             return None
-        for operator in OPERATORS:
-            if self.text.startswith(operator, self.at):
-                self.at += len(operator)
-                return operator
-        return self.word()
+        operator = self._match(OPERATOR)
+        return operator[0] if operator else self.word()
 
     # --- words ----------------------------------------------------------------------------------------------------
 
@@ -138,8 +130,10 @@ class Lexer:
     def _dollar(self, quoted: bool) -> object:
         text, at = self.text, self.at
         if text[at] == "`":
-            inner = self._backquoted()
-            return Substitution(self.parse(inner), quoted)
+            inner = self._match(BACKQUOTED)
+            if inner is None:
+                raise ShellSyntaxError("EOF in backquote substitution", True)
+            return Substitution(self.parse(re.sub(r"\\([$`\\])", r"\1", inner[1])), quoted)
         if text.startswith("$((", at) and (end := self._closing(at + 3, "))")) is not None:
             self.at = end + 2
             return Arithmetic(make_word(Lexer(text[at + 3:end], self.parse)._double("")), quoted)
@@ -151,34 +145,15 @@ class Lexer:
             return Substitution(self.parse(text[at + 2:end]), quoted)
         if text.startswith("${", at):
             return self._braced(quoted)
-        if text.startswith("$'", at) and not quoted:
-            return self._ansi()
+        if not quoted and (inner := self._match(ANSI)):
+            return Text(re.sub(r"\\(.)", lambda match: STRINGS.get(match[1], match[0]), inner[1]), True)
         self.at += 1
-        if name := NAME.match(text, self.at):
-            self.at = name.end()
+        if name := self._match(NAME):
             return Parameter(name[0], "", None, None, quoted)
         if self.at < len(text) and (text[self.at] in SPECIAL or text[self.at].isdigit()):
             self.at += 1
             return Parameter(text[self.at - 1], "", None, None, quoted)
         return Text("$", True)
-
-    def _backquoted(self) -> str:
-        end = self.at + 1
-        while end < len(self.text) and self.text[end] != "`":
-            end += 2 if self.text[end] == "\\" else 1
-        if end >= len(self.text):
-            raise ShellSyntaxError('EOF in backquote substitution', True)
-        inner = re.sub(r"\\([$`\\])", r"\1", self.text[self.at + 1:end])
-        self.at = end + 1
-        return inner
-
-    def _ansi(self) -> Text:
-        end = self.at + 2
-        while end < len(self.text) and self.text[end] != "'":
-            end += 2 if self.text[end] == "\\" else 1
-        inner = re.sub(r"\\(.)", lambda match: STRINGS.get(match[1], match[0]), self.text[self.at + 2:end])
-        self.at = end + 1
-        return Text(inner, True)
 
     def _closing(self, at: int, mark: str) -> int | None:
         """Where the bracket that was opened before `at` closes, past quotes and nested brackets."""
@@ -213,12 +188,10 @@ class Lexer:
         self.at += 2
         length = text[self.at:self.at + 1] == "#" and text[self.at + 1:self.at + 2] not in ("}", "")
         self.at += length
-        match = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-]").match(text, self.at)
+        match = self._match(BRACED)
         if match is None:
             raise ShellSyntaxError("bad substitution", self.at >= len(text))
-        self.at = match.end()
-        op = re.compile(r":?[-=?+]|##?|%%?|//?|:|").match(text, self.at)[0]
-        self.at += len(op)
+        op = self._match(BRACED_OPERATOR)[0]
         between = {"/": "/", "//": "/", ":": ":"}.get(op, "")
         word = self.word(between + "}") if op else None
         other = None
@@ -235,7 +208,7 @@ class Lexer:
 
     def here_document(self, strip: bool) -> list:
         """Reads the delimiter; the text follows after this line, in the list that is given back."""
-        self._skip()
+        self._match(SPACE)
         start = self.at
         delimiter = self.word()
         literal = any(quote in self.text[start:self.at] for quote in "'\"\\")
