@@ -7,9 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from kubelearn.kubelet.images.shell.syntax import Arithmetic, Parameter, ShellSyntaxError, Substitution, Text, Word
+from kubelearn.kubelet.images.shell.syntax import Arithmetic, Direction, Parameter, ShellSyntaxError, Substitution, Text, Word
 
-SPACE, OPERATOR = re.compile(r"(?:[ \t\r]|\\\n|#[^\n]*)*"), re.compile(r"<<-|&&|\|\||;;|<<|>>|<&|>&|<>|>\||&>|[&|;<>()\n]")
+SPACE, OPERATOR = re.compile(r"(?:[ \t\r]|\\\n|#[^\n]*)*"), re.compile(r"&&|\|\||;;|[&|;()\n]")
+DIRECTION = re.compile(r"(\d*)(<<-|<<|>>|<&|>&|<>|>\||[<>])|()(&>)")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 BRACED, BRACED_OPERATOR = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+|[@*#?$!-]"), re.compile(r":?[-=?+]|##?|%%?|//?|:|")
 SPECIAL = "@*#?-$!"
@@ -24,12 +25,13 @@ class Lexer:
     def __init__(self, text: str, parse: Callable):
         self.text, self.at, self.parse = text, 0, parse
         self.pending: list[tuple[list, bool]] = []  # here-documents whose text comes after this line
+        self.cut_off = False  # does a here-document lack its end?
         self._next: tuple | None = None
 
     # --- tokens ---------------------------------------------------------------------------------------------------
 
-    def peek(self) -> str | Word | None:
-        """An operator, a Word, or None at the end."""
+    def peek(self) -> str | Direction | Word | None:
+        """An operator, a Direction, a Word, or None at the end."""
         if self._next is None:
             self._match(SPACE)
             start = self.at
@@ -37,10 +39,10 @@ class Lexer:
             self._next = (token, start)
         return self._next[0]
 
-    def take(self) -> str | Word | None:
+    def take(self) -> str | Direction | Word | None:
         token = self.peek()
         self._next = None
-        if token == "\n":
+        if token in ("\n", None):
             self._read_here_documents()
         return token
 
@@ -60,9 +62,12 @@ class Lexer:
         self.at = match.end() if match else self.at
         return match
 
-    def _token(self) -> str | Word | None:
+    def _token(self) -> str | Direction | Word | None:
         if self.at >= len(self.text):
             return None
+        if direction := self._match(DIRECTION):
+            number, sign = direction[1] or direction[3], direction[2] or direction[4]
+            return Direction(int(number or sign[0] != "<"), sign)
         operator = self._match(OPERATOR)
         return operator[0] if operator else self.word()
 
@@ -222,7 +227,8 @@ class Lexer:
             lines = []
             while True:
                 if self.at >= len(self.text):
-                    break  # ash takes the end of the file for the delimiter
+                    self.cut_off = True  # ash takes the end of the file for the delimiter
+                    break
                 end = self.text.find("\n", self.at)
                 line = self.text[self.at:] if end < 0 else self.text[self.at:end]
                 self.at = len(self.text) if end < 0 else end + 1

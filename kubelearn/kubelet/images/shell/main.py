@@ -5,7 +5,7 @@ from kubelearn.kubelet.images.applets import applet, values  # noqa: F401  (valu
 from kubelearn.kubelet.images.shell import builtins, jobs  # noqa: F401  (they fill BUILTINS)
 from kubelearn.kubelet.images.shell.expansion import ShellFault
 from kubelearn.kubelet.images.shell.interpreter import Interrupted, Shell
-from kubelearn.kubelet.images.shell.parser import complete, parse
+from kubelearn.kubelet.images.shell.parser import parse
 from kubelearn.kubelet.images.shell.redirection import read_line
 from kubelearn.kubelet.process import Process
 
@@ -48,7 +48,7 @@ async def _read_commands(shell: Shell) -> int:
     while True:
         line = await _prompted(shell, text)
         text += line.decode("utf-8", "surrogateescape")
-        if line and not (line.endswith(b"\n") and complete(text)):
+        if line and not (line.endswith(b"\n") and not parse(text).incomplete):
             continue
         try:
             await shell.run_script(parse(text))

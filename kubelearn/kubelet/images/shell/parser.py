@@ -8,11 +8,10 @@ from functools import lru_cache
 
 from kubelearn.kubelet.images.shell import syntax
 from kubelearn.kubelet.images.shell.lexer import NAME, Lexer, make_word
-from kubelearn.kubelet.images.shell.syntax import ShellSyntaxError, Text, Word
+from kubelearn.kubelet.images.shell.syntax import Direction, ShellSyntaxError, Text, Word
 
-RESERVED = {"if", "then", "else", "elif", "fi", "while", "until", "for", "do", "done", "case", "esac", "in", "{", "}", "!", "function"}
-STARTING = {"if", "while", "until", "for", "case", "{", "!", "function"}
-REDIRECTS = {"<": 0, ">": 1, ">>": 1, "<>": 0, ">&": 1, "<&": 0, ">|": 1, "<<": 0, "<<-": 0, "&>": 1}
+RESERVED = {"if", "then", "else", "elif", "fi", "while", "until", "for", "do", "done", "case", "esac", "in", "{", "}", "!"}
+STARTING = {"if", "while", "until", "for", "case", "{", "!"}
 
 
 @lru_cache(maxsize=1_000)
@@ -23,21 +22,10 @@ def parse(text: str) -> syntax.Script:
         while (line := parser.line()) is not None:
             lines.append(line)
     except ShellSyntaxError as error:
-        return syntax.Script(tuple(lines), error.text, parser.lexer.text.count("\n", 0, parser.lexer.at))
+        return syntax.Script(tuple(lines), error.text, text.count("\n", 0, parser.lexer.at), error.incomplete)
     except RecursionError:
         return syntax.Script(tuple(lines), "nested too deeply")
-    return syntax.Script(tuple(lines), None)
-
-
-def complete(text: str) -> bool:
-    """Can this be run, or is there more to come? For a shell that reads its commands from a terminal or a pipe."""
-    parser = Parser(text)
-    try:
-        while parser.line() is not None:
-            pass
-    except ShellSyntaxError as error:
-        return not error.incomplete
-    return not parser.lexer.pending
+    return syntax.Script(tuple(lines), None, incomplete=parser.lexer.cut_off)
 
 
 class Parser:
@@ -53,14 +41,18 @@ class Parser:
             return token.parts[0].text if token.parts[0].text in RESERVED else None
         return None
 
+    def accept(self, *tokens: str) -> str | None:
+        """Takes one of these operators if it comes next."""
+        return self.lexer.take() if self.lexer.peek() in tokens else None
+
     def skip_newlines(self) -> None:
-        while self.lexer.peek() == "\n":
-            self.lexer.take()
+        while self.accept("\n"):
+            pass
 
     def unexpected(self, expecting: str = "") -> ShellSyntaxError:
         token = self.lexer.peek()
-        shown = "end of file" if token is None else "newline" if token == "\n" else f'"{self.lexer.raw()}"' if isinstance(token, str) or \
-            self.keyword() else "word"
+        shown = "word" if isinstance(token, Word) and not self.keyword() else f'"{self.lexer.raw()}"'
+        shown = {None: "end of file", "\n": "newline"}.get(token, shown)
         wanted = f' (expecting "{expecting}")' if expecting else ""
         return ShellSyntaxError(f"unexpected {shown}{wanted}", token is None)
 
@@ -79,10 +71,7 @@ class Parser:
         items = self.sequence(stop_at_newline=True)
         if self.lexer.peek() not in ("\n", None):
             raise self.unexpected()
-        if self.lexer.peek() == "\n":
-            self.lexer.take()
-        else:
-            self.lexer._read_here_documents()
+        self.lexer.take()
         return items
 
     def sequence(self, *ends: str, stop_at_newline: bool = False) -> syntax.Sequence:
@@ -95,11 +84,9 @@ class Parser:
             if token in (None, ")", *ends) or (items and token in RESERVED - STARTING) or (stop_at_newline and token == "\n"):
                 break
             command = self.and_or()
-            separator = self.lexer.peek()
+            separator = self.accept(";", "&")
             items.append((command, separator == "&"))
-            if separator in (";", "&"):
-                self.lexer.take()
-            elif separator != "\n" or stop_at_newline:
+            if separator is None and (stop_at_newline or self.lexer.peek() != "\n"):
                 break
         if not items and not stop_at_newline:
             raise self.unexpected(ends[-1] if ends and self.lexer.peek() is None else "")
@@ -114,8 +101,7 @@ class Parser:
 
     def and_or(self) -> object:
         first, rest = self.pipeline(), []
-        while self.lexer.peek() in ("&&", "||"):
-            operator = self.lexer.take()
+        while operator := self.accept("&&", "||"):
             self.skip_newlines()
             rest.append((operator, self.pipeline()))
         return syntax.AndOr(first, tuple(rest)) if rest else first
@@ -126,8 +112,7 @@ class Parser:
             self.lexer.take()
             negated = not negated
         commands = [self.command()]
-        while self.lexer.peek() == "|":
-            self.lexer.take()
+        while self.accept("|"):
             self.skip_newlines()
             commands.append(self.command())
         return syntax.Pipeline(tuple(commands), negated) if negated or len(commands) > 1 else commands[0]
@@ -139,8 +124,7 @@ class Parser:
         if word in COMPOUND:
             self.lexer.take()
             node = COMPOUND[word](self)
-        elif self.lexer.peek() == "(":
-            self.lexer.take()
+        elif self.accept("("):
             node = syntax.Subshell(self.body(")"))
             self.expect(")")
         elif word is not None:
@@ -192,51 +176,36 @@ class Parser:
             words = []
             while isinstance(self.lexer.peek(), Word):
                 words.append(self.lexer.take())
-        if self.lexer.peek() == ";":
-            self.lexer.take()
+        self.accept(";")
         self.skip_newlines()
         return syntax.For(name, None if words is None else tuple(words), self.do())
 
     def case(self) -> syntax.Case:
-        word, items = self.lexer.take(), []
-        if not isinstance(word, Word):
-            raise self.unexpected()
+        word, items = self.word(), []
         self.skip_newlines()
         self.expect("in")
         self.skip_newlines()
         while self.keyword() != "esac":
-            if self.lexer.peek() == "(":
-                self.lexer.take()
-            patterns = [self._pattern()]
-            while self.lexer.peek() == "|":
-                self.lexer.take()
-                patterns.append(self._pattern())
+            self.accept("(")
+            patterns = [self.word()]
+            while self.accept("|"):
+                patterns.append(self.word())
             self.expect(")")
             self.skip_newlines()
             empty = self.lexer.peek() == ";;" or self.keyword() == "esac"
             items.append((tuple(patterns), syntax.Sequence(()) if empty else self.sequence(";;", "esac")))
             self.skip_newlines()
-            if self.lexer.peek() == ";;":
-                self.lexer.take()
+            if self.accept(";;"):
                 self.skip_newlines()
             elif self.keyword() != "esac":
                 raise self.unexpected(";;")
         self.expect("esac")
         return syntax.Case(word, tuple(items))
 
-    def _pattern(self) -> Word:
+    def word(self) -> Word:
         if not isinstance(self.lexer.peek(), Word):
             raise self.unexpected()
         return self.lexer.take()
-
-    def function(self) -> syntax.Function:
-        name = self.lexer.raw()
-        self.lexer.take()
-        if self.lexer.peek() == "(":
-            self.lexer.take()
-            self.expect(")")
-        self.skip_newlines()
-        return syntax.Function(name, self.command())
 
     def simple(self) -> object:
         assignments, words, redirects, test = [], [], [], False
@@ -244,8 +213,9 @@ class Parser:
         while True:
             redirects += () if test else self.redirects()
             token = self.lexer.peek()
-            if test and isinstance(token, str) and token != "\n":
-                words.append(make_word([Text(self.lexer.take(), True)]))  # inside of [[ ]] they compare and join
+            if test and not isinstance(token, Word) and token not in (None, "\n"):
+                words.append(make_word([Text(self.lexer.raw(), True)]))  # inside of [[ ]] they compare and join
+                self.lexer.take()
                 continue
             if not isinstance(token, Word):
                 break
@@ -258,8 +228,7 @@ class Parser:
             self.lexer.take()
             words.append(token)
             test = raw != "]]" and (test or words == [token] and raw == "[[")
-            if len(words) == 1 and not assignments and self.lexer.peek() == "(" and not set(raw) & set("\"'$`\\="):
-                self.lexer.take()
+            if len(words) == 1 and not assignments and not set(raw) & set("\"'$`\\=") and self.accept("("):
                 self.expect(")")
                 self.skip_newlines()
                 return syntax.Function(raw, self.command())
@@ -276,33 +245,22 @@ class Parser:
 
     def redirects(self) -> tuple[syntax.Redirect, ...]:
         found = []
-        while True:
-            token = self.lexer.peek()
-            fd = None
-            raw = self.lexer.raw() if isinstance(token, Word) else ""
-            if raw.isdigit() and self.lexer.text[self.lexer.at:self.lexer.at + 1] in ("<", ">"):
-                fd = int(raw)
-                self.lexer.take()
-                token = self.lexer.peek()
-            if not isinstance(token, str) or token not in REDIRECTS:
-                return tuple(found)
-            self.lexer.take()
-            found += self._redirect(REDIRECTS[token] if fd is None else fd, token)
+        while isinstance(self.lexer.peek(), Direction):
+            found += self._redirect(*self.lexer.take())
+        return tuple(found)
 
     def _redirect(self, fd: int, operator: str) -> list[syntax.Redirect]:
         if operator in ("<<", "<<-"):
             if self.lexer.text[self.lexer.at:self.lexer.at + 1] == "<":
                 raise ShellSyntaxError("unexpected redirection")
             return [syntax.Redirect(fd, "<<", self.lexer.here_document(operator == "<<-"))]
-        if not isinstance(self.lexer.peek(), Word):
-            raise self.unexpected()
-        target = self.lexer.take()
+        target = self.word()
         if operator == "&>":
             return [syntax.Redirect(1, ">", target), syntax.Redirect(2, ">&", make_word([Text("1", False)]))]
         return [syntax.Redirect(fd, ">" if operator == ">|" else operator, target)]
 
 
 COMPOUND = {
-    "{": Parser.group, "if": Parser.if_, "for": Parser.for_, "case": Parser.case, "function": Parser.function,
+    "{": Parser.group, "if": Parser.if_, "for": Parser.for_, "case": Parser.case,
     "while": lambda parser: parser.loop(False), "until": lambda parser: parser.loop(True),
 }

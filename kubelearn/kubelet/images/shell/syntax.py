@@ -40,6 +40,13 @@ class Word(NamedTuple):
     plain: str | None  # its value when nothing needs expanding
 
 
+class Direction(NamedTuple):
+    """What a redirection begins with, as a token: 2>"""
+
+    fd: int
+    op: str
+
+
 class Redirect(NamedTuple):
     """op: < > >> <> >& <& << (the target is then the text)"""
 
@@ -110,6 +117,7 @@ class Script(NamedTuple):
     lines: tuple[Sequence, ...]
     error: str | None
     line: int = 0  # of the error, from 0
+    incomplete: bool = False  # more text could still make it right, or be part of it
 
 
 class ShellSyntaxError(Exception):
