@@ -211,7 +211,7 @@ class Filesystem:
         """A file, a link, or an empty directory."""
         place = self.place(path.rstrip("/") or "/", follow=False)
         if place.node is None:
-            raise fault(errno.ENOENT)
+            raise fault(errno.EROFS if place.mount.read_only else errno.ENOENT)
         if isinstance(place.node, Directory) and place.node.names():
             raise fault(errno.ENOTEMPTY)
         self._change(place)
@@ -283,4 +283,4 @@ def _part(mount: Mount) -> Node:
     if not mount.sub_path:
         return mount.node
     volume = Filesystem(mount.node)
-    return volume.find(mount.sub_path) or volume.makedirs(mount.sub_path)
+    return volume.find(mount.sub_path) or volume.makedirs(mount.sub_path, mount.node.mode & 0o777)

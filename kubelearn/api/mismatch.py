@@ -38,6 +38,14 @@ class WrongType(Exception):
         return str(self)
 
 
+class Undecodable(WrongType):
+    """Text that should be bytes."""
+
+    @property
+    def converted(self) -> str:
+        return f"error decoding from json: {self}"
+
+
 class Mismatch(WrongType):
     """A JSON value of one type where another is wanted; owner is the innermost struct around it."""
 

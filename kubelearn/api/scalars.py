@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ApiError
 from . import quantity
-from .mismatch import Mismatch, WrongType
+from .mismatch import Mismatch, Undecodable, WrongType
 
 if TYPE_CHECKING:
     from .schema import Schema
@@ -63,7 +63,7 @@ def _bytes(value: object, schema: Schema, path: tuple | None) -> object:
     try:
         text = base64.b64encode(base64.b64decode(plain, validate=True)).decode()
     except (binascii.Error, ValueError):
-        raise WrongType(f"illegal base64 data at input byte {_illegal_byte(plain)}") from None
+        raise Undecodable(f"illegal base64 data at input byte {_illegal_byte(plain)}") from None
     return value if text == value else text
 
 

@@ -109,7 +109,7 @@ class Starter:
         exited = next((run for run in seen.containers.get(container["name"], ()) if run.state == "exited"), None)
         if exited is None:
             return
-        metadata, key = pod["metadata"], f"{pod['metadata']['uid']}_{container['name']}"
+        metadata, key = pod["metadata"], f"{pod['metadata']['uid']}_{container['name']}_{container['image']}"
         until = self.backoff.until(key, exited.finished)
         if until > self.clock.now:
             who = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
@@ -142,12 +142,19 @@ class Starter:
     def _keep(self, here: PodRuntime, pod: dict, container: dict, instance: Instance) -> Instance:
         found, uid = here.instances.setdefault(container["name"], []), pod["metadata"]["uid"]
         instance.attempt = found[0].attempt + 1 if found else _restarts(pod, container["name"])
-        for old in found[1:]:
-            self.runtime.remove_container(old.container)
-            self.uids.pop(old.container.id, None)
-        here.instances[container["name"]] = [instance, *found[:1]]
+        found.insert(0, instance)
         self.uids[instance.container.id] = uid
+        self.remove_dead(uid)
         return instance
+
+    def remove_dead(self, uid: str) -> None:
+        """Of the runs of a container that are over only the newest stays. Upstream: pod_container_deletor.go."""
+        here = self.pods.get(uid)
+        for found in here.instances.values() if here else ():
+            for old in [run for run in found if run.container.state == "exited"][1:]:
+                found.remove(old)
+                self.runtime.remove_container(old.container)
+                self.uids.pop(old.container.id, None)
 
     async def _post_start(self, pod: dict, container: dict, instance: Instance, hook: dict, tell: Tell) -> None:
         try:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 Program = Callable[["Process"], Coroutine]
 SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "TRAP": 5, "ABRT": 6, "BUS": 7, "FPE": 8, "KILL": 9, "USR1": 10, "SEGV": 11,
-           "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15, "CHLD": 17, "CONT": 18, "STOP": 19, "TSTP": 20, "WINCH": 28}
-HARMLESS = {"CHLD", "CONT", "WINCH", "STOP", "TSTP"}  # do nothing, unless handled (stopping is left out)
+           "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15, "STKFLT": 16, "CHLD": 17, "CONT": 18, "STOP": 19, "TSTP": 20, "TTIN": 21,
+           "TTOU": 22, "URG": 23, "XCPU": 24, "XFSZ": 25, "VTALRM": 26, "PROF": 27, "WINCH": 28, "POLL": 29, "PWR": 30, "SYS": 31}
+HARMLESS = {"CHLD", "CONT", "WINCH", "STOP", "TSTP", "TTIN", "TTOU", "URG"}  # do nothing, unless handled (stopping is left out)
 STEP, QUANTUM = 1e-5, 100  # what a shell's step costs in CPU seconds; so many steps make one event
 OURS = (Task._advance.__code__.co_filename, __file__)  # what runs a program, and has no place in its traceback
 MOST_PROCESSES = 2_000  # in one process space; a container that wants more is a fork bomb, and takes the node's memory in no time

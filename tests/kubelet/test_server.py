@@ -106,6 +106,10 @@ def test_the_log_of_the_run_before(bench, ask):
     bench.pod("crash", "echo attempt; exit 1")
     bench.pod("calm")
     bench.run(20)
+    assert ask("logs", "crash", previous=True)["bytes"].startswith(b"unable to retrieve container logs for containerd://")
+    bench.cluster.client.patch("Pod", "crash", "default", {"metadata": {"annotations": {"look": "again"}}})
+    bench.run(2)
+    assert bench.main("crash")["state"]["waiting"]["reason"] == "CrashLoopBackOff"
     assert ask("logs", "crash", previous=True)["bytes"] == b"attempt\n"
     assert ask("logs", "calm", previous=True)["answer"]["message"] == 'previous terminated container "main" in pod "calm" not found'
 

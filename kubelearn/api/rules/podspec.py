@@ -11,6 +11,8 @@ from ..findings import Findings, exactly_one, not_twice
 from .labels import requirement
 
 HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc", "sleep")
+NOT_EPHEMERAL = ("ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules", "livenessProbe", "readinessProbe",
+                 "startupProbe", "lifecycle")
 ONLY_SIDECARS = "may not be set for init containers without restartPolicy=Always"
 
 
@@ -72,6 +74,9 @@ def ephemeral_containers(spec: dict, path: Path, found: Findings) -> None:
         taken.add(container.get("name"))
         if target and target not in others:
             found.append(fields.not_found((here, "targetContainerName"), target))
+        for key in NOT_EPHEMERAL:
+            if container.get(key):
+                found.forbidden((here, key), "cannot be set for an Ephemeral Container")
 
 
 # --- the spec ----------------------------------------------------------------------------------------------------------------------

@@ -100,8 +100,10 @@ def ephemeral_containers(new: dict, old: dict, found: Findings) -> None:
     now, here = {container["name"]: container for container in new["spec"].get("ephemeralContainers") or ()}, (SPEC, "ephemeralContainers")
     for container in old["spec"].get("ephemeralContainers") or ():
         if now.get(container["name"]) != container:
-            verb = "changed" if container["name"] in now else "removed"
-            found.forbidden(here, f'existing ephemeral containers "{container["name"]}" may not be {verb}\n')
+            changed, verb = now.get(container["name"]), "removed\n"
+            if changed is not None:
+                verb = f'changed\n{internal.diff("EphemeralContainer", container, changed)}'
+            found.forbidden(here, f'existing ephemeral containers "{container["name"]}" may not be {verb}')
 
 
 def pod(new: dict, old: dict, found: Findings) -> None:
@@ -165,7 +167,7 @@ def _without_changes_allowed(spec: dict, old: dict) -> dict:
     for group in ("containers", "initContainers"):
         if group in spec:
             munged[group] = [{**container, "image": before.get("image")} for container, before in zip(spec[group], old[group])]
-    keys = ["activeDeadlineSeconds", "schedulingGates", "tolerations", "nodeName"]
+    keys = ["activeDeadlineSeconds", "schedulingGates", "tolerations"]
     if old.get("schedulingGates"):
         keys += ["nodeSelector", "affinity"]
     if old.get("terminationGracePeriodSeconds", 0) < 0 and spec.get("terminationGracePeriodSeconds") == 1:
@@ -173,7 +175,7 @@ def _without_changes_allowed(spec: dict, old: dict) -> dict:
     for key in keys:
         if key in old:
             munged[key] = old[key]
-        elif key != "nodeName":
+        else:
             munged.pop(key, None)
     return munged
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from kubelearn.kubelet.images.go import on_signals
 from kubelearn.kubelet.images.http import Failed, Request, Response, access_log, fetch, phrase, serve, static_file
 from kubelearn.kubelet.images.nginx_config import Block, Config, ConfigError, image_config
+from kubelearn.kubelet.images.shell.jobs import kill_processes
 from kubelearn.kubelet.process import Exit, Process
 from kubelearn.volumes import Directory
 
@@ -139,7 +140,7 @@ async def nginx(process: Process) -> int:
         process.error(f"nginx version: nginx/{version}")
         return 0
     if "-s" in words:
-        return _signal(process, words[words.index("-s") + 1:])
+        return await _signal(process, words[words.index("-s") + 1:])
     try:
         server = Nginx(process, version)
         if "-t" in words:
@@ -170,7 +171,7 @@ def _reload(server: Nginx) -> None:
         server.process.error(f"{stamp(server.process)} [emerg] 1#1: {error}")
 
 
-def _signal(process: Process, words: list[str]) -> int:
+async def _signal(process: Process, words: list[str]) -> int:
     master = next((other for _, other in sorted(process.space.processes.items()) if other.argv[0].startswith("nginx: master")), None)
     signal = {"reload": "HUP", "stop": "TERM", "quit": "QUIT", "reopen": "USR1"}.get(words[0] if words else "")
     if signal is None:
@@ -179,5 +180,4 @@ def _signal(process: Process, words: list[str]) -> int:
         process.error('nginx: [error] invalid PID number "" in "/run/nginx.pid"')
         return 1
     process.error(f"{stamp(process)} [notice] {process.pid}#{process.pid}: signal process started")
-    master.signal(signal)
-    return 0
+    return await kill_processes(process, [f"-{signal}", str(process.space.number_of(master))], "nginx")

@@ -203,6 +203,7 @@ async def dd(process: Process) -> int:
     except OSError as error:
         return process.fail(f"can't open '{given['of']}': {error.strerror}")
     taken = records = copied = 0
+    process.use_memory(process.memory + block)
     try:
         while taken != left and (data := await source.read(block)):
             taken += 1

@@ -81,6 +81,16 @@ def _add(archive: tarfile.TarFile, name: str, node: Node) -> None:
     archive.addfile(member, io.BytesIO(data))
 
 
+def _remove_old(process: Process, path: str, name: str) -> bool:
+    try:
+        process.files.remove(path)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        return not process.fail(f"can't remove old file {name}: {error.strerror}")
+    return True
+
+
 def _extract(process: Process, archive: tarfile.TarFile, member: tarfile.TarInfo, base: str) -> int:
     """Never outside base: names that climb are refused, as tar refuses them."""
     if member.name.startswith("/") or re.search(r"(^|/)\.\.(/|$)", member.name):
@@ -93,6 +103,8 @@ def _extract(process: Process, archive: tarfile.TarFile, member: tarfile.TarInfo
             process.files.add(path, Symlink(member.linkname))
         elif member.isfile():
             process.files.makedirs(path.rpartition("/")[0] or "/")
+            if not _remove_old(process, path, member.name):
+                return 1
             process.files.write(path, archive.extractfile(member).read(), mode=member.mode & 0o777)
             process.files.change(path, mode=member.mode & 0o777)
     except OSError as error:

@@ -21,7 +21,8 @@ from kubelearn.streams import Pipe
 from kubelearn.tasks import Future
 
 FORK_STEPS = 40  # what a child costs, in steps of Process.work
-TOLD = {"KILL": "Killed", "TERM": "Terminated", "SEGV": "Segmentation fault", "ABRT": "Aborted", "HUP": "Hangup", "QUIT": "Quit"}
+TOLD = {"KILL": "Killed", "TERM": "Terminated", "SEGV": "Segmentation fault", "ABRT": "Aborted", "HUP": "Hangup", "QUIT": "Quit",
+        "USR1": "User defined signal 1", "USR2": "User defined signal 2", "ALRM": "Alarm clock", "BUS": "Bus error"}
 
 
 class Break(Exception):
