@@ -1,10 +1,14 @@
-"""The shell's builtins on signals and processes: trap, wait, jobs, kill.
+"""The shell's builtins on what runs: trap, wait, jobs, kill, eval, source, type, command.
 
 Model: busybox ash. Leaves out: fg, bg and suspending."""
 from __future__ import annotations
 
 from kubelearn.kubelet.images.shell.builtins import NUMBERS, builtin, quoted
-from kubelearn.kubelet.images.shell.interpreter import TOLD, Shell
+from kubelearn.kubelet.images.shell.children import TOLD
+from kubelearn.kubelet.images.shell.commands import BUILTINS, Return
+from kubelearn.kubelet.images.shell.expansion import ShellFault
+from kubelearn.kubelet.images.shell.interpreter import Shell
+from kubelearn.kubelet.images.shell.parser import RESERVED, parse
 from kubelearn.kubelet.process import SIGNALS, Process
 from kubelearn.tasks import Future
 
@@ -120,3 +124,56 @@ async def kill_processes(process: Process, args: list[str], name: str) -> int:
                 target.signal(signal)
     await process.clock.sleep(0)  # a signal to oneself arrives here
     return status
+
+
+# --- running ------------------------------------------------------------------------------------------------------
+
+@builtin("eval")
+async def eval_(shell: Shell, name: str, words: list[str]) -> int:
+    return await shell.run_script(parse(" ".join(words)))
+
+
+@builtin(".", "source")
+async def source(shell: Shell, name: str, words: list[str]) -> int:
+    path = words[0] if words else ""
+    try:
+        text = shell.process.files.read(shell.process.path(path)).decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise ShellFault(f"can't open '{path}': {error.strerror}", ".") from None
+    kept = shell.line, shell.first, shell.source
+    shell.first, shell.source = 1, f"{path}: "
+    try:
+        code = await shell.run_script(parse(text))
+    except Return as jump:
+        code = jump.code
+    shell.line, shell.first, shell.source = kept
+    return code
+
+
+def kind_of(shell: Shell, word: str) -> str | None:
+    """What a word would run: a kind, or a path; None when there is nothing."""
+    kinds = (("a shell keyword", RESERVED), ("a shell function", shell.functions), ("a shell builtin", BUILTINS))
+    try:
+        return next((kind for kind, known in kinds if word in known), None) or shell.process.executable(word)[0]
+    except OSError:
+        return None
+
+
+@builtin("type")
+def type_(shell: Shell, name: str, words: list[str]) -> int:
+    kinds = {word: kind_of(shell, word) for word in words}
+    for word, kind in kinds.items():
+        shell.process.print(f"{word} is {kind}" if kind else f"{word}: not found")
+    return 127 if None in kinds.values() else 0
+
+
+@builtin("command")
+async def command(shell: Shell, name: str, words: list[str]) -> int:
+    if words[:1] in (["-v"], ["-V"]):
+        kind = kind_of(shell, words[1]) if len(words) > 1 else None
+        if kind is not None:
+            shell.process.print(kind if "/" in kind else words[1])
+        return 127 if kind is None else 0
+    if words and words[0] in BUILTINS:
+        return await BUILTINS[words[0]](shell, words)
+    return await shell.external(words, {}) if words else 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from kubelearn.kubelet.images.shell.syntax import Arithmetic, Direction, Parameter, ShellSyntaxError, Substitution, Text, Word
+from kubelearn.kubelet.images.shell.syntax import Arithmetic, Direction, Parameter, ShellSyntaxError, Substitution, Text, Word, make_word
 
 SPACE, OPERATOR = re.compile(r"(?:[ \t\r]|\\\n|#[^\n]*)*"), re.compile(r"&&|\|\||;;|[&|;()\n]")
 DIRECTION = re.compile(r"(\d*)(<<-|<<|>>|<&|>&|<>|>\||[<>])|()(&>)")
@@ -239,15 +239,3 @@ class Lexer:
             body = "".join(lines)
             box[:] = [make_word([Text(body, True)] if literal else Lexer(body, self.parse)._double(""))]
         self.pending = []
-
-
-def make_word(parts: list) -> Word:
-    """Neighbours joined; plain when its value is already known."""
-    joined: list = []
-    for part in parts:
-        if isinstance(part, Text) and joined and isinstance(joined[-1], Text) and joined[-1].quoted == part.quoted:
-            joined[-1] = Text(joined[-1].text + part.text, part.quoted)
-        else:
-            joined.append(part)
-    fixed = all(isinstance(part, Text) and (part.quoted or not re.search(r"[*?\[~{]", part.text)) for part in joined)
-    return Word(tuple(joined), "".join(part.text for part in joined) if fixed and joined else None)

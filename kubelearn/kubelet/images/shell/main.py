@@ -3,8 +3,9 @@ from __future__ import annotations
 
 from kubelearn.kubelet.images.applets import applet, values  # noqa: F401  (values registers echo, test and printf)
 from kubelearn.kubelet.images.shell import builtins, jobs  # noqa: F401  (they fill BUILTINS)
+from kubelearn.kubelet.images.shell.children import Interrupted
 from kubelearn.kubelet.images.shell.expansion import ShellFault
-from kubelearn.kubelet.images.shell.interpreter import Interrupted, Shell
+from kubelearn.kubelet.images.shell.interpreter import Shell
 from kubelearn.kubelet.images.shell.parser import parse
 from kubelearn.kubelet.images.shell.redirection import read_line
 from kubelearn.kubelet.process import Process

@@ -7,8 +7,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from kubelearn.kubelet.images.shell import syntax
-from kubelearn.kubelet.images.shell.lexer import NAME, Lexer, make_word
-from kubelearn.kubelet.images.shell.syntax import Direction, ShellSyntaxError, Text, Word
+from kubelearn.kubelet.images.shell.lexer import NAME, Lexer
+from kubelearn.kubelet.images.shell.syntax import Direction, ShellSyntaxError, Text, Word, make_word
 
 RESERVED = {"if", "then", "else", "elif", "fi", "while", "until", "for", "do", "done", "case", "esac", "in", "{", "}", "!"}
 STARTING = {"if", "while", "until", "for", "case", "{", "!"}
@@ -140,20 +140,17 @@ class Parser:
         return body
 
     def if_(self) -> syntax.If:
-        branches, otherwise = [], None
-        condition = self.body("then")
-        while True:
-            self.expect("then")
-            branches.append((condition, self.body("elif", "else", "fi")))
-            word = self.keyword()
-            self.lexer.take()
-            if word == "elif":
-                condition = self.body("then")
-                continue
-            if word == "else":
-                otherwise = self.body("fi")
-                self.expect("fi")
-            return syntax.If(tuple(branches), otherwise)
+        condition, otherwise = self.body("then"), None
+        self.expect("then")
+        branch, word = (condition, self.body("elif", "else", "fi")), self.keyword()
+        self.lexer.take()
+        if word == "elif":
+            rest = self.if_()
+            return syntax.If((branch, *rest.branches), rest.otherwise)
+        if word == "else":
+            otherwise = self.body("fi")
+            self.expect("fi")
+        return syntax.If((branch,), otherwise)
 
     def loop(self, until: bool) -> syntax.While:
         return syntax.While(self.body("do"), self.do(), until)

@@ -1,6 +1,7 @@
 """What a shell script consists of, once parsed: plain tuples that the interpreter walks. One script is parsed once for all pods."""
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 
@@ -38,6 +39,18 @@ class Arithmetic(NamedTuple):
 class Word(NamedTuple):
     parts: tuple
     plain: str | None  # its value when nothing needs expanding
+
+
+def make_word(parts: list) -> Word:
+    """Neighbours joined; plain when its value is already known."""
+    joined: list = []
+    for part in parts:
+        if isinstance(part, Text) and joined and isinstance(joined[-1], Text) and joined[-1].quoted == part.quoted:
+            joined[-1] = Text(joined[-1].text + part.text, part.quoted)
+        else:
+            joined.append(part)
+    fixed = all(isinstance(part, Text) and (part.quoted or not re.search(r"[*?\[~{]", part.text)) for part in joined)
+    return Word(tuple(joined), "".join(part.text for part in joined) if fixed and joined else None)
 
 
 class Direction(NamedTuple):
