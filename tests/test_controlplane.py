@@ -31,7 +31,7 @@ def leader(cluster, component: str = "kube-scheduler") -> str:
 
 def kill(cluster, component: str, machine: str) -> None:
     runtime = cluster.nodes[machine].runtime
-    runtime.kill(next(c for c in runtime.containers.values() if c.name == component and c.state == "running"))
+    next(c for c in runtime.containers.values() if c.name == component and c.state == "running").kill()
 
 
 def test_each_component_is_a_mirror_of_a_manifest_on_the_machine(cluster):

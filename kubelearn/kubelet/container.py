@@ -16,7 +16,8 @@ from kubelearn.kubelet.environment import host_name
 from kubelearn.kubelet.files import OpenFile, ReadEnd, Sink, Terminal
 from kubelearn.kubelet.images import ImageInfo
 from kubelearn.kubelet.kernel import capabilities, control_files, device_files, process_files
-from kubelearn.kubelet.process import Process, ProcessSpace, find_executable
+from kubelearn.kubelet.process import Process, find_executable
+from kubelearn.kubelet.signals import ProcessSpace
 from kubelearn.streams import Pipe
 from kubelearn.volumes import Directory, File, Node
 
@@ -63,14 +64,14 @@ async def _cannot_exec(process: Process, error: OSError) -> int:
 class Container:
     """state: created, running, exited. log: (time, "stdout" or "stderr", line with its newline); times are virtual seconds.
 
-    on_exit(container) is called when it ends; on_log(entry) at each new log entry, for those who follow;
+    on_log(entry) is called at each new log entry, for those who follow;
     on_output(stream name, bytes) at each write, for those who are attached.
     """
 
     __slots__ = (
         "sandbox", "runtime", "clock", "id", "name", "image", "argv", "env", "mounts", "workdir", "user", "memory_limit", "cpu_limit",
         "throttled_seconds", "read_only", "capabilities", "no_new_privileges", "space", "state", "created_at", "started_at", "finished_at",
-        "exit_code", "reason", "message", "log", "log_dropped", "log_size", "on_exit", "on_log", "on_output", "processes", "process",
+        "exit_code", "reason", "message", "log", "log_dropped", "log_size", "on_log", "on_output", "processes", "process",
         "cpu_seconds", "requests", "root", "input", "tty", "_files", "_random", "_partial",
     )
 
@@ -93,7 +94,6 @@ class Container:
         self.exit_code, self.reason, self.message = None, "", ""
         self.log: list[tuple[float, str, bytes]] = []
         self.log_dropped, self.log_size = 0, 0
-        self.on_exit: Callable[[Container], object] | None = None
         self.on_log: list[Callable[[tuple], object]] = []
         self.on_output: list[Callable[[str, bytes], object]] = []
         self.processes: list[Process] = []
@@ -179,13 +179,9 @@ class Container:
     def process_ended(self, process: Process) -> None:
         self.processes.remove(process)
         if process is self.process:
-            self.end_all(process)
-            self.exit(process.exit.result(), self.reason or ("Completed" if process.exit.result() == 0 else "Error"))
-
-    def end_all(self, but: Process) -> None:
-        for other in list(self.processes):
-            if other is not but:
+            for other in list(self.processes):
                 other.die(137, "KILL")
+            self.exit(process.exit.result(), self.reason or ("Completed" if process.exit.result() == 0 else "Error"))
 
     def kill(self) -> None:
         """SIGKILL; a container that never ran is only marked."""
@@ -197,10 +193,7 @@ class Container:
             self._append(stream, self._partial.pop(stream))
         self.started_at = self.clock.now if self.started_at is None else self.started_at
         self.state, self.finished_at, self.exit_code, self.reason, self.message = "exited", self.clock.now, code, reason, message
-        if self.on_exit is not None:
-            self.on_exit(self)
-        if self.runtime.on_event is not None:
-            self.runtime.on_event(self)
+        self.runtime.on_event(self)
 
     # --- what it uses ---------------------------------------------------------------------------------------------
 

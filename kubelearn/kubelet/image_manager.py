@@ -42,8 +42,8 @@ class ImageManager:
         try:
             present = self.runtime.image(reference)
         except ImageError as error:
-            tell("Warning", "InspectFailed", error.message)
-            raise StartFailure("InvalidImageName", error.message, "Error: InvalidImageName") from error
+            tell("Warning", "InspectFailed", str(error))
+            raise StartFailure("InvalidImageName", str(error), "Error: InvalidImageName") from error
         if present is not None and policy != "Always":
             tell("Normal", "Pulled", f'Container image "{reference}" already present on machine and can be accessed by the pod')
             return present
@@ -63,10 +63,10 @@ class ImageManager:
         try:
             image, began = await self._in_turn(reference)
         except ImageError as error:
-            tell("Warning", "Failed", f'Failed to pull image "{reference}": {error.message}')
+            tell("Warning", "Failed", f'Failed to pull image "{reference}": {error}')
             self.backoff.next(key, self.clock.now)
-            self._errors[key] = f"ErrImagePull: {error.message}"
-            raise StartFailure("ErrImagePull", error.message, "Error: ErrImagePull") from error
+            self._errors[key] = f"ErrImagePull: {error}"
+            raise StartFailure("ErrImagePull", str(error), "Error: ErrImagePull") from error
         self.pulled()
         took, waited = _duration(self.clock.now - began), _duration(self.clock.now - asked)
         tell("Normal", "Pulled", f'Successfully pulled image "{reference}" in {took} ({waited} including waiting). '

@@ -14,7 +14,8 @@ from kubelearn.volumes import Device, Directory, Jump, Node, Report, Symlink, tr
 
 if TYPE_CHECKING:
     from kubelearn.kubelet.container import Container
-    from kubelearn.kubelet.process import Process, ProcessSpace
+    from kubelearn.kubelet.process import Process
+    from kubelearn.kubelet.signals import ProcessSpace
 
 MEMORY, CPUS = 8 << 30, 4  # of a node
 CAPABILITIES = (  # in the order of their bits

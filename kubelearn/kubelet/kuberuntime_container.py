@@ -98,7 +98,7 @@ class Starter:
         try:
             self.runtime.start(instance.container)
         except StartError as error:
-            raise StartFailure("RunContainerError", error.message, f"Error: {error.message}") from error
+            raise StartFailure("RunContainerError", str(error), f"Error: {error}") from error
         tell(container, "Normal", "Started", "Container started")
         hook = (container.get("lifecycle") or {}).get("postStart")
         if hook:

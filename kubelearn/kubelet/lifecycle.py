@@ -107,7 +107,7 @@ class Lifecycle:
         try:
             await self.clock.within(left, gone)
         except TimeUp:
-            self.runtime.kill(container)
+            container.kill()
             await gone
 
     async def _pre_stop(self, container: Container, spec: dict, hook: dict, grace: float, tell) -> None:

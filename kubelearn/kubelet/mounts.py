@@ -1,23 +1,22 @@
 """Volume plugins: what each kind of volume is on the node, and how its files get there.
 
-Part of Kubernetes: pkg/volume (emptydir, hostpath, configmap, secret, downwardapi, projected, csi, local, git_repo) and
-pkg/volume/util/atomic_writer.go. A plugin is a function (node, pod, volume) -> what to mount; MountError in its own words.
+Part of Kubernetes: pkg/volume (emptydir, hostpath, configmap, secret, downwardapi, projected, csi, local, git_repo).
+A plugin is a function (node, pod, volume) -> what to mount; MountError in its own words.
 Leaves out: block devices, ephemeral claims' controllers, SELinux labels.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
 from functools import partial
 
 from kubelearn.api import quantity
 from kubelearn.api.meta import annotations_of
-from kubelearn.clock import EPOCH
 from kubelearn.filesystem import Filesystem
+from kubelearn.kubelet.atomic_writer import AtomicDirectory
 from kubelearn.kubelet.environment import NODE_HOSTS, ConfigError, bytes_of, field_value, resource_value
 from kubelearn.kubelet.git_repo import CloneError, clone
 from kubelearn.kubelet.images import ImageError, catalogue
-from kubelearn.volumes import Directory, File, Node, Symlink
+from kubelearn.volumes import Directory, File, Node
 
 ATOMIC = ("configMap", "secret", "downwardAPI", "projected")  # files written from objects, all at once, read-only
 READ_ONLY = (*ATOMIC, "image")
@@ -28,48 +27,6 @@ NODE_FILES = {"hosts": NODE_HOSTS, "passwd": "root:x:0:0:root:/root:/bin/bash\n"
 
 class MountError(Exception):
     """Why a volume cannot be mounted, as the event says it."""
-
-
-class AtomicDirectory(Directory):
-    """Files behind the symlink ..data, which an update swaps, so that a reader sees all of the old or all of the new.
-
-    They are written when somebody first looks: most pods never read their service account's.
-    """
-
-    __slots__ = ("_children", "_files")
-
-    def __init__(self, files: Callable[[], dict[str, File]], mtime: float, gid: int = 0, medium: str = ""):
-        self._files, self._children = None, {}
-        super().__init__(0o3777 if gid else 0o1777, gid=gid, mtime=mtime, medium=medium)
-        self.swap(files, mtime)
-
-    def swap(self, files: Callable[[], dict[str, File]], now: float) -> None:
-        self._files, self.mtime = files, now
-
-    @property
-    def children(self) -> dict[str, Node | None]:
-        if self._files is not None:
-            files, self._files = self._files(), None
-            self._children = self._tree(files)
-        return self._children
-
-    @children.setter
-    def children(self, value: dict) -> None:
-        self._children = value
-
-    def _tree(self, files: dict[str, File]) -> dict[str, Node | None]:
-        moment = datetime.fromtimestamp(EPOCH + self.mtime, timezone.utc)
-        stamp = f"..{moment:%Y_%m_%d_%H_%M_%S}.{moment.microsecond * 1000 + 7:09d}"
-        data, view = Directory(0o755, mtime=self.mtime), {}
-        for path, file in files.items():
-            *parents, name = path.split("/")
-            directory = data
-            for parent in parents:
-                directory = directory.lookup(parent) or directory.put(parent, Directory())
-            directory.put(name, file)
-            first = path.partition("/")[0]
-            view[first] = Symlink(f"..data/{first}", self.mtime)
-        return {stamp: data, "..data": Symlink(stamp, self.mtime), **view}
 
 
 class VolumeHost:

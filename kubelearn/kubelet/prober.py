@@ -10,7 +10,7 @@ import ipaddress
 
 from kubelearn.clock import Clock
 from kubelearn.kubelet.container import Container
-from kubelearn.kubelet.images import RESOLVER
+from kubelearn.kubelet.images.reference import RESOLVER
 from kubelearn.kubelet.lifecycle import HookError, http_get, port_number, run_in_container
 from kubelearn.kubelet.runtime import ExecError, Runtime
 from kubelearn.network import Network

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kubelearn.filesystem import Filesystem, fault
 from kubelearn.kubelet.files import Descriptor, OpenFile, open_file
 from kubelearn.kubelet.resolver import resolve
+from kubelearn.kubelet.signals import Ending, Thread
 from kubelearn.network import Listener
 from kubelearn.streams import Stream
 from kubelearn.tasks import Cancelled, Future, Task
@@ -25,21 +24,7 @@ if TYPE_CHECKING:
     from kubelearn.kubelet.runtime import Container
 
 Program = Callable[["Process"], Coroutine]
-SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "TRAP": 5, "ABRT": 6, "BUS": 7, "FPE": 8, "KILL": 9, "USR1": 10, "SEGV": 11,
-           "USR2": 12, "PIPE": 13, "ALRM": 14, "TERM": 15, "STKFLT": 16, "CHLD": 17, "CONT": 18, "STOP": 19, "TSTP": 20, "TTIN": 21,
-           "TTOU": 22, "URG": 23, "XCPU": 24, "XFSZ": 25, "VTALRM": 26, "PROF": 27, "WINCH": 28, "POLL": 29, "PWR": 30, "SYS": 31}
-HARMLESS = {"CHLD", "CONT", "WINCH", "STOP", "TSTP", "TTIN", "TTOU", "URG"}  # do nothing, unless handled (stopping is left out)
 STEP, QUANTUM = 1e-5, 100  # what a shell's step costs in CPU seconds; so many steps make one event
-OURS = (Task._advance.__code__.co_filename, __file__)  # what runs a program, and has no place in its traceback
-MOST_PROCESSES = 2_000  # in one process space; a container that wants more is a fork bomb, and takes the node's memory in no time
-
-
-class Exit(Exception):
-    """A program's exit(code) from deep inside."""
-
-    def __init__(self, code: int):
-        super().__init__(code)
-        self.code = code
 
 
 class Executable(File):
@@ -55,40 +40,6 @@ class Executable(File):
         return Executable(self.program, self.size, self.memory)
 
 
-class Thread(Task):
-    """A task of a process. Whenever it goes on, something happens in its pod: who wants to know of the sandbox is told."""
-
-    __slots__ = ("sandbox",)
-
-    def __init__(self, container: Container, coroutine: Coroutine):
-        super().__init__(container.clock, coroutine)
-        self.sandbox = container.sandbox
-        self.sandbox.stir()
-
-    def _resume(self, future: Future) -> None:
-        self.sandbox.stir()
-        super()._resume(future)
-
-
-class ProcessSpace:
-    """A pid namespace: who is whose process number. The first is 1, and it protects itself from signals from inside."""
-
-    def __init__(self, most: int = MOST_PROCESSES) -> None:
-        self.processes: dict[int, Process] = {}
-        self.most, self.last = most, 0
-
-    def add(self, process: Process) -> int:
-        if len(self.processes) >= self.most:
-            raise fault(errno.EAGAIN)
-        self.last += 1
-        self.processes[self.last] = process
-        return self.last
-
-    def number_of(self, process: Process) -> int:
-        """What it is called here: in its own space by one number, on the node by another."""
-        return process.pid if process.space is self else process.host_pid
-
-
 def find_executable(files: Filesystem, cwd: str, search: str, name: str) -> tuple[str, Node]:
     """The path and the file that a command's name stands for. FileNotFoundError, PermissionError."""
     refused = False
@@ -101,7 +52,7 @@ def find_executable(files: Filesystem, cwd: str, search: str, name: str) -> tupl
     raise fault(errno.EACCES if refused else errno.ENOENT)
 
 
-class Process:
+class Process(Ending):
     """One process. Programs use: args, env, cwd, files, user, stdin, stdout, stderr, and the methods below."""
 
     __slots__ = ("container", "clock", "space", "pid", "host_pid", "parent", "argv", "env", "cwd", "_files", "user", "fds", "handlers",
@@ -286,87 +237,3 @@ class Process:
         self.task = Thread(self.container, coroutine)
         self.task.add_done_callback(self._ended)
         return self
-
-    # --- signals and the end --------------------------------------------------------------------------------------
-
-    def on_signal(self, name: str, handler: Callable[[], object] | str | None) -> None:
-        """handler: a function, "ignore", or None for what the signal does by default."""
-        if handler is None:
-            self.handlers.pop(name, None)
-        else:
-            self.handlers[name] = handler
-
-    def signal(self, name: str, outside: bool = False) -> None:
-        """outside: sent by the runtime and not from its own process space."""
-        handler = self.handlers.get(name)
-        protected = self.pid == 1 and not (outside and name == "KILL")
-        if name != "KILL" and handler is not None:
-            if handler != "ignore":
-                self._handle(handler)
-        elif not protected and name not in HARMLESS:
-            self.die(128 + SIGNALS[name], name)
-
-    def _handle(self, handler: Callable[[], object]) -> None:
-        """A handler that fails ends its program and nobody else's."""
-        try:
-            handler()
-        except Exception as error:
-            self._report(error)
-            self.die(1)
-
-    def die(self, code: int, signal: str = "") -> None:
-        """Ends it now, wherever it waits; itself, where it next waits."""
-        if self.exit.done() or self.doomed is not None:
-            return
-        self.doomed, self.killed_by = code, signal
-        if self.task.running:
-            self.clock.call_soon(self.task.cancel)
-        else:
-            self.task.cancel()
-
-    def _ended(self, task: Task) -> None:
-        error = task.error()
-        if self.doomed is not None or isinstance(error, Cancelled):
-            code = 137 if self.doomed is None else self.doomed
-        elif error is None or isinstance(error, (Exit, SystemExit)):
-            code = self._exit_code(task.result() if error is None else error.code)
-        elif isinstance(error, BrokenPipeError):
-            code, self.killed_by = 141, "PIPE"
-        else:
-            self._report(error)
-            code = 1
-        self._leave()
-        self.exit.set_result(code & 255)
-        self.container.process_ended(self)
-
-    def _exit_code(self, given: object) -> int:
-        """As of sys.exit(): nothing is 0, and what is no number is said and counts as failure."""
-        if given is None or isinstance(given, int):
-            return given or 0
-        with suppress(OSError):
-            self.error(str(given))
-        return 1
-
-    def _report(self, error: BaseException) -> None:
-        """The traceback from the program's own first line on, on stderr."""
-        frames = error.__traceback__
-        while frames is not None and frames.tb_frame.f_code.co_filename in OURS:
-            frames = frames.tb_next
-        try:
-            self.error("".join(traceback.format_exception(type(error), error, frames)).rstrip())
-        except OSError:
-            pass  # nobody reads its stderr any more
-
-    def _leave(self) -> None:
-        for task, stream in list(self.tasks.items()):
-            task.cancel()
-            stream.close()
-        for undo in self.on_exit:
-            undo()
-        for socket in self.sockets:
-            socket.close()
-        fds, self.fds = self.fds, {}
-        for file in fds.values():
-            file.release()
-        self.space.processes.pop(self.pid, None)
-        self.container.runtime.host.processes.pop(self.host_pid, None)

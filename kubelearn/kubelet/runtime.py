@@ -13,7 +13,8 @@ from kubelearn.clock import Clock
 from kubelearn.kubelet.container import Container, Sandbox
 from kubelearn.kubelet.files import ReadEnd, Terminal, WriteEnd
 from kubelearn.kubelet.images import Catalogue, ImageError, ImageInfo, catalogue
-from kubelearn.kubelet.process import Process, ProcessSpace
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import ProcessSpace
 from kubelearn.network import Network
 from kubelearn.streams import Pipe
 from kubelearn.tasks import Future
@@ -27,11 +28,7 @@ EXEC_FAILED = (
 
 
 class StartError(Exception):
-    """A container that could not start: reason and exit code are what its state then says."""
-
-    def __init__(self, message: str, reason: str = "StartError", exit_code: int = 128):
-        super().__init__(message)
-        self.message, self.reason, self.exit_code = message, reason, exit_code
+    """A container that could not start."""
 
 
 class ExecError(Exception):
@@ -54,7 +51,7 @@ class Runtime:
         self.containers: dict[str, Container] = {}
         self.host = ProcessSpace(1 << 22)  # what the node itself sees
         self.host.last = 1_200  # the node's own processes came first
-        self.on_event: Callable[[Container], object] | None = None
+        self.on_event: Callable[[Container], object] = lambda container: None
         self._ids = 0
 
     def new_id(self, name: str) -> str:
@@ -140,28 +137,21 @@ class Runtime:
         try:
             container.start()
         except OSError as error:
-            failure = StartError(CREATE_FAILED + why_not(container.argv[0], error))
-            container.exit(failure.exit_code, failure.reason, failure.message)
-            raise failure from error
-        self._event(container)
+            text = CREATE_FAILED + why_not(container.argv[0], error)
+            container.exit(128, "StartError", text)
+            raise StartError(text) from error
+        self.on_event(container)
 
     def stop(self, container: Container, signal: str = "TERM") -> None:
         """Sends the signal to the container's first process; whether it ends is its own affair."""
         if container.state == "running":
             container.process.signal(container.image.stop_signal if signal == "TERM" else signal, outside=True)
 
-    def kill(self, container: Container) -> None:
-        container.kill()
-
     def remove_container(self, container: Container) -> None:
         container.kill()
         self.containers.pop(container.id, None)
         if container in container.sandbox.containers:
             container.sandbox.containers.remove(container)
-
-    def _event(self, container: Container) -> None:
-        if self.on_event is not None:
-            self.on_event(container)
 
     # --- exec -----------------------------------------------------------------------------------------------------
 

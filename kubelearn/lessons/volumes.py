@@ -78,7 +78,7 @@ def _start(cluster, volume: str, node: str) -> None:
 def _restarted(cluster, volume: str) -> None:
     container = inside.running(cluster, cluster.get("Pod", "keeper"))
     with cluster.lock:
-        cluster.nodes["node-1"].runtime.kill(container)
+        container.kill()
     cluster.run(60)
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubelearn.filesystem import Filesystem, mount_points
+from kubelearn.kubelet.images.reference import ImageError, normalize, pull_error
 from kubelearn.kubelet.process import Executable, Process, Program, find_executable
 from kubelearn.volumes import Directory, Node, Symlink, tree
 
@@ -30,16 +31,6 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).with_name("data")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
-TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-
-
-class ImageError(Exception):
-    """code is what kubelet needs: ErrImagePull, InvalidImageName, RegistryUnavailable."""
-
-    def __init__(self, message: str, code: str = "ErrImagePull"):
-        super().__init__(message)
-        self.message, self.code = message, code
 
 
 class ImageInfo:
@@ -164,25 +155,6 @@ def rows() -> dict[str, dict]:
     return {normalize(name).rpartition(":")[0]: row for row in listed for name in row["names"]}
 
 
-def normalize(reference: str) -> str:
-    """nginx -> docker.io/library/nginx:latest. ImageError InvalidImageName in the kubelet's words."""
-    name, _, digest = reference.partition("@")
-    name, tag = _split_tag(name)
-    host, slash, rest = name.partition("/")
-    if not slash or not ("." in host or ":" in host or host == "localhost" or host != host.lower()):
-        host, rest = "docker.io", name if slash else f"library/{name}"
-    if not REPOSITORY.fullmatch(rest) or not TAG.fullmatch(tag or "latest"):
-        lower = f": repository name ({rest}) must be lowercase" if rest != rest.lower() else ""
-        raise ImageError(f'Failed to apply default image tag "{reference}": couldn\'t parse image name "{reference}": '
-                         f"invalid reference format{lower}", "InvalidImageName")
-    return f"{host}/{rest}@{digest}" if digest else f"{host}/{rest}:{tag or 'latest'}"
-
-
-REGISTRIES = frozenset(("docker.io", "registry.k8s.io", "k8s.gcr.io", "gcr.io", "us-docker.pkg.dev", "quay.io", "ghcr.io",
-                        "mcr.microsoft.com", "public.ecr.aws"))  # whose names can be looked up
-RESOLVER = "127.0.0.53"  # of a node, for names outside of the cluster
-
-
 class Catalogue:
     """What the simulated registries hold: the rows of data/catalogue.toml, and what was built here."""
 
@@ -209,33 +181,13 @@ class Catalogue:
             image = image_of(row, name, tag) if row else None
             if image is None:
                 known = row or any(other.rpartition(":")[0] == repository for other in self._images)
-                raise ImageError(_pull_error(name, repository, bool(known)))
+                raise ImageError(pull_error(name, repository, bool(known)))
             self._images[name] = image
         return self._images[name]
 
     @property
     def pause(self) -> ImageInfo:
         return self.find("registry.k8s.io/pause:3.10")
-
-
-def _split_tag(name: str) -> tuple[str, str]:
-    head, colon, tag = name.rpartition(":")
-    return (head, tag) if colon and "/" not in tag else (name, "")
-
-
-def _pull_error(name: str, repository: str, known: bool) -> str:
-    text = f'failed to pull and unpack image "{name}": failed to resolve image: '
-    host, _, path = repository.partition("/")
-    if host not in REGISTRIES:
-        machine, _, port = host.partition(":")
-        scheme, why = ("http", f" 127.0.0.1:{port or 80}: connect: connection refused") if machine == "localhost" else (
-            "https", f": lookup {machine} on {RESOLVER}:53: no such host")
-        question = f"{scheme}://{host}/v2/{path}/manifests/{name.rpartition(':')[2]}"
-        return f'{text}failed to do request: Head "{question}": dial tcp{why}'
-    if known or host != "docker.io":
-        return f"rpc error: code = NotFound desc = {text}{name}: not found"
-    return (text + "pull access denied, repository does not exist or may require authorization: "
-            "server message: insufficient_scope: authorization failed")
 
 
 catalogue = Catalogue()

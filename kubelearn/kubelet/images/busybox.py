@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from kubelearn.kubelet.images import ImageInfo
 from kubelearn.kubelet.images.applets import NAMES, applet, find_applet, starter
-from kubelearn.kubelet.process import Executable, Exit, Process
+from kubelearn.kubelet.process import Executable, Process
+from kubelearn.kubelet.signals import Exit
 from kubelearn.volumes import Directory, Node, Symlink, tree
 
 

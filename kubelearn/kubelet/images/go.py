@@ -4,7 +4,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from kubelearn.kubelet.images.http import Request, Response, serve
-from kubelearn.kubelet.process import Exit, Process
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import Exit
 
 
 def flags(process: Process, **defaults: object) -> dict[str, str]:

@@ -10,7 +10,8 @@ from kubelearn.kubelet.images.go import on_signals
 from kubelearn.kubelet.images.http import Failed, Request, Response, access_log, fetch, phrase, serve, static_file
 from kubelearn.kubelet.images.nginx_config import Block, Config, ConfigError, image_config
 from kubelearn.kubelet.images.shell.jobs import kill_processes
-from kubelearn.kubelet.process import Exit, Process
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import Exit
 from kubelearn.volumes import Directory
 
 

@@ -32,9 +32,10 @@ def test_exit_codes(machine, command, code, reason):
 def test_a_program_that_cannot_be_run(machine, box, command, why):
     with pytest.raises(StartError) as error:
         machine.container(command=command)
-    assert error.value.message == ("failed to create containerd task: failed to create shim task: OCI runtime create failed: "
-                                   f"runc create failed: unable to start container process: {why}")
-    assert (error.value.reason, error.value.exit_code) == ("StartError", 128)
+    assert str(error.value) == ("failed to create containerd task: failed to create shim task: OCI runtime create failed: "
+                                f"runc create failed: unable to start container process: {why}")
+    failed = list(machine.runtime.containers.values())[-1]
+    assert (failed.reason, failed.exit_code, failed.message) == ("StartError", 128, str(error.value))
     with pytest.raises(ExecError, match="OCI runtime exec failed: exec failed: unable to start container process: exec: "):
         machine.exec(box, command)
 
@@ -68,7 +69,7 @@ def test_stop_sends_term_and_kill_always_ends(machine):
     machine.clock.run(60)
     assert (handles.exit_code, log(handles), round(handles.finished_at, 3)) == (0, "leaving\n", 3.2)
     assert ignores.state == "running"
-    machine.runtime.kill(ignores)
+    ignores.kill()
     assert (ignores.state, ignores.exit_code, ignores.reason) == ("exited", 137, "Error")
 
 
@@ -179,7 +180,7 @@ def test_images_that_cannot_be_had(machine, reference, message):
         future = machine.runtime.pull(reference)
         machine.clock.run(until=future.done, limit=10)
         future.result()
-    assert error.value.message == message
+    assert str(error.value) == message
 
 
 def test_a_pull_takes_time_by_size_and_puts_the_image_on_the_node(machine):

@@ -10,12 +10,14 @@ from datetime import datetime, timezone
 from importlib import import_module
 
 from kubelearn.kubelet.files import OpenFile
-from kubelearn.kubelet.process import Exit, Process, Program
+from kubelearn.kubelet.process import Process, Program
+from kubelearn.kubelet.signals import Exit
 from kubelearn.volumes import Directory
 
 MODULES = {  # where each command is
     "applets.awk": "awk",
     "applets.comparing": "cmp diff hd hexdump nl",
+    "applets.conditions": "[ test",
     "applets.files": "chgrp chmod chown cp dd fallocate ln mkdir mktemp mv rm rmdir touch truncate",
     "applets.find": "find",
     "applets.grep": "egrep fgrep grep",
@@ -36,7 +38,7 @@ MODULES = {  # where each command is
     ),
     "applets.tar": "tar",
     "applets.text": "cat cut head sort tail tee uniq wc",
-    "applets.values": "[ echo expr printf test",
+    "applets.values": "echo expr printf",
     "busybox": "busybox",
     "shell.main": "ash sh",
 }

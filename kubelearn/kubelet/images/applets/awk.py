@@ -12,7 +12,8 @@ from kubelearn.kubelet.images.applets import Inputs, Options, applet, lines, out
 from kubelearn.kubelet.images.applets.awk_parser import AwkError, Parser, tokens
 from kubelearn.kubelet.images.applets.awk_values import FUNCTIONS, NAMES, UNSET, cut, formatted, num, text
 from kubelearn.kubelet.images.expressions import Malformed
-from kubelearn.kubelet.process import Exit, Process
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import Exit
 
 USAGE = "[-F SEP] [-v VAR=VAL]... AWK_PROGRAM [FILE]..."
 MOST_TURNS = 1_000_000

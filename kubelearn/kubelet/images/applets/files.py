@@ -10,7 +10,8 @@ import re
 from kubelearn.clock import EPOCH
 from kubelearn.kubelet.images.applets import Inputs, Options, applet, integer, moment, out, usage_error
 from kubelearn.kubelet.images.applets.names import group_id, user_id
-from kubelearn.kubelet.process import Exit, Process
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import Exit
 from kubelearn.volumes import Directory, File, Node, Symlink
 
 

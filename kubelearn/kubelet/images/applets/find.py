@@ -8,7 +8,8 @@ from collections.abc import Callable
 from kubelearn.kubelet.images.applets import applet, out
 from kubelearn.kubelet.images.applets.files import remove_tree
 from kubelearn.kubelet.images.regex import glob
-from kubelearn.kubelet.process import Exit, Process
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import Exit
 from kubelearn.volumes import Directory, Node, Symlink
 
 

@@ -1,7 +1,8 @@
 """Users and groups by name, from the container's own /etc/passwd and /etc/group."""
 from __future__ import annotations
 
-from kubelearn.kubelet.process import Exit, Process
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import Exit
 
 
 def _names(process: Process, path: str) -> dict[str, str]:

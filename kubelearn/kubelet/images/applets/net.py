@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from kubelearn.kubelet.files import Socket
 from kubelearn.kubelet.images.applets import Options, applet, integer, out, seconds, usage_error
 from kubelearn.kubelet.images.http import Failed, Reply, fetch
-from kubelearn.kubelet.process import Exit, Process
+from kubelearn.kubelet.process import Process
 from kubelearn.kubelet.resolver import BadName, Resolver, query, resolve
+from kubelearn.kubelet.signals import Exit
 from kubelearn.streams import Stream
 from kubelearn.tasks import TimeUp
 

@@ -10,7 +10,8 @@ from kubelearn.kubelet.images.applets import Inputs, Options, applet, out, run, 
 from kubelearn.kubelet.images.applets.names import group_name, user_name
 from kubelearn.kubelet.images.shell.jobs import kill_processes, signal_name
 from kubelearn.kubelet.kernel import memory_info, parent_of
-from kubelearn.kubelet.process import Process, ProcessSpace
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import ProcessSpace
 
 
 def _all(process: Process) -> list[Process]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from kubelearn.kubelet.images.applets import Inputs, applet, options, out, usage_error
 from kubelearn.kubelet.images.regex import compile_expression
-from kubelearn.kubelet.process import Exit, Process
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import Exit
 
 USAGE = "[-i[SFX]] [-nrE] [-f FILE]... [-e CMD]... [FILE]..."
 

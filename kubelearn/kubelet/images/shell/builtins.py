@@ -14,7 +14,7 @@ from kubelearn.kubelet.images.shell.commands import BUILTINS, Return
 from kubelearn.kubelet.images.shell.expansion import ShellFault, calculate
 from kubelearn.kubelet.images.shell.interpreter import Break, Continue, Shell
 from kubelearn.kubelet.images.shell.redirection import read_line
-from kubelearn.kubelet.process import SIGNALS, Exit
+from kubelearn.kubelet.signals import SIGNALS, Exit
 from kubelearn.volumes import Directory
 
 NUMBERS = {str(number): name for name, number in SIGNALS.items()}

@@ -11,7 +11,7 @@ from kubelearn.kubelet.images.shell import syntax
 from kubelearn.kubelet.images.shell.expansion import ShellFault, expand, expand_one
 from kubelearn.kubelet.images.shell.redirection import release
 from kubelearn.kubelet.images.shell.variables import Variables
-from kubelearn.kubelet.process import Exit
+from kubelearn.kubelet.signals import Exit
 
 PLAIN = re.compile(r"[]+,./0-9:@A-Z^_a-z-]*")  # words that a trace shows without quotes
 BUILTIN_STEPS = 1  # what one costs, in steps of Process.work

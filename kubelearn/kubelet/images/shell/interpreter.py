@@ -17,7 +17,8 @@ from kubelearn.kubelet.images.shell.lexer import NAME
 from kubelearn.kubelet.images.shell.parser import parse
 from kubelearn.kubelet.images.shell.redirection import redirect, release, within
 from kubelearn.kubelet.images.shell.variables import MEMORY
-from kubelearn.kubelet.process import SIGNALS, Exit, Process
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import SIGNALS, Exit
 from kubelearn.tasks import Future
 
 

@@ -9,7 +9,8 @@ from kubelearn.kubelet.images.shell.commands import BUILTINS, Return
 from kubelearn.kubelet.images.shell.expansion import ShellFault
 from kubelearn.kubelet.images.shell.interpreter import Shell
 from kubelearn.kubelet.images.shell.parser import RESERVED, parse
-from kubelearn.kubelet.process import SIGNALS, Process
+from kubelearn.kubelet.process import Process
+from kubelearn.kubelet.signals import SIGNALS
 from kubelearn.tasks import Future
 
 TURN = 0.001  # seconds until another process has its turn

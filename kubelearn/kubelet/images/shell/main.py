@@ -1,7 +1,7 @@
 """The command sh: a script from its arguments, a file, a pipe or a terminal."""
 from __future__ import annotations
 
-from kubelearn.kubelet.images.applets import applet, values  # noqa: F401  (values registers echo, test and printf)
+from kubelearn.kubelet.images.applets import applet, conditions, values  # noqa: F401  (they fill BUILTINS, too)
 from kubelearn.kubelet.images.shell import builtins, jobs  # noqa: F401  (they fill BUILTINS)
 from kubelearn.kubelet.images.shell.children import Interrupted
 from kubelearn.kubelet.images.shell.expansion import ShellFault
