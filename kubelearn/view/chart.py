@@ -35,7 +35,7 @@ def chart(cluster: object, deployment: str, since: object = None, until: object 
     slots, steps = slots_of(cluster), counts(past, wanted)
     bands = limits(past, deployment, namespace)
     series = [("ready", "ink", "", [(t, sum(c.values())) for t, c in steps])]
-    kept = [uid for uid in sets if any(c.get(uid) for _, c in steps)]
+    kept = [uid for uid, each in sets.items() if any(c.get(uid) for _, c in steps) or states.wanted_pods(each)]
     for number, uid in enumerate(kept if len(kept) > 1 else ()):  # one alone would lie under the line of all
         series.append((_named(sets[uid]), slots.hue(uid), DASHES[1:][number % 5], [(t, c.get(uid, 0)) for t, c in steps]))
     ready = [count for _, count in series[0][3]]

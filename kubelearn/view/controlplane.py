@@ -107,7 +107,8 @@ def _row(group: list) -> Row:
     first = group[0]
     lane = PEOPLE if getattr(first.request, "external", False) else first.actor.partition("/")[0]
     text = deeds.with_reasons(deeds.said(group, weak=True), frames.REASONS)
-    return Row(first.time, first.revision, lane, deeds.actor_of(first), deeds.summary(group), text, tuple(group))
+    actor = frames.actor([revision for revision, _ in deeds.telling(group)])
+    return Row(first.time, first.revision, lane, actor, deeds.summary(group), text, tuple(group))
 
 
 def _fault(fault: members.Fault) -> Row:

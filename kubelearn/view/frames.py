@@ -120,7 +120,7 @@ def _changes(graphs: list[Graph], groups: list[list], start: float, end: float, 
         if not told:
             found.append(Frame(new, end - start, said=((later(new), ""),)))
             continue
-        found.append(Frame(ringed(new, rings, emptied(old, new, freed)), told[-1].time - start, _actor(told), tuple(deeds.said(seen))))
+        found.append(Frame(ringed(new, rings, emptied(old, new, freed)), told[-1].time - start, actor(told), tuple(deeds.said(seen))))
         pending = []
     return found
 
@@ -151,7 +151,8 @@ def emptied(old: Graph, new: Graph, gone: set[str]) -> dict[str, str]:
     return left | {card.id: old.find()[card.id].name for card in new.cards if card.free and card.id in gone}
 
 
-def _actor(revisions: list) -> str:
+def actor(revisions: list) -> str:
+    """Who did it, in one word or two."""
     names = list(dict.fromkeys(deeds.actor_of(r) for r in revisions))
     if len(names) > 1 and all(name.startswith("kubelet/") for name in names):
         return "kubelets"

@@ -64,7 +64,8 @@ def card(item: Card) -> str:
     if height < 44:
         rows = compact(item, line, role, inner, height - 8)
     else:
-        rows = (row(centred(item.kind, inner, 14, 10, "muted")) + row(centred(item.name, inner, 22, 14, item.hue, True, keep))
+        size = 14 if measure(item.name, 14, True) <= inner - 6 else 12
+        rows = (row(centred(item.kind, inner, 14, 10, "muted")) + row(centred(item.name, inner, 22, size, item.hue, True, keep))
                 + row(centred(line, inner, 18, 12, role)))
     return frame(table(rows), width, height, item.ring, item.hue, title=item.title)
 

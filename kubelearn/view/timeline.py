@@ -5,6 +5,8 @@ Leaves out: pods beyond MOST; a change with more is better seen as a rollout cha
 """
 from __future__ import annotations
 
+from itertools import pairwise
+
 from kubelearn.api.meta import owner_of
 from kubelearn.view import svg, theme
 from kubelearn.view.past import Life, Past, Span, lives
@@ -13,6 +15,7 @@ from kubelearn.view.slots import Slots, shown
 from kubelearn.view.world import slots_of
 
 WIDTH, LEFT, RIGHT, ROW, BAR, MOST = 880, 214, 866, 30, 20, 40
+SOME = 44  # pixels: room for the mark and the beginning of a word; with less the mark stands alone
 FILL = {"good": "band", "wait": "paper", "muted": "trough", "bad": "bad"}  # the ground of a bar: with mark and word it reads in grey
 
 
@@ -59,11 +62,17 @@ def _bar(span: Span, top: float, axis: svg.Axis, restarts: list[float]) -> list[
     edge = "paper" if span.state.role == "bad" else span.state.role  # two failures in a row stay two bars
     shapes = [svg.rect(left, top, max(right - left, 1.5), BAR, FILL[span.state.role], words, 3, edge)]
     role = "paper" if span.state.role == "bad" else span.state.role if span.state.role != "muted" else "ink"
-    room = min([right, *(axis.x(time) for time in restarts if time > span.start)]) - left - 8  # no mark of a restart across the words
+    start, room = _room(left, right, [axis.x(time) for time in restarts])
     if room > 9:
-        full = theme.measure(str(span.state), 11) <= room
-        shapes.append(svg.text(left + 4, top + 14, str(span.state) if full else span.state.mark, 11, role, title=words))
+        said = theme.fit(str(span.state), room, 11) if room > SOME else span.state.mark
+        shapes.append(svg.text(start + 4, top + 14, said, 11, role, title=words))
     return shapes
+
+
+def _room(left: float, right: float, restarts: list[float]) -> tuple[float, float]:
+    """Where in a bar its words stand, and how much of them: no mark of a restart goes across."""
+    cuts = [left, *(x for x in restarts if left < x < right), right]
+    return max(((start, end - start - 8) for start, end in pairwise(cuts)), key=lambda place: place[1])
 
 
 def _said(life: Life, start: float) -> str:

@@ -101,7 +101,8 @@ def _container(world: World, pod: dict, kind: str, container: dict, status: dict
 def _pull_message(world: World, pod: dict, waiting: dict) -> str:
     """What the registry said: in the waiting message, else in the event of the failed pull."""
     failed = [e["message"] for e in events(world, pod) if e.get("reason") == "Failed" and "ailed to pull" in e.get("message", "")]
-    return failed[-1] if failed else waiting.get("message", waiting.get("reason", ""))
+    said = failed[-1] if failed else waiting.get("message", waiting.get("reason", ""))
+    return said.rpartition("failed to resolve image: ")[2]  # without who told whom on the way
 
 
 def _probe(container: dict, status: dict) -> Iterable[Finding]:
