@@ -221,6 +221,8 @@ class Filesystem:
         old, new = self.place(source.rstrip("/"), follow=False), self.place(target.rstrip("/"), follow=False)
         if old.node is None:
             raise fault(errno.ENOENT)
+        if old.path in self.mounts or new.path in self.mounts:
+            raise fault(errno.EBUSY)
         if old.mount is not new.mount:
             raise fault(errno.EXDEV)
         if new.path.startswith(f"{old.path}/"):

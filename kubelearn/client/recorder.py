@@ -1,8 +1,8 @@
 """The event recorder: what `kubectl describe` shows under Events.
 
 Part of Kubernetes: client-go tools/record (event.go, events_cache.go) and, for the scheduler, tools/events. The same event about the same
-object is counted, not repeated; ten that differ in their message only become one; one object's events from one source are limited to
-a burst of 25 and then one in 300 s.
+object is counted, not repeated; ten that differ in their message only become one; one object's events of one type from one
+source are limited to a burst of 25 and then one in 300 s.
 """
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Recorder:
         container ('spec.containers{web}'). With action it is one of the newer events (events.k8s.io), as the scheduler writes."""
         metadata = obj["metadata"]
         component = component or self.client.actor.partition("/")[0]
-        if not self._allowed((metadata.get("uid", metadata["name"]), component)):
+        if not self._allowed((metadata.get("uid", metadata["name"]), component, type)):
             return
         about = (obj["kind"], metadata.get("namespace"), metadata["name"], metadata.get("uid"), type, reason, component, host)
         combined = not action and self._combined(about, message)
@@ -48,7 +48,7 @@ class Recorder:
             del self._seen[next(iter(self._seen))]
 
     def _allowed(self, key: tuple) -> bool:
-        """A token bucket an object and source."""
+        """A token bucket an object, source and type."""
         tokens, since = self._spent.get(key, (BURST, self.clock.now))
         tokens = min(BURST, tokens + (self.clock.now - since) * REFILL)
         self._spent[key] = (max(tokens - 1, tokens if tokens < 1 else 0), self.clock.now)

@@ -125,5 +125,4 @@ class PodConfig:
         worker = self.kubelet.workers.all.get(uid)
         if worker is not None:
             worker.seen = self.kubelet.runtime.look(uid)
-            self.kubelet.runtime.remove_dead(uid)
             self.kubelet.workers.wake(worker)

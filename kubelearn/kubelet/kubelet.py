@@ -108,7 +108,9 @@ class Kubelet:
         if restarts_all(worker.pod, worker.seen):
             await self.runtime.remove_containers(worker.pod, grace_of(worker.pod), partial(self._tell_of, worker))
             worker.seen = self.runtime.look(worker.uid)
-        if self.write_status(worker) in TERMINAL:
+        phase = self.write_status(worker)
+        self.runtime.remove_dead(worker.uid, worker.seen)
+        if phase in TERMINAL:
             return True
         self._watch_deadline(worker)
         await self.volumes.wait_for_mount(worker.pod, partial(self.tell, worker.pod))
@@ -146,7 +148,7 @@ class Kubelet:
             self.forget(worker)
             return True
         self.status.set(worker, lost_containers(worker.status), "nothing of it runs on the node any more")
-        if "deletionTimestamp" in worker.pod["metadata"] or worker.evicted:
+        if "deletionTimestamp" in worker.pod["metadata"] or worker.evicted and worker.evicted != DEADLINE:
             self.runtime.remove(worker.uid)  # its containers are no more; others' stay to be looked at
         if "deletionTimestamp" in worker.pod["metadata"]:
             self.status.delete(worker)

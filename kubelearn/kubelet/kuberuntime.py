@@ -154,9 +154,8 @@ class KubeRuntime(Starter):
         alive = [container for container in everything if container["name"] in here.running()]
         await together(self.clock, [self.kill_container(pod, container, "killing", grace, tell) for container in alive])
         for container in everything:
-            for instance in here.instances.pop(container["name"], ()):
-                self.runtime.remove_container(instance.container)
-                self.uids.pop(instance.container.id, None)
+            runs = here.instances.pop(container["name"], [])
+            self._remove(runs, [*runs])
         self.changed(uid)
 
     async def kill_pod(self, pod: dict, grace: float, tell: Tell) -> None:

@@ -144,17 +144,22 @@ class Starter:
         instance.attempt = found[0].attempt + 1 if found else _restarts(pod, container["name"])
         found.insert(0, instance)
         self.uids[instance.container.id] = uid
-        self.remove_dead(uid)
+        self._remove(found, found[2:])
         return instance
 
-    def remove_dead(self, uid: str) -> None:
-        """Of the runs of a container that are over only the newest stays. Upstream: pod_container_deletor.go."""
+    def remove_dead(self, uid: str, seen: PodSeen) -> None:
+        """Of a container's runs that were seen to be over only the newest stays. Upstream: pod_container_deletor.go."""
         here = self.pods.get(uid)
-        for found in here.instances.values() if here else ():
-            for old in [run for run in found if run.container.state == "exited"][1:]:
-                found.remove(old)
-                self.runtime.remove_container(old.container)
-                self.uids.pop(old.container.id, None)
+        for name, runs in seen.containers.items() if here else ():
+            old = [run.id for run in runs if run.state == "exited"][1:]
+            found = here.instances.get(name, [])
+            self._remove(found, [run for run in found if run.container.id in old])
+
+    def _remove(self, found: list[Instance], runs: list[Instance]) -> None:
+        for run in runs:
+            found.remove(run)
+            self.runtime.remove_container(run.container)
+            self.uids.pop(run.container.id, None)
 
     async def _post_start(self, pod: dict, container: dict, instance: Instance, hook: dict, tell: Tell) -> None:
         try:

@@ -191,8 +191,8 @@ class Shell(Children):
         while self.pending:
             name = self.pending.pop(0)
             action = self.traps.get(name)
-            if name == "INT" and self.interactive and not action:
-                raise Interrupted
+            if name == "INT" and not action:
+                raise Interrupted if self.interactive else Exit(128 + SIGNALS[name])
             if action:
                 status = self.status
                 await self.run_script(parse(action))

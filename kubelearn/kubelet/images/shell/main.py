@@ -24,6 +24,7 @@ async def sh(process: Process) -> int:
             return 2
         shell = Shell(process, words[2:], words[1] if len(words) > 1 else process.argv[0])
         shell.options.update(given)
+        process.on_signal("INT", lambda: shell.caught("INT"))  # also as process 1, which is safe from what it does not catch
         return 0 if "n" in flags else await shell.main(lambda: shell.run_script(parse(words[0]), last=True))
     reading = not words or "s" in flags
     shell = Shell(process, words if reading else words[1:], process.argv[0] if reading else words[0])
