@@ -10,21 +10,10 @@ from collections.abc import Iterable
 from kubelearn.api.meta import is_deleting, key_of
 from kubelearn.client import Client
 from kubelearn.controllers.pods import is_ready
-from kubelearn.controllers.services import HEADLESS, ServiceController, endpoint_ports, is_headless, selects_any
+from kubelearn.controllers.services import HEADLESS, ServiceController, behind, endpoint_ports, is_headless, selects_any
 
 MAX_ADDRESSES, OVER_CAPACITY = 1000, "endpoints.kubernetes.io/over-capacity"
 MANAGED_BY, MANAGER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
-
-
-def address(service: dict, pod: dict) -> dict:
-    meta, spec = pod["metadata"], pod["spec"]
-    target = {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]}
-    result = {"ip": pod["status"]["podIP"], "targetRef": target}
-    if spec.get("nodeName"):
-        result["nodeName"] = spec["nodeName"]
-    if spec.get("hostname") and spec.get("subdomain") == service["metadata"]["name"]:
-        result["hostname"] = spec["hostname"]
-    return result
 
 
 def subsets(entries: Iterable[tuple[str, list[dict], bool, dict]]) -> list[dict]:
@@ -77,7 +66,7 @@ class EndpointsController(ServiceController):
         ports = [{key: value for key, value in port.items() if value != ""} for port in endpoint_ports(service, pod)]
         if is_deleting(pod) and not any_ready or not (ports or is_headless(service)):
             return None
-        return str(ports), ports, any_ready or is_ready(pod), address(service, pod)
+        return str(ports), ports, any_ready or is_ready(pod), {"ip": pod["status"]["podIP"], **behind(service, pod)}
 
     def sync(self, service: dict) -> None:
         if not selects_any(service) or is_deleting(service):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from kubelearn.api.meta import is_deleting, labels_of, name_of
 from kubelearn.controllers.pods import is_ready
-from kubelearn.controllers.services import HEADLESS, ServiceController, endpoint_ports, is_headless, selects_any
+from kubelearn.controllers.services import HEADLESS, ServiceController, behind, endpoint_ports, is_headless, selects_any
 
 MAX_ENDPOINTS = 100
 MANAGER = "endpointslice-controller.k8s.io"
@@ -24,21 +24,14 @@ Group = tuple[list[dict], list[dict]]  # ports, endpoints
 
 def endpoint(service: dict, pod: dict, zone: str | None) -> dict:
     """A pod as an endpoint. serving: it is ready; ready: and it is not on its way out."""
-    meta, spec = pod["metadata"], pod["spec"]
     serving, terminating = is_ready(pod), is_deleting(pod)
     ready = bool(service["spec"].get("publishNotReadyAddresses")) or (serving and not terminating)
     result = {
         "addresses": [pod["status"]["podIP"]],
         "conditions": {"ready": ready, "serving": serving, "terminating": terminating},
-        "targetRef": {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]},
+        **behind(service, pod),
     }
-    if spec.get("nodeName"):
-        result["nodeName"] = spec["nodeName"]
-    if zone:
-        result["zone"] = zone
-    if spec.get("hostname") and spec.get("subdomain") == service["metadata"]["name"]:
-        result["hostname"] = spec["hostname"]
-    return result
+    return result | ({"zone": zone} if zone else {})
 
 
 def grouped(entries: Iterable[tuple[str, list[dict], dict]]) -> list[Group]:

@@ -98,7 +98,7 @@ class NodeLifecycleController(Controller):
         node = self._with_health(node)
         self._set_taints(node, "NoSchedule", no_schedule_keys(node))
         ready = condition(node, "Ready")
-        if ready and ready["status"] != "True":
+        if ready and ready["status"] == "Unknown":  # a kubelet that still speaks says itself which of its pods are ready
             self._mark_pods_not_ready(node)
         self._taint_no_execute(self.client.get("Node", name), now)
 
@@ -151,12 +151,8 @@ class NodeLifecycleController(Controller):
     def _mark_pods_not_ready(self, node: dict) -> None:
         for pod in self.informer("Pod").by_node(name_of(node)):
             ready = condition(pod, "Ready")
-            if ready and ready["status"] == "True" and self._is_silent(node):
+            if ready and ready["status"] == "True":
                 conditions = [{**c, "status": "False", "lastTransitionTime": self.clock.timestamp()} if c is ready else c
                               for c in pod["status"]["conditions"]]
                 self.update_status(pod, {**pod["status"], "conditions": conditions}, because=f"node {name_of(node)} is not ready")
                 self.event(pod, "Warning", "NodeNotReady", "Node is not ready")
-
-    def _is_silent(self, node: dict) -> bool:
-        """A kubelet that still speaks says itself which of its pods are ready."""
-        return condition(node, "Ready")["status"] == "Unknown"

@@ -34,13 +34,3 @@ def available_at(pod: dict, min_ready_seconds: int) -> float | None:
         return None
     since = condition(pod, "Ready").get("lastTransitionTime")
     return parse_time(since) + min_ready_seconds if since and min_ready_seconds else 0.0
-
-
-def is_available(pod: dict, min_ready_seconds: int, now: float) -> bool:
-    at = available_at(pod, min_ready_seconds)
-    return at is not None and at <= now
-
-
-def image_of(pod_spec: dict) -> str:
-    """The images of a pod's containers, for a reason's text."""
-    return ",".join(container["image"] for container in pod_spec["containers"])

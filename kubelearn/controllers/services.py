@@ -45,6 +45,17 @@ def is_headless(service: dict) -> bool:
     return service["spec"].get("clusterIP") in (None, "", "None")
 
 
+def behind(service: dict, pod: dict) -> dict:
+    """What an endpoint of either kind says of its pod: which it is, its node, and its own name in a headless Service."""
+    meta, spec = pod["metadata"], pod["spec"]
+    found = {"targetRef": {"kind": "Pod", "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"]}}
+    if spec.get("nodeName"):
+        found["nodeName"] = spec["nodeName"]
+    if spec.get("hostname") and spec.get("subdomain") == service["metadata"]["name"]:
+        found["hostname"] = spec["hostname"]
+    return found
+
+
 def find_port(pod: dict, service_port: dict) -> int | None:
     """The number behind a Service's targetPort in this pod; a name is looked up among its containers' ports."""
     target = service_port.get("targetPort", service_port["port"])

@@ -52,3 +52,12 @@ class Backoff:
 
     def _expired(self, entry: tuple[float, float], since: float) -> bool:
         return since - entry[1] > 2 * self.longest
+
+
+
+def go_duration(seconds: float) -> str:
+    """Go's time.Duration, to the millisecond: 734ms, 1.203s, 20s, 1m2.5s."""
+    if seconds < 1:
+        return f"{round(seconds * 1000)}ms"
+    minutes, rest = divmod(round(seconds, 3), 60)
+    return (f"{int(minutes)}m" if minutes else "") + f"{rest:.3f}".rstrip("0").rstrip(".") + "s"

@@ -31,7 +31,7 @@ NODE_MEMORY = 256 << 20  # what a container without a limit may really hold in t
 class Sandbox:
     """What the containers of a pod share: address, host name, and when asked for, processes."""
 
-    __slots__ = ("runtime", "id", "pod", "address", "host_network", "resolv_conf", "hostname", "containers", "ready", "created_at", "space",
+    __slots__ = ("runtime", "id", "pod", "address", "host_network", "resolv_conf", "hostname", "containers", "ready", "space",
                  "pause", "on_stir")
 
     def __init__(self, runtime: Runtime, id: str, pod: dict, address: str, resolv_conf: str):
@@ -41,7 +41,7 @@ class Sandbox:
         self.hostname = host_name(pod, runtime.node)[0]
         self.containers: list[Container] = []
         self.on_stir: list[Callable[[], object]] = []  # called whenever one of its processes goes on
-        self.ready, self.created_at = True, runtime.clock.now
+        self.ready = True
         self.space = runtime.host if spec.get("hostPID") else None
         self.pause: Container | None = None
         if spec.get("shareProcessNamespace"):
@@ -70,7 +70,7 @@ class Container:
 
     __slots__ = (
         "sandbox", "runtime", "clock", "id", "name", "image", "argv", "env", "mounts", "workdir", "user", "memory_limit", "cpu_limit",
-        "throttled_seconds", "read_only", "capabilities", "no_new_privileges", "space", "state", "created_at", "started_at", "finished_at",
+        "throttled_seconds", "read_only", "capabilities", "no_new_privileges", "space", "state", "started_at", "finished_at",
         "exit_code", "reason", "message", "log", "log_dropped", "log_size", "on_log", "on_output", "processes", "process",
         "cpu_seconds", "requests", "root", "input", "tty", "_files", "_random", "_partial",
     )
@@ -90,7 +90,7 @@ class Container:
         self.env = {**image.env, "HOSTNAME": sandbox.hostname, **env}
         self.env.setdefault("HOME", image.home_of(uid))
         self.space = space or sandbox.space or ProcessSpace()
-        self.state, self.created_at, self.started_at, self.finished_at = "created", self.clock.now, None, None
+        self.state, self.started_at, self.finished_at = "created", None, None
         self.exit_code, self.reason, self.message = None, "", ""
         self.log: list[tuple[float, str, bytes]] = []
         self.log_dropped, self.log_size = 0, 0

@@ -13,12 +13,16 @@ MESSAGES_LIMIT = 12 * 1024  # bytes of termination messages in one pod: MaxPodTe
 
 
 class Seen(NamedTuple):
-    """One container as the runtime showed it. state: created, running or exited; times in virtual seconds, as text."""
+    """One container as the runtime showed it. state: created, running or exited; times in virtual seconds, as text.
+
+    asked: the image in the words of the spec that it was made from.
+    """
 
     name: str
     id: str
     state: str
     attempt: int = 0
+    asked: str = ""
     image: str = ""
     image_id: str = ""
     user: dict | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubelearn.clock import Clock
-from kubelearn.kubelet.backoff import IMAGE_BACK_OFF, Backoff
+from kubelearn.kubelet.backoff import IMAGE_BACK_OFF, Backoff, go_duration
 from kubelearn.kubelet.images import ImageError, ImageInfo
 from kubelearn.kubelet.runtime import Runtime
 from kubelearn.tasks import Future
@@ -68,7 +68,7 @@ class ImageManager:
             self._errors[key] = f"ErrImagePull: {error}"
             raise StartFailure("ErrImagePull", str(error), "Error: ErrImagePull") from error
         self.pulled()
-        took, waited = _duration(self.clock.now - began), _duration(self.clock.now - asked)
+        took, waited = go_duration(self.clock.now - began), go_duration(self.clock.now - asked)
         tell("Normal", "Pulled", f'Successfully pulled image "{reference}" in {took} ({waited} including waiting). '
                                  f"Image size: {image.size} bytes.")
         return image
@@ -91,11 +91,3 @@ class ImageManager:
         self.backoff.forget(uid)
         for key in [key for key in self._errors if key.startswith(uid)]:
             del self._errors[key]
-
-
-def _duration(seconds: float) -> str:
-    """Go's time.Duration, to the millisecond: 734ms, 1.203s, 1m2.5s."""
-    if seconds < 1:
-        return f"{round(seconds * 1000)}ms"
-    minutes, rest = divmod(round(seconds, 3), 60)
-    return (f"{int(minutes)}m" if minutes else "") + f"{rest:.3f}".rstrip("0").rstrip(".") + "s"

@@ -117,7 +117,7 @@ class Kubelet:
         self._add_probes(worker)
         pod, tell, probes = {**worker.pod, "status": worker.status}, partial(self._tell_of, worker), worker.probes or NO_PROBES
         self.runtime.resize(pod, partial(self.tell, pod))
-        actions = compute_pod_actions(pod, worker.seen, probes.unhealthy, probes.is_started, self.runtime.made_from(worker.uid))
+        actions = compute_pod_actions(pod, worker.seen, probes.unhealthy, probes.is_started)
         if actions.kill_pod:
             await self.runtime.kill_pod(pod, grace_of(pod), tell)
             return False

@@ -54,11 +54,6 @@ class KubeRuntime(Starter):
         containers = {name: [seen_of(instance) for instance in found] for name, found in here.instances.items()}
         return PodSeen(containers, "ready" if here.sandbox.ready else "exited", here.sandbox.address)
 
-    def made_from(self, uid: str) -> dict[str, tuple[str, dict]]:
-        """container -> the image that its newest run was made from, and what it may use."""
-        here = self.pods.get(uid)
-        return {name: (found[0].image, found[0].resources) for name, found in here.instances.items()} if here else {}
-
     def resize(self, pod: dict, tell: Callable[[str, str, str], None]) -> None:
         """Gives running containers what the pod's spec grants them now; one that has to be restarted for it gets it then."""
         here = self.pods.get(pod["metadata"]["uid"])

@@ -12,7 +12,7 @@ from kubelearn.api import quantity
 from kubelearn.clock import time_text
 from kubelearn.filesystem import Mount
 from kubelearn.kubelet import environment
-from kubelearn.kubelet.backoff import CONTAINER_BACK_OFF, Backoff
+from kubelearn.kubelet.backoff import CONTAINER_BACK_OFF, Backoff, go_duration
 from kubelearn.kubelet.container import Container, Sandbox
 from kubelearn.kubelet.container_status import PodSeen, Seen, status_of
 from kubelearn.kubelet.image_manager import ImageManager, StartFailure
@@ -114,7 +114,7 @@ class Starter:
         if until > self.clock.now:
             who = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
             tell(container, "Warning", "BackOff", f"Back-off restarting failed container {container['name']} in pod {who}")
-            wait = _go_duration(self.backoff.get(key))
+            wait = go_duration(self.backoff.get(key))
             raise StartFailure(
                 "CrashLoopBackOff", f"back-off {wait} restarting failed container={container['name']} pod={who}", retry_at=until
             )
@@ -217,17 +217,11 @@ def seen_of(instance: Instance) -> Seen:
         return seen
     uid, gid, groups = container.user
     user = {"linux": {"uid": uid, "gid": gid, "supplementalGroups": list(groups)}}
-    common = (container.name, container.id, container.state, instance.attempt, container.image.name, container.image.id, user,
-              instance.resources)
+    common = (container.name, container.id, container.state, instance.attempt, instance.image, container.image.name, container.image.id,
+              user, instance.resources)
     if container.state == "exited":
         instance.seen = Seen(*common, time_text(container.started_at), container.finished_at, time_text(container.finished_at),
                              container.exit_code, container.reason, instance.message())
     else:
         instance.seen = Seen(*common, time_text(container.started_at) if container.state == "running" else "")
     return instance.seen
-
-
-def _go_duration(seconds: float) -> str:
-    """10s, 1m20s, 5m0s."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

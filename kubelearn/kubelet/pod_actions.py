@@ -22,11 +22,9 @@ class Actions(NamedTuple):
 
 Unhealthy = Callable[[str, str], str]  # (container name, id) -> "liveness", "startup" or ""
 Started = Callable[[str, str], bool]
-Made = dict[str, tuple[str, dict]]
 
 
-def compute_pod_actions(pod: dict, seen: PodSeen, unhealthy: Unhealthy, started: Started, made: Made) -> Actions:
-    """made: container name -> the image that its newest instance was made from, and what it may use."""
+def compute_pod_actions(pod: dict, seen: PodSeen, unhealthy: Unhealthy, started: Started) -> Actions:
     spec = pod["spec"]
     inits = spec.get("initContainers") or []
     if seen.sandbox != "ready":
@@ -46,7 +44,7 @@ def compute_pod_actions(pod: dict, seen: PodSeen, unhealthy: Unhealthy, started:
             if should_be_restarted(pod, container, newest):
                 start.append(container)
             continue
-        why = _why_kill(pod, container, newest, unhealthy, made)
+        why = _why_kill(pod, container, newest, unhealthy)
         if not why:
             keep += 1
             continue
@@ -73,7 +71,7 @@ def _init_actions(pod: dict, seen: PodSeen, inits: list[dict], initialized: bool
     for container in inits:
         newest = seen.newest(container["name"])
         running = newest is not None and newest.state == "running"
-        why = _why_kill(pod, container, newest, unhealthy, {}) if running else ""
+        why = _why_unhealthy(pod, container, newest, unhealthy) if running else ""
         if why:
             kill.append((container, why))
         if is_sidecar(container):
@@ -90,16 +88,18 @@ def _init_actions(pod: dict, seen: PodSeen, inits: list[dict], initialized: bool
     return start, True
 
 
-def _why_kill(pod: dict, container: dict, newest: Seen, unhealthy: Unhealthy, made: Made) -> str:
-    name = container["name"]
-    image, resources = made.get(name, (container["image"], container.get("resources") or {}))
-    if image != container["image"]:
-        return f"Container {name} definition changed, will be restarted"
-    if resize_restarts(container, resources):
-        return f"Container {name} resize requires restart"
-    failed = unhealthy(name, newest.id)
+def _why_kill(pod: dict, container: dict, newest: Seen, unhealthy: Unhealthy) -> str:
+    if newest.asked != container["image"]:
+        return f"Container {container['name']} definition changed, will be restarted"
+    if resize_restarts(container, newest.resources):
+        return f"Container {container['name']} resize requires restart"
+    return _why_unhealthy(pod, container, newest, unhealthy)
+
+
+def _why_unhealthy(pod: dict, container: dict, newest: Seen, unhealthy: Unhealthy) -> str:
+    failed = unhealthy(container["name"], newest.id)
     again = "" if restart_policy(pod, container) == "Never" else ", will be restarted"
-    return f"Container {name} failed {failed} probe{again}" if failed else ""
+    return f"Container {container['name']} failed {failed} probe{again}" if failed else ""
 
 
 def resize_restarts(container: dict, resources: dict) -> bool:

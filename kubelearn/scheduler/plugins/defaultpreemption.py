@@ -5,10 +5,12 @@ Leaves out: pod groups, asynchronous preemption (the scheduler deletes the victi
 """
 from __future__ import annotations
 
+from math import inf
 from typing import NamedTuple
 
 from kubelearn.api.meta import condition
 from kubelearn.api.selectors import label_selector
+from kubelearn.clock import parse_time
 from kubelearn.scheduler.cache import NodeInfo, Snapshot
 from kubelearn.scheduler.filters import run_filters
 from kubelearn.scheduler.framework import Plugin, Rejection
@@ -16,7 +18,6 @@ from kubelearn.scheduler.messages import fit_error
 from kubelearn.scheduler.pods import PodInfo
 
 LEAST_CANDIDATES, SHARE = 100, 10  # of the nodes that might help, at least so many are tried, or this percentage
-LATEST = "9999"
 
 
 class Preemption(NamedTuple):
@@ -34,17 +35,10 @@ class Candidate(NamedTuple):
     violations: int         # of disruption budgets
 
     def cost(self) -> tuple:
-        """The candidate with the least of this is chosen. preemption.go pickOneNodeForPreemption."""
+        """The candidate with the least of this is chosen; last, who started later. preemption.go pickOneNodeForPreemption."""
         first = self.victims[0].priority
         earliest = min(_started(pod) for pod in self.victims if pod.priority == first)
-        return (self.violations, first, sum(pod.priority + 2**31 for pod in self.victims), len(self.victims), _Reversed(earliest))
-
-
-class _Reversed(str):
-    """Sorts the other way round: of two nodes the one whose victims started later is cheaper."""
-
-    def __lt__(self, other: str) -> bool:
-        return str.__gt__(self, other)
+        return (self.violations, first, sum(pod.priority + 2**31 for pod in self.victims), len(self.victims), -earliest)
 
 
 class DefaultPreemption(Plugin):
@@ -135,5 +129,6 @@ def _importance(pod: PodInfo) -> tuple:
     return -pod.priority, _started(pod)
 
 
-def _started(pod: PodInfo) -> str:
-    return (pod.pod.get("status") or {}).get("startTime", LATEST)
+def _started(pod: PodInfo) -> float:
+    since = (pod.pod.get("status") or {}).get("startTime")
+    return parse_time(since) if since else inf
