@@ -21,11 +21,9 @@ MODULES = {  # where each command is
     "applets.files": "chgrp chmod chown cp dd fallocate ln mkdir mktemp mv rm rmdir touch truncate",
     "applets.find": "find",
     "applets.grep": "egrep fgrep grep",
-    "applets.httpd": "httpd",
     "applets.looking": "df du ls readlink realpath stat",
     "applets.making": "base64 md5sum od paste rev seq sha1sum sha256sum sha512sum tac tr yes",
-    "applets.interfaces": "ip netstat",
-    "applets.net": "nc nslookup ping telnet wget",
+    "applets.net": "ip nc netstat nslookup ping telnet wget",
     "applets.processes": "kill killall pgrep pidof pkill ps time timeout top watch xargs",
     "applets.sed": "sed",
     "applets.system": (
@@ -40,6 +38,7 @@ MODULES = {  # where each command is
     "applets.text": "cat cut head sort tail tee uniq wc",
     "applets.values": "echo expr printf",
     "busybox": "busybox",
+    "servers": "httpd",
     "shell.main": "ash sh",
 }
 NAMES = {name: module for module, names in MODULES.items() for name in names.split()}
