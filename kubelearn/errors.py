@@ -5,6 +5,8 @@ Leaves out: retryAfterSeconds, except where a caller puts it into the details.
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 
@@ -38,6 +40,16 @@ class ApiError(Exception):
     @classmethod
     def from_status(cls, status: dict) -> ApiError:
         return cls(status.get("code", 500), status.get("reason", ""), status.get("message", ""), status.get("details"))
+
+
+@contextmanager
+def ignoring(*reasons: str) -> Iterator[None]:
+    """Errors for these reasons are no news: with ignoring("NotFound"): ..."""
+    try:
+        yield
+    except ApiError as error:
+        if error.reason not in reasons:
+            raise
 
 
 def _details(resource: str, name: str, **more: object) -> dict:

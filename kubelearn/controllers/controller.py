@@ -13,8 +13,7 @@ from functools import partial
 
 from kubelearn.api import meta, selectors
 from kubelearn.client import Client, Informer, WorkQueue
-from kubelearn.controllers.pods import available_at
-from kubelearn.errors import ApiError
+from kubelearn.errors import ApiError, ignoring
 
 log = logging.getLogger("kubelearn")
 
@@ -77,6 +76,7 @@ class Controller(Loop):
 
     def __init__(self, client: Client):
         super().__init__(client)
+        self.begun: dict[str, float] = {}  # key -> since when waits() waits
         self.informer(self.kind).on(self._changed)
         for kind in self.owns:
             self.informer(kind).on(self._owned_changed)
@@ -123,34 +123,21 @@ class Controller(Loop):
     def delete(self, obj: dict, because: str = "") -> None:
         """Deletes what may already be gone."""
         metadata = obj["metadata"]
-        try:
+        with ignoring("NotFound", "Conflict"):
             self.client.delete(obj["kind"], metadata["name"], metadata.get("namespace"), because, uid=metadata["uid"])
-        except ApiError as error:
-            if error.reason not in ("NotFound", "Conflict"):
-                raise
 
-    def create_pod(self, owner: dict, pod: dict, because: str = "") -> dict:
-        """create(), and an event on the owner of how it went. ApiError."""
-        try:
-            made = self.create(pod, owner, because)
-        except ApiError as error:
-            self.event(owner, "Warning", "FailedCreate", f"Error creating: {error}")
-            raise
-        self.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {meta.name_of(made)}")
-        return made
-
-    def delete_pod(self, owner: dict, pod: dict, because: str = "") -> None:
-        self.delete(pod, because)
-        self.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {meta.name_of(pod)}")
-
-    def available(self, owner: dict, pods: Iterable[dict]) -> set[str]:
-        """Names of the pods that have been ready for spec.minReadySeconds; comes back when the next one will have been."""
-        seconds, now = owner["spec"].get("minReadySeconds", 0), self.clock.now
-        times = {meta.name_of(pod): at for pod in pods if (at := available_at(pod, seconds)) is not None}
-        later = [at for at in times.values() if at > now]
-        if later:
-            self.queue.add_after(meta.key_of(owner), min(later) - now)
-        return {name for name, at in times.items() if at <= now}
+    def waits(self, obj: dict, seconds: float, reason: str, message: str) -> bool:
+        """For what takes its time outside of the cluster: True until so many seconds after the first call, which an event tells of."""
+        key, now = meta.key_of(obj), self.clock.now
+        if key not in self.begun:
+            self.begun[key] = now
+            self.event(obj, "Normal", reason, message)
+        left = self.begun[key] + seconds - now
+        if left > 0:
+            self.queue.add_after(key, left)
+        else:
+            del self.begun[key]
+        return left > 0
 
     def patch(self, obj: dict, patch: dict, because: str = "", subresource: str = "") -> dict:
         """Merges a patch into obj, if it is still this very object."""
@@ -207,7 +194,11 @@ class Controller(Loop):
 
     def sync_key(self, key: str) -> None:
         obj = self.informer(self.kind).items.get(key)
-        self.deleted(key) if obj is None else self.sync(obj)
+        if obj is None:
+            self.begun.pop(key, None)
+            self.deleted(key)
+        else:
+            self.sync(obj)
 
     # --- owners -----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from kubelearn.api import customschema, meta
 from kubelearn.api.resources import Resource, Subresource
 from kubelearn.controllers.controller import Controller
-from kubelearn.errors import ApiError
+from kubelearn.errors import ignoring
 
 FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
@@ -80,13 +80,9 @@ class CustomResourceController(Controller):
         left = registry.objects(resource) if resource else []
         for obj in left:
             if not meta.is_deleting(obj):
-                try:
-                    registry.delete(
-                        resource, meta.namespace_of(obj), meta.name_of(obj), self.client.request("its definition is being deleted")
-                    )
-                except ApiError as error:
-                    if error.reason != "NotFound":
-                        raise
+                request = self.client.request("its definition is being deleted")
+                with ignoring("NotFound"):
+                    registry.delete(resource, meta.namespace_of(obj), meta.name_of(obj), request)
         if resource and registry.objects(resource):
             return self.queue.add_after(name, 5.0)
         finalizers = [f for f in definition["metadata"].get("finalizers", ()) if f != FINALIZER]

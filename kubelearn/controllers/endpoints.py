@@ -1,7 +1,7 @@
 """The Endpoints controller: the older view of what stands behind a Service, for `kubectl get endpoints`.
 
 Law: a Service with a selector has one Endpoints object of its name; ready pods are in addresses, others in notReadyAddresses.
-Leaves out: the trigger-time annotation. Upstream: pkg/controller/endpoint.
+Leaves out: the trigger-time annotation, the limit of 1,000 addresses. Upstream: pkg/controller/endpoint.
 """
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from kubelearn.client import Client
 from kubelearn.controllers.pods import is_ready
 from kubelearn.controllers.services import HEADLESS, ServiceController, behind, endpoint_ports, is_headless, selects_any
 
-MAX_ADDRESSES, OVER_CAPACITY = 1000, "endpoints.kubernetes.io/over-capacity"
 MANAGED_BY, MANAGER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
 
 
@@ -26,18 +25,6 @@ def subsets(entries: Iterable[tuple[str, list[dict], bool, dict]]) -> list[dict]
         subset = groups.get(text) or groups.setdefault(text, {"addresses": [], "notReadyAddresses": [], "ports": ports})
         subset["addresses" if ready else "notReadyAddresses"].append(found)
     return [tidy(subset) for _, subset in sorted(groups.items())]
-
-
-def truncated(found: list[dict]) -> list[dict]:
-    """At most 1,000 addresses in all, the ready ones first."""
-    room = MAX_ADDRESSES
-    cut: dict[tuple[int, str], list[dict]] = {}
-    for kind in ("addresses", "notReadyAddresses"):
-        for number, subset in enumerate(found):
-            cut[number, kind] = subset.get(kind, [])[:room]
-            room -= len(cut[number, kind])
-    return [tidy({**subset, "addresses": cut[number, "addresses"], "notReadyAddresses": cut[number, "notReadyAddresses"]})
-            for number, subset in enumerate(found)]
 
 
 def tidy(subset: dict) -> dict:
@@ -75,10 +62,6 @@ class EndpointsController(ServiceController):
         old = self.informer("Endpoints").get(meta["namespace"], meta["name"])
         ready, waiting = (sum(len(subset.get(kind, ())) for subset in found) for kind in ("addresses", "notReadyAddresses"))
         metadata = {**(old["metadata"] if old else {"name": meta["name"], "namespace": meta["namespace"]}), "labels": labels(service)}
-        notes = {key: value for key, value in metadata.pop("annotations", {}).items() if key != OVER_CAPACITY}
-        if ready + waiting > MAX_ADDRESSES:
-            found, notes[OVER_CAPACITY] = truncated(found), "truncated"
-        metadata |= {"annotations": notes} if notes else {}
         because = f"{ready} ready addresses, {waiting} not ready"
         if old is None:
             self.wrote(self.client.create({"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": found}, because))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kubelearn.api.meta import annotations_of, key_of, name_of
-from kubelearn.controllers.controller import Controller
+from kubelearn.controllers.podcontrol import PodController
 from kubelearn.controllers.rollout import template_hash
 from kubelearn.errors import ApiError
 
@@ -56,7 +56,7 @@ def superfluous(revisions: list[dict], live: Iterable[str], limit: int) -> list[
     return old[:max(len(old) - limit, 0)]
 
 
-class RevisionController(Controller):
+class RevisionController(PodController):
     """A controller whose objects keep their templates' history. Its `owns` names ControllerRevision."""
 
     hash_label = ""

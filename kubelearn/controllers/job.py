@@ -11,8 +11,8 @@ from typing import NamedTuple
 from kubelearn.api.meta import condition, condition_is, is_deleting, key_of, owner_of, uid_of
 from kubelearn.clock import parse_time
 from kubelearn.controllers import jobpods, jobpolicy
-from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.jobpolicy import index_of, is_failed, is_indexed
+from kubelearn.controllers.podcontrol import PodController
 from kubelearn.controllers.pods import is_active, is_ready, is_terminal, phase
 from kubelearn.errors import ApiError
 
@@ -111,7 +111,7 @@ def is_complete(job: dict, succeeded: int, active: int) -> bool:
     return not active and (succeeded > 0 if completions is None else succeeded >= completions)
 
 
-class JobController(Controller):
+class JobController(PodController):
     name, kind, owns, holds = "job-controller", "Job", ("Pod",), (jobpods.FINALIZER,)
 
     # --- events: changes of pods and of the status are collected for a second ---------------------------------------

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from kubelearn.api.meta import annotations_of, labels_of, name_of, namespace_of, uid_of
 from kubelearn.controllers import jobpolicy
-from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.jobpolicy import FAILURES, IGNORED, INDEX, finished_at, index_of, is_failed, is_indexed
+from kubelearn.controllers.podcontrol import PodController
 from kubelearn.controllers.pods import is_terminal, phase
 from kubelearn.controllers.replicaset import deletion_rank, pod_from_template
-from kubelearn.errors import ApiError
+from kubelearn.errors import ApiError, ignoring
 
 FINALIZER = "batch.kubernetes.io/job-tracking"
 INDEX_FIELD = {"apiVersion": "v1", "fieldPath": f"metadata.labels['{INDEX}']"}
@@ -22,20 +22,17 @@ def is_tracked(pod: dict) -> bool:
     return FINALIZER in (pod["metadata"].get("finalizers") or ())
 
 
-def release(controller: Controller, pod: dict, because: str) -> None:
+def release(controller: PodController, pod: dict, because: str) -> None:
     """Takes the finalizer off."""
     if not is_tracked(pod):
         return
-    try:
+    with ignoring("NotFound", "Conflict"):
         controller.set_finalizers(pod, [f for f in pod["metadata"]["finalizers"] if f != FINALIZER], because)
-    except ApiError as error:
-        if error.reason not in ("NotFound", "Conflict"):
-            raise
 
 
 # --- making and removing ------------------------------------------------------------------------------------------
 
-def create_missing(controller: Controller, job: dict, count, missing: int, because: str) -> tuple[int, ApiError | None]:
+def create_missing(controller: PodController, job: dict, count, missing: int, because: str) -> tuple[int, ApiError | None]:
     """Makes so many pods, or as soon as the back-off after failures allows it. Returns how many, and what stopped it."""
     key, now = f"{namespace_of(job)}/{name_of(job)}", controller.clock.now
     per_index = "backoffLimitPerIndex" in job["spec"]
@@ -95,7 +92,7 @@ def surplus(job: dict, active: list[dict], wanted: int) -> list[dict]:
     return doubles + rest[:max(len(active) - wanted - len(doubles), 0)]
 
 
-def delete(controller: Controller, job: dict, pods: list[dict], because: str, release_first: bool = False) -> int:
+def delete(controller: PodController, job: dict, pods: list[dict], because: str, release_first: bool = False) -> int:
     for pod in pods:
         if release_first:
             release(controller, pod, because)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from kubelearn.api.meta import condition_is, is_deleting, name_of, namespace_of, set_condition
 from kubelearn.controllers.controller import Controller
 from kubelearn.controllers.pods import is_terminal
-from kubelearn.errors import ApiError
+from kubelearn.errors import ignoring
 
 PERIOD, QUARANTINE = 20.0, 40.0  # seconds: between looks; that a node must be missing, from one look to another
 NO_NODE = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC", "message": "PodGC: node no longer exists"}
@@ -70,13 +70,10 @@ class PodGCController(Controller):
             self._remove(pod, f"node {key} has been gone for more than {QUARANTINE:.0f} seconds", NO_NODE)
 
     def _remove(self, pod: dict, because: str, condition: dict | None = None) -> None:
-        try:
+        with ignoring("NotFound"):
             if not is_terminal(pod):
                 conditions = pod["status"].get("conditions", [])
                 conditions = set_condition(conditions, condition, self.clock.timestamp()) if condition else conditions
                 status = {**pod["status"], "phase": "Failed", "conditions": conditions}
                 self.patch(pod, {"status": status}, because, subresource="status")
             self.client.delete("Pod", name_of(pod), namespace_of(pod), because, grace=0)
-        except ApiError as error:
-            if error.reason != "NotFound":
-                raise

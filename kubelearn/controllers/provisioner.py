@@ -54,7 +54,6 @@ class Provisioner(Controller):
     def __init__(self, client: Client, driver: str):
         self.name = self.driver = driver
         self.source = SOURCES.get(driver) or cloud_disk(driver)
-        self.asked: dict[str, float] = {}  # claim -> when making its volume began
         super().__init__(client)
 
     def of_volume(self, volume: dict) -> list[str]:
@@ -64,14 +63,9 @@ class Provisioner(Controller):
     def sync(self, claim: dict) -> None:
         if claim["spec"].get("volumeName") or is_deleting(claim) or annotations_of(claim).get(PROVISIONER) != self.driver:
             return
-        key, now = key_of(claim), self.clock.now
-        if key not in self.asked:
-            self.asked[key] = now
-            self.event(claim, "Normal", "Provisioning", f'External provisioner is provisioning volume for claim "{key}"')
-        if now < self.asked[key] + SECONDS:
-            self.queue.add_after(key, self.asked[key] + SECONDS - now)
+        key = key_of(claim)
+        if self.waits(claim, SECONDS, "Provisioning", f'External provisioner is provisioning volume for claim "{key}"'):
             return
-        del self.asked[key]
         storage_class = self.client.get("StorageClass", class_of(claim))
         try:
             volume = self.client.create(self._volume(claim, storage_class), because=f"claim {key} asks for it")
@@ -92,8 +86,7 @@ class Provisioner(Controller):
                 "spec": spec | self.source(name, claim, node)}
 
     def deleted(self, key: str) -> None:
-        """A claim that is gone, or (a name without namespace) a volume of ours that may be released."""
-        self.asked.pop(key, None)
+        """Of a volume of ours, which may be released: a name without namespace is no claim's."""
         volume = self.informer("PersistentVolume").items.get(key)
         if volume and self.of_volume(volume) and volume["spec"]["persistentVolumeReclaimPolicy"] == "Delete" and not is_deleting(volume):
             self.client.delete("PersistentVolume", key, None, because="its claim is gone, its reclaim policy is Delete")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from kubelearn.api import meta, selectors
 from kubelearn.client import Client
-from kubelearn.controllers.controller import Controller
+from kubelearn.controllers.podcontrol import PodController
 from kubelearn.controllers.pods import is_active, is_ready, is_terminal
 from kubelearn.errors import ApiError
 
@@ -29,7 +29,7 @@ def seen(pod: dict) -> Seen:
     return Seen(labels, active, active and is_ready(pod), not active and not is_terminal(pod))
 
 
-class ReplicaSetController(Controller):
+class ReplicaSetController(PodController):
     name, kind, owns = "replicaset-controller", "ReplicaSet", ("Pod",)
 
     def __init__(self, client: Client):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from kubelearn.api.meta import is_deleting, key_of
+from kubelearn.api.meta import is_deleting
 from kubelearn.client import Client
 from kubelearn.controllers.controller import Controller
 
@@ -32,7 +32,6 @@ class ServiceLBController(Controller):
 
     def __init__(self, client: Client, cidr: str):
         self.network = ip_network(cidr)
-        self.asked: dict[str, float] = {}  # service -> when its balancer was ordered
         super().__init__(client)
 
     def sync(self, service: dict) -> None:
@@ -46,14 +45,8 @@ class ServiceLBController(Controller):
             self._ensure(service)
 
     def _ensure(self, service: dict) -> None:
-        key, now = key_of(service), self.clock.now
-        if key not in self.asked:
-            self.asked[key] = now
-            self.event(service, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer")
-        if now < self.asked[key] + SECONDS:
-            self.queue.add_after(key, self.asked[key] + SECONDS - now)
+        if self.waits(service, SECONDS, "EnsuringLoadBalancer", "Ensuring load balancer"):
             return
-        del self.asked[key]
         ingress = {"ip": self._free_address(service), "ipMode": "VIP"}
         self.update_status(service, {**service["status"], "loadBalancer": {"ingress": [ingress]}}, because="the cloud made a load balancer")
         self.event(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer")
@@ -71,6 +64,3 @@ class ServiceLBController(Controller):
         self.event(service, "Normal", "DeletedLoadBalancer", "Deleted load balancer")
         finalizers = [f for f in service["metadata"].get("finalizers") or () if f != FINALIZER]
         self.set_finalizers(service, finalizers, "its load balancer is gone")
-
-    def deleted(self, key: str) -> None:
-        self.asked.pop(key, None)

@@ -11,7 +11,7 @@ from kubelearn.api.meta import condition_is, is_deleting, key_of, name_of, set_c
 from kubelearn.api.taints import taints, tolerates
 from kubelearn.clock import parse_time
 from kubelearn.controllers.controller import Controller
-from kubelearn.errors import ApiError
+from kubelearn.errors import ignoring
 
 CONDITION = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager",
              "message": "Taint manager: deleting due to NoExecute taint"}
@@ -65,14 +65,11 @@ class TaintEvictionController(Controller):
         self.pending.pop(uid_of(pod), None)
         self.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {key_of(pod)}")
         because = f"taint {', '.join(taint['key'] for taint in found)}, tolerated for {seconds:.0f} seconds"
-        try:
+        with ignoring("NotFound"):
             if not condition_is(pod, "DisruptionTarget"):
                 conditions = set_condition(pod["status"].get("conditions", []), CONDITION, self.clock.timestamp())
                 self.patch(pod, {"status": {"conditions": conditions}}, because, subresource="status")
             self.delete(pod, because)
-        except ApiError as error:
-            if error.reason != "NotFound":
-                raise
 
     def _cancel(self, pod: dict) -> None:
         if self.pending.pop(uid_of(pod), None) and not is_deleting(pod):

@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from kubelearn.controllers import endpointslice
-from kubelearn.controllers.endpoints import EndpointsController, truncated
+from kubelearn.controllers.endpoints import EndpointsController
 from kubelearn.controllers.endpointslice import EndpointSliceController, reconcile, spread
 from kubelearn.controllers.endpointslicemirroring import EndpointSliceMirroringController
 from kubelearn.controllers.garbagecollector import GarbageCollector
@@ -151,9 +151,3 @@ def test_a_slice_that_would_go_serves_a_new_group():
     old = {"metadata": {"name": "s"}, "ports": [{"port": 80}], "endpoints": [entry(1)]}
     [(current, group)] = reconcile([old], [([{"port": 81}], [entry(1)])])
     assert current is old and group == ([{"port": 81}], [entry(1)])
-
-
-def test_endpoints_hold_a_thousand_addresses_the_ready_ones_first():
-    ips = [{"ip": str(n)} for n in range(700)]
-    found = truncated([{"notReadyAddresses": ips, "ports": [1]}, {"addresses": ips, "ports": [2]}])
-    assert [len(s.get(kind, ())) for s in found for kind in ("addresses", "notReadyAddresses")] == [0, 300, 700, 0]
