@@ -44,7 +44,7 @@ def compare(found: Mapping[str, Cluster], **questions: Callable[[Cluster], objec
 
 def diff(simulated: Mapping[str, str], yours: Mapping[str, str]) -> Table:
     """What is the same in both, and what is not."""
-    return Table(["simulated", "yours", ""], {name: [value, yours[name], "✔ same" if value == yours[name] else "✖ differs"]
+    return Table(["simulated", "yours", ""], {name: [value, yours[name], "✔ same" if value == yours[name] else "≠ differs"]
                                               for name, value in simulated.items()})
 
 
@@ -166,6 +166,9 @@ def try_there(cluster, *manifests: str, namespace: str = "kubelearn-11", limit: 
 
 # --- exercise 1 ---------------------------------------------------------------------------------------------------
 
+STAYS = "a Pod that names its node, or may only be there, cannot move"
+
+
 def note_everywhere(manifest: str) -> str:
     """Deployment notes runs in all three; what its first Pod wrote is there when the Pod was replaced: in the cloud, on another node."""
     for name in PROFILES:
@@ -181,6 +184,8 @@ def note_everywhere(manifest: str) -> str:
             if note_of(one, moved) != note:
                 raise Wrong(f"{name}: the note is lost. The Pod went from {pod['spec']['nodeName']} to {moved['spec']['nodeName']}",
                             "a folder of a node stays on that node; an emptyDir goes with its Pod; ask for a volume with a claim")
+            if name == "cloud" and moved["spec"]["nodeName"] == pod["spec"]["nodeName"]:
+                raise Wrong(f"cloud: the Pod came back to {pod['spec']['nodeName']}, which was to be emptied", STAYS)
     return "in minikube, kind and the cloud the note outlives its Pod, and in the cloud its node"
 
 
@@ -203,7 +208,9 @@ def _why_not_running(cluster) -> str:
         return f"there is no claim {', '.join(sorted(wanted - claims.keys()))}: the manifest must bring it, as a second object after a line ---"
     if waiting:
         return f"its claim waits for StorageClass {', '.join(waiting)!r}; who names none gets the cluster's own"
-    return "a Pod that names its node, or may only be there, cannot move"
+    if not any(name_of(one) == "notes" for one in cluster.get("Deployment")):
+        return "the manifest has no Deployment notes: a line --- divides two objects"
+    return STAYS
 
 
 # --- exercise 2 ---------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def new_page(cluster) -> str:
         raise Wrong(f"shop runs another image now: {image}", "the page is in a ConfigMap; the image stays")
     bodies = {answer.body.strip() if answer.ok else answer.error for answer in traffic.ask(cluster, "http://shop/", 20)}
     if bodies != {"closed"}:
-        raise Wrong(f"visitors see {', '.join(sorted(bodies))!r}", "change data of the ConfigMap page; a mounted file follows within some 90 seconds")
+        raise Wrong(f"visitors see {', '.join(sorted(bodies))!r}", "the page is the key index.html of the ConfigMap page, and should be that one word; a mounted file follows within some 90 seconds")
     return "all visitors see 'closed', and the image is the same"
 
 

@@ -19,10 +19,6 @@ def pods(cluster, name: str) -> list[dict]:
     return [pod for pod in cluster.get("Pod") if pod["metadata"].get("labels", {}).get("app") == name]
 
 
-def statuses(cluster, pod: str) -> list[dict]:
-    return cluster.get("Pod", pod)["status"].get("containerStatuses", [])
-
-
 def restarts(cluster, name: str) -> int:
     return sum(status["restartCount"] for pod in pods(cluster, name) for status in pod["status"].get("containerStatuses", ()))
 
@@ -75,9 +71,11 @@ def starts_and_is_watched(cluster) -> str:
     before = restarts(cluster, "slow")
     if before:
         probe = cluster.get("Deployment", "slow")["spec"]["template"]["spec"]["containers"][0].get("startupProbe")
-        hint = ("failureThreshold x periodSeconds of the startupProbe: more than 20" if probe else
+        hint = ("failureThreshold x periodSeconds of the startupProbe: more than 20; and it asks where the program listens, at port 8080" if probe else
                 "it needs 20 seconds before it answers, and its liveness probe does not wait; a startupProbe makes it wait")
         raise Wrong(f"its container was killed {before} times while it started", hint)
+    if pods(cluster, "slow")[0]["spec"]["containers"][0].get("command") != SLOW:
+        raise Wrong("it starts, but it is another program now", "leave its command as it is: the real one needs its 20 seconds; change its probes")
     answer = traffic.ask(cluster, "http://slow/")[0]
     if not answer.ok:
         raise Wrong(f"it does not answer: {answer.error}", "leave the program as it is; only its probes are wrong")
@@ -85,7 +83,7 @@ def starts_and_is_watched(cluster) -> str:
     cluster.run(10)
     if not restarts(cluster, "slow"):
         raise Wrong("it stopped answering, and ten seconds later nobody had killed it",
-                    "keep the liveness probe as quick as it was: initialDelaySeconds or a high failureThreshold make it slow for ever, or it is gone")
+                    "keep the liveness probe as quick as it was: a high failureThreshold makes it slow for ever, or it is gone")
     return "it started without a restart, and was killed soon after it no longer answered"
 
 

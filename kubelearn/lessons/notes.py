@@ -30,7 +30,7 @@ def note_after_a_move(cluster, volume: dict) -> str:
     cluster.run(40)
     after = pods_of(cluster, "memo")[0]
     waits = after["status"]["phase"] == "Pending"
-    found = f"✖ Pending until {node} is back" if waits else "✔ the note" if note_of(cluster, after) == note else "✖ an empty folder"
+    found = f"◐ Pending until {node} is back" if waits else "✔ the note" if note_of(cluster, after) == note else "✖ an empty folder"
     _close(cluster, node, False)
     for obj in (writer, claim):
         cluster.delete(obj["kind"], "memo")

@@ -103,7 +103,7 @@ def pending_repaired(cluster) -> str:
     """picky, greedy and shy all run, and the nodes are as they were."""
     cluster.run(60)
     for name, hint in (("picky", "which label does its nodeSelector want, and which do the nodes have?"),
-                       ("greedy", "no node has 6 CPUs; ask for what it needs"),
+                       ("greedy", "a node has 4 CPUs, and part of them is promised to others; ask for what it needs"),
                        ("shy", "node-3 is tainted for a team; a toleration lets the Pod in, and its nodeSelector wants zone c")):
         pod = cluster.get("Pod", name)
         if pod["status"]["phase"] != "Running":
@@ -112,6 +112,7 @@ def pending_repaired(cluster) -> str:
     node = cluster.get("Node", "node-3")
     if not any(taint["key"] == "team" for taint in node["spec"].get("taints", ())):
         raise Wrong("all three run, but node-3 has lost its taint, and with it the team's reservation", "tolerate the taint in the Pod; leave it on the node")
-    if cluster.get("Pod", "shy")["spec"]["nodeName"] not in [name for name, zone in zone_of(cluster).items() if zone == "c"]:
-        raise Wrong("all three run, but shy not in zone c, where it belongs", "leave its nodeSelector; what keeps it out of zone c, and how may a Pod bear that?")
+    if cluster.get("Pod", "shy")["spec"]["nodeName"] != "node-3":  # a label of a zone says where a machine stands; it moves none
+        raise Wrong("all three run, but shy not in zone c, where it belongs",
+                    "leave its nodeSelector and the labels of zones; what keeps it from node-3, and how may a Pod bear that?")
     return "picky, greedy and shy run, and node-3 is still reserved"

@@ -14,7 +14,7 @@ import ipywidgets as widgets
 
 from kubelearn.apiserver.request import Request
 from kubelearn.errors import ApiError
-from kubelearn.view import deeds, dot
+from kubelearn.view import deeds, dot, members
 from kubelearn.view.drawing import Steady
 from kubelearn.view.frames import QUIET, difference, emptied, seconds
 from kubelearn.view.graph import Graph, ringed
@@ -215,9 +215,11 @@ class Dashboard(widgets.VBox):
         etcd = self.cluster.registry.etcd
         told = range(snapshot.revision - etcd.first - 1, -1, -1)
         last = next((etcd.log[n] for n in told if etcd.log[n].resource.kind not in QUIET), None)
-        what = f"{deeds.actor_of(last)}: {deeds.summary([last])}" if last else ""
+        since = last.revision if last else 0
+        outside = [fault for fault in members.faults(self.cluster) if fault.at > since and fault.time <= snapshot.time]
+        newest = (outside[-1].actor, outside[-1].text) if outside else (deeds.actor_of(last), deeds.summary([last])) if last else ()
         when = "now" if self._looking is None else "past"
-        self.said.value = figcaption(f"{when} {seconds(snapshot.time)}  {what}")
+        self.said.value = figcaption(f"{when} {seconds(snapshot.time)}  {': '.join(newest)}")
 
     def _choices(self) -> None:
         self._quiet = True

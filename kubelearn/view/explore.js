@@ -23,6 +23,7 @@ function render({ model, el }) {
     names.forEach((name, at) => name.classList.toggle("now", at === number));
   }
   slider.addEventListener("input", () => go(+slider.value));
+  slider.addEventListener("keydown", (event) => event.stopPropagation()); // else JupyterLab folds headings at arrow keys
   const moved = () => go(model.get("index"));
   model.on("change:index", moved);
   el.append(root);

@@ -108,14 +108,15 @@ def _changes(graphs: list[Graph], groups: list[list], start: float, end: float, 
     for old, new, group in zip(graphs, graphs[1:], groups):
         pending += group
         changed, freed = difference(old, new)
+        here = new.find().keys()
         asked = {identity(r) for r in group if getattr(r.request, "external", False)}
-        asked = asked & new.find().keys() if found else asked  # what the change began with is told, though it be out of the picture
+        asked = asked & here if found else asked  # what the change began with is told, though it be out of the picture
         if not changed and not freed and not asked and old.edges == new.edges:
             continue
         changed |= asked  # a person's command is a frame, also where it changes nothing to be seen yet
         seen = [r for r in group if identity(r) in changed or identity(r) in freed]
         seen = seen or [r for r in pending if identity(r) in changed or identity(r) in freed] or group
-        rings = frozenset(id for id in changed if id in {identity(r) for r in pending}) or frozenset(() if freed else changed)
+        rings = frozenset(changed & here & {identity(r) for r in pending}) or frozenset(() if freed else changed)
         told = [revision for revision, _ in deeds.telling(seen)]
         if not told:
             found.append(Frame(new, end - start, said=((later(new), ""),)))

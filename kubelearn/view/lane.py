@@ -47,10 +47,10 @@ class Lane:
         return [uid for uid in order if known[uid] > 0 or (uid in newest and sum(n > 0 for n in known.values()) < CHILDREN)]
 
     def _spread(self, tops: dict[str, dict]) -> None:
-        """Gives each its row and column, in the order of their seats; one whose children need several rows has these for itself."""
+        """Gives each its row and column, in the order of their coming; one whose children need several rows has these for itself."""
         self.spots: dict[str, tuple[int, int]] = {}
         row = column = 0
-        for uid in sorted(tops, key=lambda uid: (self.slots.seat(tops[uid]), self.slots.came(uid))):
+        for uid in sorted(tops, key=self.slots.came):
             children = len(self.order.get(uid, ()))
             wide, lines = 1 + min(children, CHILDREN), max(-(-children // CHILDREN), 1)
             if column + wide > COLUMNS:

@@ -1,7 +1,7 @@
 """Where each object stands and which hue it has: a fold over the history, so that every picture of a cluster agrees.
 
-Part of Kubernetes: none. Rule: nothing jumps. An object keeps its slot for as long as it lives (a pod: until it moves to a node);
-a slot that was given back goes to the next who needs one, the lowest first. Hues go to owners in the order of their coming.
+Part of Kubernetes: none. Rule: nothing jumps. A pod keeps its slot for as long as it lives (until it moves to a node); a slot that
+was given back goes to the next who needs one, the lowest first. Owners stand in the order of their coming, which gives them hues too.
 Leaves out: a snapshot without its history gets slots by age, which then hold within that picture only.
 """
 from __future__ import annotations
@@ -17,7 +17,7 @@ OWNERS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "CronJob", "Jo
 SYSTEM = ("kube-system", "kube-public", "kube-node-lease", "local-path-storage")
 COLUMNS = 4  # of the owners' lane
 
-Seat = tuple[str, str]  # uid, and the place that it sits in: a node's name, "" for no node yet, "lane" for owners
+Seat = tuple[str, str]  # a pod's uid, and the place that it sits in: a node's name, "" for no node yet
 
 
 def shown(namespace: str | None, wanted: str | None) -> bool:
@@ -44,7 +44,7 @@ class Places:
 
 
 class Slots:
-    """seat(uid, place) and hue(uid) of everything that ever lived in the shown namespaces."""
+    """seat(pod), came(uid) and hue(uid) of everything that ever lived in the shown namespaces."""
 
     def __init__(self, namespace: str | None = None):
         self.namespace = namespace
@@ -56,9 +56,9 @@ class Slots:
         self._came: dict[str, int] = {}
         self.owners = list(OWNERS)  # kinds, and those that the cluster was taught
 
-    def seat(self, obj: dict) -> int:
+    def seat(self, pod: dict) -> int:
         """The number of its slot where it is now (or was when this state was written)."""
-        return self._seats.get((obj["metadata"]["uid"], place_of(obj)), 0)
+        return self._seats.get((pod["metadata"]["uid"], node_of(pod)), 0)
 
     def came(self, uid: str) -> int:
         """In the order of coming."""
@@ -82,19 +82,23 @@ class Slots:
 
     def take(self, obj: dict, gone: bool = False) -> None:
         """One object in its new state."""
-        metadata = obj["metadata"]
-        uid, place = metadata["uid"], place_of(obj)
-        if not shown(metadata.get("namespace"), self.namespace):
+        uid = obj["metadata"]["uid"]
+        if not shown(obj["metadata"].get("namespace"), self.namespace):
             return
+        if uid not in self._came:
+            self._came[uid] = len(self._came)
+            self._colour(obj)
+        if obj["kind"] == "Pod":
+            self._sit(uid, node_of(obj), gone)
+
+    def _sit(self, uid: str, place: str, gone: bool) -> None:
         before = self._now.get(uid)
         if before is not None and (gone or before != place):
             self._places.give_back(before, self._seats[uid, before])
             del self._now[uid]
-        self._came.setdefault(uid, len(self._came))
         if not gone and self._now.get(uid) != place:
             self._now[uid] = place
             self._seats[uid, place] = self._places.take(place)
-            self._colour(obj)
 
     def _colour(self, obj: dict) -> None:
         """Whoever makes pods has a hue of its own; a Deployment and a CronJob leave that to their children."""
@@ -103,12 +107,9 @@ class Slots:
             self._hues.setdefault(owner["uid"], theme.hue(len(self._hues)))
 
 
-def place_of(obj: dict) -> str:
-    """A pod: its node or "". An owner: the lane, or its own owner's row in it."""
-    if obj["kind"] == "Pod":
-        return (obj.get("spec") or {}).get("nodeName", "")
-    parent = owner_of(obj)
-    return f"row {parent['uid']}" if parent else "lane"
+def node_of(pod: dict) -> str:
+    """Where it is, "" where it has no node yet."""
+    return (pod.get("spec") or {}).get("nodeName", "")
 
 
 _known: WeakKeyDictionary[object, dict[str | None, Slots]] = WeakKeyDictionary()

@@ -15,7 +15,8 @@ from kubelearn.errors import ApiError
 from kubelearn.view.player import content_id
 
 FAINT = "opacity:0.4"  # what is shown is no longer what is chosen
-CHOSEN = "<style>.kubelearn-touch .mod-active{font-weight:600;box-shadow:inset 0 -3px #d07105}</style>"  # not by a shade of grey alone
+CHOSEN = ("<style>.kubelearn-touch .mod-active{background-image:linear-gradient(#d07105,#d07105);background-size:100% 3px;"
+          "background-position:bottom;background-repeat:no-repeat}</style>")  # not by a shade of grey alone
 
 
 class Touch(widgets.VBox):

@@ -89,7 +89,7 @@ def test_one_node_has_no_one_to_take_over():
 
 
 def test_diff_says_what_differs():
-    assert comparison.diff({"a": "1", "b": "2"}, {"a": "1", "b": "3"}).rows == {"a": ["1", "1", "✔ same"], "b": ["2", "3", "✖ differs"]}
+    assert comparison.diff({"a": "1", "b": "2"}, {"a": "1", "b": "3"}).rows == {"a": ["1", "1", "✔ same"], "b": ["2", "3", "≠ differs"]}
 
 
 def test_a_table_as_text_and_as_html():
@@ -118,6 +118,8 @@ def test_a_claim_keeps_the_note(file):
     (("claimName: notes", "claimName: other"), "minikube: no Pod of notes runs at the beginning\n  Hint: there is no claim other"),
     (("kind: Deployment", "kind: [Deployment"), "what you wrote a whole manifest"),
     (("      volumes:", "      nodeSelector: {kubernetes.io/hostname: node-1}\n      volumes:"), "cannot move"),
+    ((f"{CLAIMED}}}]", f"{HOST_PATH}}}]\n      nodeName: node-1"), "cloud: the Pod came back to node-1"),
+    (("---\n", ""), "a line --- divides two objects"),
     (("mountPath: /data", "mountPath: /notes"), "no file /data/note")])
 def test_notes_that_do_not_travel(file, change, seen):
     verdict = check(comparison.note_everywhere, file(NOTES.replace(*change)))
@@ -140,8 +142,8 @@ def test_ways_that_end(file, change, seen, hint):
     assert not verdict and seen in verdict.text and hint in verdict.text
 
 
-@pytest.mark.parametrize("profile, host, claim", [("minikube", "✔ the note", "✔ the note"), ("kind", "✖ an empty folder", "✖ Pending until"),
-                                                  ("cloud", "✖ an empty folder", "✖ Pending until")])
+@pytest.mark.parametrize("profile, host, claim", [("minikube", "✔ the note", "✔ the note"), ("kind", "✖ an empty folder", "◐ Pending until"),
+                                                  ("cloud", "✖ an empty folder", "◐ Pending until")])
 def test_a_note_after_its_node_was_emptied(profile, host, claim):
     """A node's folder stays behind without a word; a claim is never lost, its Pod rather waits. The cluster is as before."""
     with Cluster(profile=profile, serve=False) as one:

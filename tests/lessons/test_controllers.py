@@ -106,6 +106,11 @@ class Prefers(Plugin):
         return 100 if pod.labels.get("shift") == "night" and node.name == "node-3" else 0
 
 
+class WantsTheLabel(Plugin):
+    def filter(self, state, pod, node):
+        return "node(s) did not work at night" if pod.labels["shift"] == "night" and node.name != "node-3" else None
+
+
 class SaysTrue(Plugin):
     def filter(self, state, pod, node):
         return pod.labels.get("shift") != "night" or node.name == "node-3"
@@ -113,7 +118,8 @@ class SaysTrue(Plugin):
 
 @pytest.mark.parametrize("plugin, seen", [
     (Night, "✔"), (Everyone, "day Pods are all on node-3"), (Nobody, "is on no node: 0/3 nodes are available: 3 node(s) did not work"), (None, "elsewhere"),
-    (Prefers, "was closed for a while, and a night Pod went to"), (SaysTrue, 'running "SaysTrue" filter plugin: False is neither a reason')])
+    (Prefers, "was closed for a while, and a night Pod went to"), (WantsTheLabel, "hen is on no node"),
+    (SaysTrue, 'running "SaysTrue" filter plugin: False is neither a reason')])
 def test_night_shifts(cluster, plugin, seen):
     if plugin:
         controllers.run_plugin(cluster, plugin())

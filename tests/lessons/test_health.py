@@ -22,7 +22,7 @@ def again(cluster, name: str, **container):
     cluster.run(40)
     replicas = 3 if name == "shop" else 1
     program = {"args": judges.SERVE} if name == "shop" else {"command": judges.SLOW}
-    cluster.apply(judges.deployment(name, judges.AGNHOST, replicas, **program, **container))
+    cluster.apply(judges.deployment(name, judges.AGNHOST, replicas, **{**program, **container}))
 
 
 def test_a_startup_probe_gives_it_time(cluster):
@@ -42,6 +42,13 @@ def test_other_probes_for_a_slow_starter(cluster, probes, seen, hint):
     again(cluster, "slow", **probes)
     verdict = check(judges.starts_and_is_watched, cluster)
     assert not verdict and any(text in verdict.text for text in seen.split("|")) and hint in verdict.text
+
+
+def test_another_program_is_no_repair(cluster):
+    judges.slow_starter(cluster)
+    again(cluster, "slow", command=["/agnhost", *judges.SERVE], livenessProbe=HTTP)
+    verdict = check(judges.starts_and_is_watched, cluster)
+    assert not verdict and "another program" in verdict.text
 
 
 def test_a_liveness_probe_of_its_own(cluster):

@@ -63,7 +63,7 @@ def test_all_three_run(cluster):
 def test_too_greedy(cluster):
     three(cluster, greedy="6")
     verdict = check(scheduling.pending_repaired, cluster)
-    assert not verdict and "greedy is Pending" in verdict.text and "no node has 6 CPUs" in verdict.text
+    assert not verdict and "greedy is Pending" in verdict.text and "a node has 4 CPUs" in verdict.text
 
 
 def test_no_toleration(cluster):
@@ -89,6 +89,16 @@ def test_shy_belongs_into_zone_c(cluster):
     cluster.apply(pod("shy"))
     verdict = check(scheduling.pending_repaired, cluster)
     assert not verdict and "not in zone c" in verdict.text and "nodeSelector" in verdict.text
+
+
+def test_a_label_moves_no_machine(cluster):
+    """Node-2 is called zone c: shy runs, elsewhere."""
+    three(cluster)
+    cluster.delete("Pod", "shy", gracePeriodSeconds=0)
+    cluster.patch("Node", "node-2", {"metadata": {"labels": {"topology.kubernetes.io/zone": "c"}}})
+    cluster.apply(pod("shy", nodeSelector={"topology.kubernetes.io/zone": "c"}))
+    verdict = check(scheduling.pending_repaired, cluster)
+    assert not verdict and "not in zone c" in verdict.text
 
 
 def test_the_broken_three_wait(cluster):

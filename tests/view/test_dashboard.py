@@ -53,6 +53,7 @@ def test_scale_delete_and_stop_reach_the_cluster(board):
     assert "deletionTimestamp" in cluster.get("Pod", first)["metadata"]
     board.node.value = "node-2"
     click(board, "stop node")
+    assert "you: stopped node-2" in board.said.value
     cluster.run(60)
     click(board, "now")
     assert "NotReady" in board.picture.value or "node-2" in board.cluster.network.down
