@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import defaults
 from .mismatch import Inlined, Mismatch, embedded_in, text_of
 from .scalars import PLAIN, check_of
 from .walk import DROP, Visitor, Walk, changed
 
 if TYPE_CHECKING:
     from .schema import Schema
-
-UNSET_TIMES = ("lastProbeTime",)  # Go holds them by value: one that nobody has set is written as null
 
 
 class Decoding(Visitor):
@@ -31,6 +30,7 @@ class Decoding(Visitor):
         fields, steps = schema.fields, {}
         embedded, inside = embedded_in(schema)
         embedded = Inlined(embedded)
+        null = {key for key, value in defaults.table().get(schema.short, {}).items() if value is None}  # Go holds it by value
         omitted = {key for key, field in fields.items() if field.type == "map" and key not in schema.required}  # when empty
         plain = {key: self.plain(field) for key, field in fields.items() if self.plain(field)}
 
@@ -42,7 +42,7 @@ class Decoding(Visitor):
                     return DROP
                 step = steps[key] = fields[key].walk(self)
             if item is None or (not item and key in omitted):
-                return None if key in UNSET_TIMES else DROP
+                return None if key in null else DROP
             here = (path, embedded) if key in inside else path
             return step(item, old.get(key) if type(old) is dict else None, (here, key), complaints)
 
