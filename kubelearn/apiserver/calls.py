@@ -49,10 +49,17 @@ class Call:
     def __init__(self, info: RequestInfo, user: User, session: Session, headers: Headers, query: QueryParams, body: bytes = b""):
         self.info, self.user, self.session, self.headers, self.query, self.body = info, user, session, headers, query, body
         self.method = "GET"
+        self.waited = 0.0  # real seconds since the same invocation tried this write before
         self.repeated: list[str] = []  # what a strict decoder says of the body's text
         self.agent = headers.get("user-agent", "").partition("/")[0] or "unknown"
         deprecated = deprecation(info.resource) if info.resource else ""
         self.warnings: list[str] = [deprecated] if deprecated else []
+
+    @property
+    def what(self) -> str:
+        """The request in words, alike where it is repeated."""
+        info = self.info
+        return f"{info.verb} {info.resource.name} {info.namespace}/{info.name}/{info.subresource}"
 
     def decoded(self) -> object:
         """The body, brought to virtual time; ApiError where it is of another kind than what is served here."""

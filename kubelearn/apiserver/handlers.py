@@ -17,12 +17,13 @@ from kubelearn.apiserver.calls import Call, answer, decoded
 from kubelearn.apiserver.negotiation import Asker
 from kubelearn.apiserver.options import ListOptions, WriteOptions, delete_options
 from kubelearn.apiserver.requestinfo import RequestInfo
-from kubelearn.apiserver.sessions import SYNC, TOLD, Waiter
+from kubelearn.apiserver.seen import SYNC, TOLD
+from kubelearn.apiserver.sessions import Waiter
 from kubelearn.apiserver.waiting import Pump
 from kubelearn.apiserver.watching import Watch
 from kubelearn.errors import ApiError
 
-EVICT = "evict"
+READING = ("get", "list", "watch")
 
 
 class Handlers:
@@ -42,6 +43,8 @@ class Handlers:
             group, resource = info.resource.group, info.resource.plural
             rbac.authorize(self.registry, call.user.name, call.user.groups,
                            rbac.Action(info.verb, group, resource, info.subresource, info.namespace or info.own_namespace, info.name))
+        if info.verb not in READING and call.session.moves_time:
+            call.waited = call.session.seen.did(call.what)
         return await handler(call)
 
     @contextlib.contextmanager
@@ -106,17 +109,16 @@ class Handlers:
 
     async def _polled(self, call: Call, labels: str, fields: str) -> None:
         """Who asks the same again and again waits for another answer (of what is being deleted: its end). Time runs until then."""
-        info, changes = call.info, []
-        what = f"{info.verb} {info.resource.name} {info.namespace}/{info.name}/{info.subresource} {labels} {fields}"
+        info, changes, what = call.info, [], f"{call.what} {labels} {fields}"
         with self.clock.lock:
             answer = self._seen(info)
-            if not call.session.repeated(what, answer):
+            if not call.session.moves_time or not call.session.seen.asked(what, answer):
                 return
             stop = self.registry.watch(info.resource, lambda *_: changes.append(self._seen(info)), info.namespace or None, labels, fields)
         await self.pump.poll(call.session, lambda: bool(changes) and (not info.name or changes[-1] != answer))
         with self.clock.lock:
             stop()
-            call.session.repeated(what, self._seen(info))
+            call.session.seen.asked(what, self._seen(info))
 
     def _seen(self, info: RequestInfo) -> str:
         """What of a single object who polls it waits to see changed."""
@@ -128,10 +130,7 @@ class Handlers:
     # --- writing --------------------------------------------------------------------------------------------------
 
     async def create(self, call: Call) -> Response:
-        if call.info.subresource == "eviction":
-            return await self._evict(call)
-        call.session.wrote()
-        return self._create(call)
+        return await self._evict(call) if call.info.subresource == "eviction" else self._create(call)
 
     def _create(self, call: Call) -> Response:
         info, options = call.info, WriteOptions.of(call.query, "create")
@@ -142,19 +141,15 @@ class Handlers:
 
     async def _evict(self, call: Call) -> Response:
         """drain evicts all the Pods of a node at once; one that was refused is tried again every few seconds."""
-        what = f"{EVICT} {call.info.namespace}/{call.info.name}"
-        paused = call.session.repeated(what)
-        call.session.wrote(again=EVICT)
-        due = self.clock.now + paused
-        async with self.pump.in_turn(call.session, what):
-            if paused and not self.clock.speed:
+        due = self.clock.now + call.waited
+        async with self.pump.in_turn(call.session, f"{call.info.namespace}/{call.info.name}"):
+            if call.waited and not self.clock.speed:
                 with self._core():
                     self.clock.run(until=due)
             return self._create(call)
 
     async def update(self, call: Call) -> Response:
         info, options = call.info, WriteOptions.of(call.query, "update")
-        call.session.wrote()
         form, obj = self._form(call), call.decoded()
         with self._core():
             made = self.registry.update(info.resource, info.namespace, info.name, obj, call.request(options), info.subresource)
@@ -162,7 +157,6 @@ class Handlers:
 
     async def patch(self, call: Call) -> Response:
         info, options = call.info, WriteOptions.of(call.query, "patch")
-        call.session.wrote()
         form, (patch, patch_type) = self._form(call), call.patch()
         with self._core():
             new = patch_type == "apply" and self.registry.find(info.resource, info.namespace, info.name) is None
@@ -171,7 +165,6 @@ class Handlers:
 
     async def delete(self, call: Call) -> Response:
         info, (options, dry_run) = call.info, self._delete_options(call)
-        call.session.wrote()
         with self._core():
             request = call.request(WriteOptions(dry_run, "", "Ignore", False))
             gone = self.registry.delete(info.resource, info.namespace, info.name, request, options)
@@ -179,7 +172,6 @@ class Handlers:
 
     async def deletecollection(self, call: Call) -> Response:
         info, (options, dry_run), selected = call.info, self._delete_options(call), ListOptions.of(call.query, False)
-        call.session.wrote()
         with self._core():
             request = call.request(WriteOptions(dry_run, "", "Ignore", False))
             gone = self.registry.delete_collection(info.resource, info.namespace or None, request, options,

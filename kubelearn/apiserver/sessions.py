@@ -1,30 +1,18 @@
 """Who waits: what is remembered of each kubectl invocation, and what is open on its behalf.
 
 Part of Kubernetes: none. Requests of one invocation share the header Kubectl-Session, and by it they are told from those of others
-(design, Clock). The pump (waiting.py) asks those that are described here how far time may jump, and what they were told.
+(design, Clock). The pump (waiting.py) asks those that are described here how far time may jump; seen.py is what each has seen.
 """
 from __future__ import annotations
 
 import time as wall
 from collections import OrderedDict
-from typing import NamedTuple
 
 from kubelearn.apiserver import peers
+from kubelearn.apiserver.seen import TOLD, News, Seen
 from kubelearn.clock import EPOCH, RealTimeClock
 
-
-class News(NamedTuple):
-    """What a client was told, as the real seconds that it gets for it: at rest where that can be seen, else simply to pass."""
-
-    unseen: float
-    at_rest: float
-
-
-NOTHING = News(0.0, 0.0)
-TOLD = News(0.03, 0.006)
-SYNC = News(0.2, 0.12)  # the state with which a watch begins: kubectl looks only every 0.1 s whether it has all of it
 LIMIT = 660.0  # virtual seconds of waiting that jump: ten minutes, and what a progress deadline of ten or a Job's six retries take longer
-POLL = 0.8  # real seconds between two equal requests that make them a poll
 TERMINAL = 3.0  # real seconds for which a terminal at which nobody types still lets real time pass
 KEPT = 256  # invocations remembered
 
@@ -34,33 +22,16 @@ class Session:
 
     def __init__(self, clock: RealTimeClock, moves_time: bool, port: int = 0):
         self.moves_time, self.port = moves_time, port
-        self.process: int | None = None  # the client's, where it can be seen
+        self.seen = Seen()
         self.shift = round(wall.time() - (EPOCH + clock.now // 1), 3)  # seconds by which the client's now is ahead of virtual now
         self.until: float | None = None  # the virtual time up to which its waiting jumps
         self.refusals: dict[str, Exception] = {}  # what was refused as a WebSocket and will be tried again in the older way
         self.at_once: list[str] = []  # what it asks at the same time and is answered in turn
-        self._asked: dict[str, tuple[float, str]] = {}  # when, and what was the answer
 
     def begin(self, clock: RealTimeClock) -> None:
         if self.until is None:
             self.until = clock.now + LIMIT
-            self.process = peers.process_at(self.port) if self.port else None
-
-    def repeated(self, what: str, answer: str = "") -> float:
-        """Real seconds since the same was asked and answered before, where that is long enough ago to be a poll; else 0."""
-        if not self.moves_time:
-            return 0.0
-        now = wall.monotonic()
-        when, before = self._asked.get(what, (now, answer))
-        self._asked[what] = now, answer
-        return now - when if answer == before and now - when >= POLL else 0.0
-
-    def wrote(self, again: str = "") -> None:
-        """A write of its own between two equal requests: the second looks at the outcome and is no poll.
-
-        again: how requests begin that are such writes themselves, and are polls where they are repeated.
-        """
-        self._asked = {asked: answer for asked, answer in self._asked.items() if again and asked.startswith(again)}
+            self.seen.process = peers.process_at(self.port) if self.port else None
 
 
 class Sessions:
@@ -87,21 +58,21 @@ class Sessions:
 
 
 class Waiter:
-    """Something open for which a client waits. told() is called whenever bytes go to the client; news is what it gets real time for.
+    """Something open for which a client waits. told() is called whenever bytes go to the client; first is what it is told by opening it.
 
     A conversation (a terminal, a connection) waits only between what was asked and what is answered. After that an open connection
     moves nothing; at a terminal time goes on for a while at the speed of real time, so that a command may go on talking.
     """
 
-    __slots__ = ("session", "news", "inside", "_conversation", "_lingers", "_awaiting", "_active")
+    __slots__ = ("session", "first", "inside", "_conversation", "_lingers", "_awaiting", "_active")
 
     def __init__(self, session: Session, conversation: bool = False, lingers: float = 0.0, first: News = TOLD):
-        self.session, self.news, self._conversation, self._lingers = session, first, conversation, lingers
+        self.session, self.first, self._conversation, self._lingers = session, first, conversation, lingers
         self._awaiting, self._active = not conversation, wall.monotonic()
         self.inside = False  # it began while a condition of run() was asked
 
     def told(self) -> None:
-        self.news = max(self.news, TOLD)
+        self.session.seen.told()
         self.answered()
 
     def answered(self) -> None:

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from kubelearn.apiserver import peers, sessions, waiting
+from kubelearn.apiserver import peers, seen, sessions, waiting
 from kubelearn.apiserver.request import Request
-from kubelearn.apiserver.sessions import LIMIT, NOTHING, POLL, SYNC, TOLD, Session, Sessions, Waiter
-from kubelearn.apiserver.waiting import PATIENCE, REACH, TICK, Pump
+from kubelearn.apiserver.seen import NOTHING, PATIENCE, POLL, SYNC, TOLD, Seen
+from kubelearn.apiserver.sessions import LIMIT, Session, Sessions, Waiter
+from kubelearn.apiserver.waiting import REACH, TICK, Pump
 from kubelearn.clock import RealTimeClock
 
 WATCH = "watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan"
@@ -26,7 +27,7 @@ def clock():
 def real(monkeypatch):
     """The machine's clock, which a test moves by hand; nobody else wants to run on the machine."""
     now = [1000.0]
-    for module in (sessions, waiting):
+    for module in (seen, sessions, waiting):
         monkeypatch.setattr(module, "wall", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
     monkeypatch.setattr(peers, "crowd", lambda: 1.0)
     return now
@@ -52,7 +53,7 @@ def kubectl(pump: Pump, real: list[float], conversation: bool = False, lingers: 
     """An invocation that has just begun to wait and has read what it was told first."""
     waiter = Waiter(Session(pump.clock, True), conversation, lingers, first=NOTHING)
     pump.add(waiter)
-    waiter.session.process = process
+    waiter.session.seen.process = process
     return waiter
 
 
@@ -184,34 +185,29 @@ def test_a_live_clock_is_moved_by_nobody_else(clock, pump, real):
     assert (pump.turn(), clock.now) == (TICK, 0.0)
 
 
-def test_asking_the_same_again_after_a_while_is_a_poll(clock, real):
-    session, now = Session(clock, True), real
-    assert session.repeated("get pod a") == 0
-    now[0] += POLL / 2
-    assert session.repeated("get pod a") == 0
-    now[0] += 1
-    assert session.repeated("get pod b") == 0
-    assert session.repeated("get pod a") == 1
-    session.wrote()
-    now[0] += 1
-    assert session.repeated("get pod a") == 0
+def test_asking_the_same_again_after_a_while_is_a_poll(real):
+    client = Seen()
+    assert client.asked("get pod a", "1") == 0
+    real[0] += POLL / 2
+    assert client.asked("get pod a", "1") == 0
+    real[0] += 1
+    assert client.asked("get pod b", "1") == 0
+    assert client.asked("get pod a", "1") == 1
 
 
-def test_an_eviction_is_a_write_and_may_be_repeated(clock, real):
-    session = Session(clock, True)
-    for what in ("evict a", "list pods"):
-        session.repeated(what)
+def test_what_is_asked_after_a_write_is_no_poll_and_a_write_may_be_repeated(real):
+    client = Seen()
+    assert (client.asked("list pods", ""), client.did("evict a")) == (0, 0)
     real[0] += 5
-    session.wrote(again="evict")
-    assert (session.repeated("evict a"), session.repeated("list pods")) == (5, 0)
+    assert (client.did("evict a"), client.asked("list pods", "")) == (5, 0)
 
 
-def test_who_has_not_seen_the_newest_answer_does_not_wait(clock, real):
-    session = Session(clock, True)
+def test_who_has_not_seen_the_newest_answer_does_not_wait(real):
+    client = Seen()
     for answer in ("1", "2"):
-        assert session.repeated("get pod a", answer) == 0
+        assert client.asked("get pod a", answer) == 0
         real[0] += 1
-    assert session.repeated("get pod a", "2") == 1
+    assert client.asked("get pod a", "2") == 1
 
 
 def test_a_poll_lets_time_run_until_what_it_waits_for_or_nothing_more_happens(clock, pump, real):
@@ -226,8 +222,8 @@ def test_a_poll_lets_time_run_until_what_it_waits_for_or_nothing_more_happens(cl
 
 
 @pytest.mark.parametrize("order", [["a", "b", "c"], ["c", "b", "a"], ["b", "c", "a"]])
-def test_what_a_client_asks_at_once_is_done_in_one_order(clock, pump, order):
-    session, done = Session(clock, True), []
+def test_what_a_client_asks_at_once_is_done_in_one_order(clock, order):
+    pump, session, done = Pump(clock), Session(clock, True), []
 
     async def ask(what: str) -> None:
         async with pump.in_turn(session, what):
