@@ -42,7 +42,8 @@ class Seen:
     def __init__(self) -> None:
         self.process: int | None = None
         self._news = NOTHING  # what it still looks at
-        self._told = self._since = self._rest = 0.0  # real: when it was told, since when it has time to look, since when it rests
+        self._told = self._rest = 0.0  # real: when it was told, since when it rests
+        self._since: float | None = None  # real: since when it has time to look; None: what it was told is still on its way to it
         self._known: dict[str, tuple[float, str | None]] = {}  # what it asked or did: when, and the answer; a write has none
 
     def told(self, news: News = TOLD) -> None:
@@ -51,8 +52,7 @@ class Seen:
 
     def give(self, news: News) -> None:
         """Real time to look around; told() for something new."""
-        self._news = max(self._news, news)
-        self._since = self._rest = wall.monotonic()
+        self._news, self._since = max(self._news, news), None
 
     @property
     def has_news(self) -> bool:
@@ -63,6 +63,8 @@ class Seen:
         if self._news == NOTHING:
             return 0.0
         now = wall.monotonic()
+        if self._since is None:
+            self._since = self._rest = now
         if self.process and now - self._told < PATIENCE and peers.at_work(self.process):
             self._rest = now
             return GLANCE
