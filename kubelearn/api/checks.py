@@ -23,6 +23,11 @@ def wrong(is_wrong: Callable[[object], object], detail: str) -> Check:
     return check
 
 
+def refused(detail: str) -> Check:
+    """Whatever is there."""
+    return wrong(lambda value: True, detail)
+
+
 # --- whether it is there -------------------------------------------------------------------------------------------------
 
 def needed(detail: str = "") -> Check:

@@ -15,7 +15,7 @@ from ..errors import FieldError
 from . import checks, fields, metadata
 from .findings import Findings
 from .meta import get
-from .rules import FRESH, checks_of, of_resource, table
+from .rules import FRESH, checks_of, condition, of_resource, table
 from .walk import Visitor, Walk, concerned
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def validate_update(resource: Resource, new: dict, old: dict, subresource: str =
 def _rules(schema: Schema) -> list[tuple[str, tuple]]:
     """(field, its checks): the definition's table, or what the schema says."""
     if schema.short in table():
-        return [(key, checks_of(text)) for key, text in table()[schema.short]]
+        return [_rule(key, *text.split("  if ")) for key, text in table()[schema.short]]
     found = []
     for key, field in schema.fields.items():
         if field.enum:
@@ -63,9 +63,16 @@ def _rules(schema: Schema) -> list[tuple[str, tuple]]:
     return found
 
 
-def _deep(steps: tuple[str, ...], check: Callable) -> Callable:
-    """The check of a field further down, as a rule about the whole."""
-    return lambda value, path, found: check(get(value, steps), fields.below(path, *steps), found)
+def _rule(key: str, checks: str, text: str = "") -> tuple[str, tuple]:
+    """What is said of a field further down, or under a condition, is a rule about the whole."""
+    found, holds = checks_of(checks), condition(text) if text else lambda value: True
+    if not text and "." not in key:
+        return key, found
+    return "!", tuple(_of_part(tuple(key.split(".")), check, holds) for check in found)
+
+
+def _of_part(steps: tuple[str, ...], check: Callable, holds: Callable[[dict], bool]) -> Callable:
+    return lambda value, path, found: check(get(value, steps), fields.below(path, *steps), found) if holds(value) else None
 
 
 class Validation(Visitor):
@@ -81,8 +88,6 @@ class Validation(Visitor):
         inner = {key: field.walk(self) for key, field in schema.fields.items() if concerned(field, self)}
         steps = []
         for key, found in _rules(schema):
-            if "." in key:
-                key, found = "!", tuple(_deep(tuple(key.split(".")), check) for check in found)
             steps.append((key, found, inner.pop(key, None), FRESH.get((schema.short, key))))
         return steps + [(key, (), walk, None) for key, walk in inner.items()]
 

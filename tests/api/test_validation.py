@@ -136,12 +136,16 @@ def test_validation_modifies_nothing_and_finds_the_same_again():
 
 
 def test_every_word_of_the_tables_has_a_meaning():
-    """A rule names a field that its definition has and functions that there are."""
+    """A rule names fields that its definition has and functions that there are."""
     definitions = {schema.of(name).short: schema.of(name) for name in data.schema()}
     for short, lines in rules.table().items():
         for key, text in lines:
             assert key.partition(".")[0] in ("!", *definitions[short].fields), (short, key)
-            assert len(rules.checks_of(text)) == len(rules.WORD.findall(text))
+            checks, *condition = text.split("  if ")
+            assert len(rules.checks_of(checks)) == len(rules.WORD.findall(checks))
+            asked = [rules.CONDITION.fullmatch(part) for word in condition for part in word.split(" and ")]
+            named = {name.partition(".")[0] for found in asked for name in found[2].split("|")}
+            assert named <= {"min", "max", *definitions[short].fields}, (short, text)
     assert {resource.storage for resource in RESOURCES} >= data.sections("updates").keys()
     for storage, lines in data.sections("updates").items():
         assert all(rules.of_resource(storage, moment) for moment, _ in lines)

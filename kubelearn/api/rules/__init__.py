@@ -4,18 +4,22 @@ A rule is a function (value, path, found) like the checks; those of updates.py t
 """
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from functools import lru_cache
 
 from .. import checks, data
+from ..meta import get
 from . import cluster, core, jobs, labels, network, pods, podspec, policies, services, updates, workloads
 
 FRESH = podspec.FRESH
 NAMED = {name: rule for module in (checks, labels, pods, podspec, core, services, network, workloads, jobs, cluster,
                                              policies)
          for name, rule in vars(module).items() if callable(rule)}
-WORD = re.compile(r"([*+]?)(\w+)(?:\(([^()]*)\))?")
+WORD = re.compile(r"([*+]?)(\w+)(?:\(((?:[^()]|\([^()]*\))*)\))?")
+CONDITION = re.compile(r"(!?)([\w.|]+?)(?:(!?=|<=)(.*))?")
+EMPTY = (None, "", [], {})
 
 
 @lru_cache(maxsize=1)
@@ -31,9 +35,26 @@ def checks_of(text: str, named: dict[str, Callable] = NAMED) -> tuple[Callable, 
 
 def _check(check: Callable, arguments: str | None, mark: str) -> Callable:
     if arguments is not None:
-        words = arguments.split(", ") if arguments else ()
-        check = check(*(int(word) if word.lstrip("-").isdigit() else word for word in words))
+        known = inspect.signature(check).parameters.values()
+        several = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in known)
+        words = arguments.split(", ", -1 if several else len(known) - 1) if arguments else ()  # the last may be a text with commas
+        check = check(*(int(word) if word.lstrip("-").isdigit() else word.strip('"') for word in words))
     return checks.each(check) if mark == "*" else checks.late(check) if mark else check
+
+
+def condition(text: str) -> Callable[[dict], bool]:
+    """'type=A|B and !port' -> whether that holds of an object."""
+    parts = [_condition(*CONDITION.fullmatch(part).groups()) for part in text.split(" and ")]
+    return lambda value: all(part(value) for part in parts)
+
+
+def _condition(no: str, left: str, sign: str | None, right: str | None) -> Callable[[dict], bool]:
+    steps = [name.split(".") for name in left.split("|")]
+    if sign is None:
+        return lambda value: any(get(value, step) not in EMPTY for step in steps) == (not no)
+    if sign == "<=":
+        return lambda value: get(value, steps[0], 0) <= get(value, right.split("."), 0)
+    return lambda value: ((get(value, steps[0]) or "") in right.split("|")) == (sign == "=")
 
 
 @lru_cache(maxsize=None)

@@ -8,7 +8,7 @@ import base64
 import re
 
 from .. import customrules, fields, names
-from ..checks import dns_subdomain, least, wrong
+from ..checks import wrong
 from ..fields import Path, below
 from ..findings import Findings
 from ..mismatch import Key
@@ -21,34 +21,10 @@ SYSTEM_PRIORITIES = ("system-node-critical", "system-cluster-critical")
 
 # --- roles -----------------------------------------------------------------------------------------------------------------------
 
-def policy_rule(rule: dict, path: Path, found: Findings) -> None:
-    """Upstream: ValidatePolicyRule."""
-    urls = rule.get("nonResourceURLs")
-    if urls:
-        if rule.get("apiGroups") or rule.get("resources") or rule.get("resourceNames"):
-            found.invalid((path, "nonResourceURLs"), urls, "rules cannot apply to both regular resources and non-resource URLs")
-        return
-    if not rule.get("apiGroups"):
-        found.required((path, "apiGroups"), "resource rules must supply at least one api group")
-    if not rule.get("resources"):
-        found.required((path, "resources"), "resource rules must supply at least one resource")
-
-
 def namespaced_rules(role: dict, path: Path, found: Findings) -> None:
     for index, rule in enumerate(role.get("rules") or ()):
         if urls := rule.get("nonResourceURLs"):
             found.invalid(below(path, "rules", index, "nonResourceURLs"), urls, "namespaced rules cannot apply to non-resource URLs")
-
-
-def subject(value: dict, path: Path, found: Findings) -> None:
-    kind, group = value.get("kind", ""), value.get("apiGroup", "")
-    if kind not in ("ServiceAccount", "User", "Group"):
-        return found.unsupported((path, "kind"), kind, ("ServiceAccount", "User", "Group"))
-    wanted = "" if kind == "ServiceAccount" else RBAC
-    if not wanted:
-        dns_subdomain(value.get("name"), (path, "name"), found)
-    if group != wanted:
-        found.unsupported((path, "apiGroup"), group, (wanted,))
 
 
 def subjects_with_namespace(binding: dict, path: Path, found: Findings) -> None:
@@ -75,9 +51,6 @@ def priority_class(obj: dict, path: Path, found: Findings) -> None:
 
 
 # --- certificates ------------------------------------------------------------------------------------------------------------------
-
-ten_minutes = least(600, "may not specify a duration less than 600 seconds (10 minutes)")
-
 
 def certificate_request(value: str | None, path: Path, found: Findings) -> None:
     if not value:

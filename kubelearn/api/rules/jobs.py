@@ -13,21 +13,6 @@ from . import schedule
 
 # --- jobs ---------------------------------------------------------------------------------------------------------------------------------
 
-def indexed(spec: dict, path: Path, found: Findings) -> None:
-    if spec.get("completionMode") == "Indexed":
-        if "completions" not in spec:
-            found.required((path, "completions"), "when completion mode is Indexed")
-        return
-    for key in ("backoffLimitPerIndex", "maxFailedIndexes"):
-        if key in spec:
-            found.invalid((path, key), spec[key], "requires indexed completion mode")
-
-
-def failed_indexes(spec: dict, path: Path, found: Findings) -> None:
-    if "maxFailedIndexes" in spec and "backoffLimitPerIndex" not in spec:
-        found.required((path, "backoffLimitPerIndex"), "when maxFailedIndexes is specified")
-
-
 def success_policy(spec: dict, path: Path, found: Findings) -> None:
     policy, here = spec.get("successPolicy"), (path, "successPolicy")
     if policy is None:
@@ -158,22 +143,3 @@ def from_zero(spec: dict, path: Path, found: Findings) -> None:
     """A metric of the pods cannot say that some are needed where there are none."""
     if spec.get("minReplicas") == 0 and not any(m.get("type") in ("Object", "External") for m in spec.get("metrics") or ()):
         found.forbidden((path, "metrics"), "must specify at least one Object or External metric to support scaling to zero replicas")
-
-
-METRICS = {"ContainerResource": "containerResource", "External": "external", "Object": "object", "Pods": "pods", "Resource": "resource"}
-
-
-def metric(value: dict, path: Path, found: Findings) -> None:
-    kind = value.get("type", "")
-    if not kind:
-        found.required((path, "type"), "must specify a metric source type")
-    if kind not in METRICS:
-        found.unsupported((path, "type"), kind, METRICS)
-    elif METRICS[kind] not in value:
-        found.required((path, METRICS[kind]), "must populate information for the given metric source")
-    elif kind == "Resource":
-        target, here = value["resource"].get("target") or {}, below(path, "resource", "target", "averageUtilization")
-        if target.get("averageUtilization", 1) < 1:
-            found.invalid(here, target["averageUtilization"], "must be greater than 0")
-        if target.get("averageUtilization") is None and target.get("averageValue") is None:
-            found.required(here, "must set either a target raw value or a target utilization")

@@ -5,7 +5,7 @@ Part of Kubernetes: pkg/apis/core/validation (ValidatePodSpec). Leaves out: Wind
 from __future__ import annotations
 
 from .. import fields, names
-from ..checks import dns_label, each, full_qualified_name, ip_address, one_of, supported, wrong
+from ..checks import dns_label, each, full_qualified_name, ip_address, one_of, supported
 from ..fields import Path, below
 from ..findings import Findings, exactly_one, not_twice
 from .labels import requirement
@@ -42,10 +42,6 @@ def handler(value: dict, path: Path, found: Findings) -> None:
     if given == ["sleep"] and found.grace is not None and not 0 <= seconds <= found.grace:
         found.invalid((path, "sleep"), seconds, f"must be non-negative and less than terminationGracePeriodSeconds ({found.grace})")
     exactly_one("handler type", given, path, found)
-
-
-succeeds_once = wrong(lambda threshold: threshold != 1, "must be 1")  # of a liveness or startup probe
-endless = wrong(lambda grace: True, "must not be set for readinessProbes")  # a readiness probe ends nothing
 
 
 def init_containers(spec: dict, path: Path, found: Findings) -> None:

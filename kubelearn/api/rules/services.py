@@ -44,18 +44,6 @@ def service_port_names(spec: dict, path: Path, found: Findings) -> None:
     not_twice(((here, name) for here, name in entries if name), found)
 
 
-def session_affinity(spec: dict, path: Path, found: Findings) -> None:
-    config, here = spec.get("sessionAffinityConfig"), (path, "sessionAffinityConfig")
-    if spec.get("sessionAffinity") == "None" and config is not None:
-        found.forbidden(here, "must not be set when session affinity is None")
-    if spec.get("sessionAffinity") == "ClientIP":
-        seconds, here = ((config or {}).get("clientIP") or {}).get("timeoutSeconds"), below(here, "clientIP", "timeoutSeconds")
-        if seconds is None:
-            found.required(here, "when session affinity type is ClientIP")
-        elif not 0 < seconds <= 86400:
-            found.invalid(here, seconds, "must be greater than 0 and less than 86400")
-
-
 def cluster_addresses(spec: dict, path: Path, found: Findings) -> None:
     if spec.get("type") == "ExternalName":
         return

@@ -59,12 +59,6 @@ def leave_stateful_set(spec: dict, path: Path, found: Findings) -> None:
     found.claims = ()
 
 
-def progress(spec: dict, path: Path, found: Findings) -> None:
-    deadline = spec.get("progressDeadlineSeconds")
-    if deadline is not None and deadline <= spec.get("minReadySeconds", 0):
-        found.invalid((path, "progressDeadlineSeconds"), deadline, "must be greater than minReadySeconds")
-
-
 # --- strategies --------------------------------------------------------------------------------------------------------------------------
 
 def is_zero(value: int | str | None) -> bool:
