@@ -23,16 +23,19 @@ def wrong(is_wrong: Callable[[object], object], detail: str) -> Check:
     return check
 
 
+EMPTY = (None, "", [], {})
+
+
 def refused(detail: str) -> Check:
     """Whatever is there."""
-    return wrong(lambda value: True, detail)
+    return wrong(lambda value: value not in EMPTY, detail)
 
 
 # --- whether it is there -------------------------------------------------------------------------------------------------
 
 def needed(detail: str = "") -> Check:
     def check(value: object, path: Path, found: Findings) -> None:
-        if value is None or value == "" or value == [] or value == {}:
+        if value in EMPTY:
             found.required(path, detail)
     return check
 

@@ -145,7 +145,7 @@ def test_every_word_of_the_tables_has_a_meaning():
             assert len(rules.checks_of(checks)) == len(rules.WORD.findall(checks))
             asked = [rules.CONDITION.fullmatch(part) for word in condition for part in word.split(" and ")]
             named = {name.partition(".")[0] for found in asked for name in found[2].split("|")}
-            assert named <= {"min", "max", *definitions[short].fields}, (short, text)
+            assert named <= {*definitions[short].fields}, (short, text)
     assert {resource.storage for resource in RESOURCES} >= data.sections("updates").keys()
     for storage, lines in data.sections("updates").items():
         assert all(rules.of_resource(storage, moment) for moment, _ in lines)

@@ -14,12 +14,10 @@ from ..meta import get
 from . import cluster, core, jobs, labels, network, pods, podspec, policies, services, updates, workloads
 
 FRESH = podspec.FRESH
-NAMED = {name: rule for module in (checks, labels, pods, podspec, core, services, network, workloads, jobs, cluster,
-                                             policies)
+NAMED = {name: rule for module in (checks, labels, pods, podspec, core, services, network, workloads, jobs, cluster, policies)
          for name, rule in vars(module).items() if callable(rule)}
 WORD = re.compile(r"([*+]?)(\w+)(?:\(((?:[^()]|\([^()]*\))*)\))?")
 CONDITION = re.compile(r"(!?)([\w.|]+?)(?:(!?=|<=)(.*))?")
-EMPTY = (None, "", [], {})
 
 
 @lru_cache(maxsize=1)
@@ -51,7 +49,7 @@ def condition(text: str) -> Callable[[dict], bool]:
 def _condition(no: str, left: str, sign: str | None, right: str | None) -> Callable[[dict], bool]:
     steps = [name.split(".") for name in left.split("|")]
     if sign is None:
-        return lambda value: any(get(value, step) not in EMPTY for step in steps) == (not no)
+        return lambda value: any(get(value, step) not in checks.EMPTY for step in steps) == (not no)
     if sign == "<=":
         return lambda value: get(value, steps[0], 0) <= get(value, right.split("."), 0)
     return lambda value: ((get(value, steps[0]) or "") in right.split("|")) == (sign == "=")

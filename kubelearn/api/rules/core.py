@@ -132,6 +132,8 @@ limit_type = wrong(lambda value: value and "/" not in value and value not in ("P
 def limit_range_item(item: dict, path: Path, found: Findings) -> None:
     """min <= defaultRequest <= default <= max. Upstream: ValidateLimitRange."""
     get = lambda group, name: (item.get(group) or {}).get(name)  # noqa: E731
+    if item.get("type") == "PersistentVolumeClaim" and not get("min", "storage") and not get("max", "storage"):
+        found.required((path, "limits"), "either minimum or maximum storage value is required, but neither was provided")
     for name in sorted({name for group in CALLED for name in item.get(group) or ()}):
         for low, high, called, blamed, shown in LIMIT_ORDER:
             small, large = get(low, name), get(high, name)
