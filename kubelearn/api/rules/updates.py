@@ -166,7 +166,7 @@ def _without_changes_allowed(spec: dict, old: dict) -> dict:
     munged = dict(spec)
     for group in ("containers", "initContainers"):
         if group in spec:
-            munged[group] = [{**container, "image": before.get("image")} for container, before in zip(spec[group], old[group])]
+            munged[group] = [{**container, "image": before.get("image")} for container, before in zip(spec[group], old.get(group) or ())]
     keys = ["activeDeadlineSeconds", "schedulingGates", "tolerations"]
     if old.get("schedulingGates"):
         keys += ["nodeSelector", "affinity"]
