@@ -90,13 +90,16 @@ def usage_error(process: Process, usage: str) -> Exit:
 
 
 def applet(*names: str, flags: str | None = None, usage: str = "", least: int = 0, stop: bool = False, long: dict[str, str] | None = None,
-           each: str = "", last: bool = False) -> Callable:
+           each: str = "", last: bool = False, reads: bool = False) -> Callable:
     """Registers a command. With flags its function gets (process, options, operands), and its exit code is 0 when it gives none.
     With `each` it gets one operand at a time; an OSError is told in that form, and the others still come. last: it gets the last
-    operand with each of the others."""
+    operand with each of the others. reads: the operands are files, and it gets Inputs."""
     def register(function: Callable) -> Callable:
         async def program(process: Process) -> int:
             given, rest = options(process, flags, usage, least, stop, long)
+            if reads:
+                inputs = Inputs(process, rest)
+                return await function(process, given, inputs) or inputs.code
             if not each:
                 return await function(process, given, rest) or 0
             code, more = 0, rest[-1:] if last else []

@@ -43,21 +43,19 @@ async def cmp(process: Process, given: Options, names: list[str]) -> int:
     return 1
 
 
-@applet("nl", flags="b:w:s:v:i:", usage="[OPTIONS] [FILE]...")
-async def nl(process: Process, given: Options, names: list[str]) -> int:
-    inputs, number, width = Inputs(process, names), int(given.get("v", "1")), int(given.get("w", "6"))
+@applet("nl", flags="b:w:s:v:i:", usage="[OPTIONS] [FILE]...", reads=True)
+async def nl(process: Process, given: Options, inputs: Inputs) -> None:
+    number, width = int(given.get("v", "1")), int(given.get("w", "6"))
     async for line in inputs.lines():
         if line == "\n" and given.get("b") != "a":
             out(process, " " * (width + len(given.get("s", "\t"))) + line)
             continue
         out(process, f"{number:{width}}{given.get('s', chr(9))}{line}")
         number += int(given.get("i", "1"))
-    return inputs.code
 
 
-@applet("hexdump", "hd", flags="Cn:v", usage="[-C] [-n LEN] [FILE]...")
-async def hexdump(process: Process, given: Options, names: list[str]) -> int:
-    inputs = Inputs(process, names)
+@applet("hexdump", "hd", flags="Cn:v", usage="[-C] [-n LEN] [FILE]...", reads=True)
+async def hexdump(process: Process, given: Options, inputs: Inputs) -> None:
     data = await inputs.data()
     data = data[:integer(process, given["n"])] if "n" in given else data
     for at in range(0, len(data), 16):
@@ -69,4 +67,3 @@ async def hexdump(process: Process, given: Options, names: list[str]) -> int:
             words = " ".join(f"{int.from_bytes(row[here:here + 2], 'little'):04x}" for here in range(0, len(row), 2))
             out(process, f"{at:07x} {words:<39}\n")
     out(process, f"{len(data):0{8 if 'C' in given else 7}x}\n" if data else "")
-    return inputs.code

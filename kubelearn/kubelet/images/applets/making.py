@@ -37,19 +37,15 @@ async def tr(process: Process, given: Options, sets: list[str]) -> None:
     out(process, data)
 
 
-@applet("rev", flags="")
-async def rev(process: Process, given: Options, names: list[str]) -> int:
-    inputs = Inputs(process, names)
+@applet("rev", flags="", reads=True)
+async def rev(process: Process, given: Options, inputs: Inputs) -> None:
     async for line in inputs.lines():
         out(process, line.rstrip("\n")[::-1] + "\n")
-    return inputs.code
 
 
-@applet("tac", flags="")
-async def tac(process: Process, given: Options, names: list[str]) -> int:
-    inputs = Inputs(process, names)
+@applet("tac", flags="", reads=True)
+async def tac(process: Process, given: Options, inputs: Inputs) -> None:
     process.stdout.write(b"".join(reversed((await inputs.data()).splitlines(keepends=True))))
-    return inputs.code
 
 
 @applet("paste", flags="sd:", usage="[-d LIST] [-s] [FILE]...")
@@ -69,9 +65,8 @@ DUMPS = {  # od's types: bytes in one, how one looks
 }
 
 
-@applet("od", flags="A:t:N:vcxb", usage="[-c] [-A RADIX] [-t TYPE] [-N SIZE] [FILE]...")
-async def od(process: Process, given: Options, names: list[str]) -> int:
-    inputs = Inputs(process, names)
+@applet("od", flags="A:t:N:vcxb", usage="[-c] [-A RADIX] [-t TYPE] [-N SIZE] [FILE]...", reads=True)
+async def od(process: Process, given: Options, inputs: Inputs) -> None:
     data = await inputs.data()
     short = next((kind for letter, kind in {"c": "c", "x": "x2", "b": "o1"}.items() if letter in given), "o2")
     size, look = DUMPS.get(given.get("t", short), DUMPS["o2"])
@@ -82,12 +77,10 @@ async def od(process: Process, given: Options, names: list[str]) -> int:
         values = (int.from_bytes(row[here:here + size], "little") for here in range(0, len(row), size))
         out(process, place.format(at) + "".join(map(look, values)) + "\n")
     out(process, place.format(len(data)) + "\n" if place else "")
-    return inputs.code
 
 
-@applet("base64", flags="dw:", usage="[-d] [-w COL] [FILE]")
-async def base64_(process: Process, given: Options, names: list[str]) -> int:
-    inputs = Inputs(process, names)
+@applet("base64", flags="dw:", usage="[-d] [-w COL] [FILE]", reads=True)
+async def base64_(process: Process, given: Options, inputs: Inputs) -> int | None:
     data = await inputs.data()
     if "d" in given:
         text = b"".join(data.split())
@@ -99,7 +92,6 @@ async def base64_(process: Process, given: Options, names: list[str]) -> int:
         text, width = base64.b64encode(data), int(given.get("w", "76"))
         parts = [text[at:at + width] for at in range(0, len(text), width)] if width else [text]
         process.stdout.write(b"\n".join(parts) + (b"\n" if width else b""))
-    return inputs.code
 
 
 @applet("md5sum", "sha1sum", "sha256sum", "sha512sum", flags="", usage="[FILE]...")

@@ -11,9 +11,9 @@ from kubelearn.kubelet.process import Process
 from kubelearn.volumes import Device
 
 
-@applet("cat", flags="nu", usage="[-nu] [FILE]...")
-async def cat(process: Process, given: Options, names: list[str]) -> int:
-    inputs, number = Inputs(process, names), 0
+@applet("cat", flags="nu", usage="[-nu] [FILE]...", reads=True)
+async def cat(process: Process, given: Options, inputs: Inputs) -> None:
+    number = 0
     if "n" in given:
         async for line in inputs.lines():
             number += 1
@@ -22,7 +22,6 @@ async def cat(process: Process, given: Options, names: list[str]) -> int:
         async for data in inputs.chunks():
             process.stdout.write(data)
             await process.stdout.drain()
-    return inputs.code
 
 
 def _counted(process: Process, flags: str) -> tuple[Options, list[str]]:
@@ -101,17 +100,16 @@ async def _follow(process: Process, files: list[OpenFile]) -> None:
     await process.forever()
 
 
-@applet("wc", flags="lwcm", usage="[-cmlw] [FILE]...")
-async def wc(process: Process, given: Options, names: list[str]) -> int:
-    inputs, totals = Inputs(process, names), [0, 0, 0]
+@applet("wc", flags="lwcm", usage="[-cmlw] [FILE]...", reads=True)
+async def wc(process: Process, given: Options, inputs: Inputs) -> None:
+    totals = [0, 0, 0]
     for name, file in inputs.files():
         data = await read_all(file)
         counts = [data.count(b"\n"), len(data.split()), len(data)]
         totals = [old + new for old, new in zip(totals, counts)]
-        _print_counts(process, given, counts, name if names else "", len(names) > 1)
-    if len(names) > 1:
+        _print_counts(process, given, counts, name if inputs.names else "", len(inputs.names) > 1)
+    if len(inputs.names) > 1:
         _print_counts(process, given, totals, "total", True)
-    return inputs.code
 
 
 def _print_counts(process: Process, given: Options, counts: list[int], name: str, wide: bool) -> None:
@@ -120,9 +118,8 @@ def _print_counts(process: Process, given: Options, counts: list[int], name: str
     out(process, text + (f" {name}" if name else "") + "\n")
 
 
-@applet("sort", flags="nrut:k:fbhVs", usage="[-nrufbhVs] [-t CHAR] [-k START[,END]] [FILE]...")
-async def sort(process: Process, given: Options, names: list[str]) -> int:
-    inputs = Inputs(process, names)
+@applet("sort", flags="nrut:k:fbhVs", usage="[-nrufbhVs] [-t CHAR] [-k START[,END]] [FILE]...", reads=True)
+async def sort(process: Process, given: Options, inputs: Inputs) -> int | None:
     rows = (await inputs.text()).splitlines()
     start, _, end = given.get("k", "").partition(",")
     flags = set(given) | set(re.sub(r"[\d.]", "", start + end))
@@ -145,12 +142,11 @@ async def sort(process: Process, given: Options, names: list[str]) -> int:
     if "u" in given:
         rows = list({key(row): row for row in reversed(rows)}.values())[::-1]
     out(process, "".join(f"{row}\n" for row in rows))
-    return inputs.code
 
 
-@applet("uniq", flags="cdui", usage="[-cdui] [INPUT]")
-async def uniq(process: Process, given: Options, names: list[str]) -> int:
-    inputs, groups = Inputs(process, names), []
+@applet("uniq", flags="cdui", usage="[-cdui] [INPUT]", reads=True)
+async def uniq(process: Process, given: Options, inputs: Inputs) -> None:
+    groups = []
     async for line in inputs.lines():
         line = line.rstrip("\n")
         if groups and (groups[-1][0] == line or "i" in given and groups[-1][0].lower() == line.lower()):
@@ -160,11 +156,10 @@ async def uniq(process: Process, given: Options, names: list[str]) -> int:
     for line, count in groups:
         if not ("d" in given and count == 1 or "u" in given and count > 1):
             out(process, f"{count:7} {line}\n" if "c" in given else f"{line}\n")
-    return inputs.code
 
 
-@applet("cut", flags="b:c:f:d:sn", usage="{-b|c LIST | -f LIST [-d SEP] [-s]} [FILE]...")
-async def cut(process: Process, given: Options, names: list[str]) -> int:
+@applet("cut", flags="b:c:f:d:sn", usage="{-b|c LIST | -f LIST [-d SEP] [-s]} [FILE]...", reads=True)
+async def cut(process: Process, given: Options, inputs: Inputs) -> int | None:
     listed = given.get("f") or given.get("c") or given.get("b")
     if listed is None:
         return process.fail("expected a list of bytes, characters, or fields")
@@ -172,7 +167,7 @@ async def cut(process: Process, given: Options, names: list[str]) -> int:
     for part in listed.split(","):
         first, dash, last = part.partition("-")
         ranges.append(slice(int(first or 1) - 1, int(last) if last else (None if dash else int(first))))
-    inputs, separator = Inputs(process, names), given.get("d", "\t") if "f" in given else ""
+    separator = given.get("d", "\t") if "f" in given else ""
     async for line in inputs.lines():
         line = line.rstrip("\n")
         if separator and separator not in line:
@@ -181,7 +176,6 @@ async def cut(process: Process, given: Options, names: list[str]) -> int:
         parts = line.split(separator) if separator else line
         chosen = sorted({at for wanted in ranges for at in range(len(parts))[wanted]})
         out(process, separator.join(parts[at] for at in chosen) + "\n")
-    return inputs.code
 
 
 @applet("tee", flags="ai", usage="[-ai] [FILE]...")
