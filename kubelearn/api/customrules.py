@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from ..errors import FieldError
-from . import cel, fields
+from . import cel, fields, internal
 from .fields import Path, below
 from .findings import Findings
 from .mismatch import Key
@@ -116,8 +116,6 @@ def _refused(rule: dict, text: str, value: object, path: Path) -> FieldError:
 
 # --- the rules themselves ----------------------------------------------------------------------------------------------------------
 
-RULE = ("rule", "message", "messageExpression", "reason", "fieldPath", "optionalOldSelf")
-
 
 def check_rules(source: dict, path: Path, found: Findings) -> None:
     """Of a definition: every rule can be read and says yes or no."""
@@ -125,7 +123,7 @@ def check_rules(source: dict, path: Path, found: Findings) -> None:
         return
     for index, rule in enumerate(source.get(RULES) or ()):
         here = below(path, RULES, index, "rule")
-        shown = fields.go_struct({"message": "", "messageExpression": "", "fieldPath": ""} | rule, *RULE)
+        shown = internal.struct("ValidationRule", rule)
         try:
             _check_fields(rule["rule"], source)
             if (kind := cel.type_of(rule["rule"], variables(source))) not in ("bool", "dyn"):

@@ -37,11 +37,6 @@ class GoStruct(dict):
     """An internal struct: printed with its fields in their own order."""
 
 
-def go_struct(value: dict, *names: str) -> GoStruct:
-    """These fields of a value under their Go names, null where one is absent."""
-    return GoStruct({name[0].upper() + name[1:]: value.get(name) for name in names})
-
-
 def shown(value: object) -> str:
     """A value as Go prints it in an error: text quoted, the rest as compact JSON with sorted keys."""
     if isinstance(value, GoStruct) or (isinstance(value, list) and value and isinstance(value[0], GoStruct)):

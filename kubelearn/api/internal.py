@@ -29,6 +29,11 @@ def struct(name: str, value: dict) -> GoStruct:
     return printed
 
 
+def printed(name: str, value: dict | list | None) -> object:
+    """A struct, several, or none."""
+    return _part(f"*{name}", value)
+
+
 def _part(kind: str, value: object) -> object:
     inner = kind.removeprefix("*").removeprefix("[]")
     if value is None:

@@ -11,11 +11,12 @@ from functools import lru_cache
 
 from .. import checks, data
 from ..meta import get
-from . import cluster, core, jobs, labels, network, pods, podspec, policies, services, updates, workloads
+from . import cluster, core, jobs, labels, network, pods, podspec, podupdates, policies, services, updates, workloads
 
 FRESH = podspec.FRESH
 NAMED = {name: rule for module in (checks, labels, pods, podspec, core, services, network, workloads, jobs, cluster, policies)
          for name, rule in vars(module).items() if callable(rule)}
+WHOLE = vars(updates) | vars(podupdates)
 WORD = re.compile(r"([*+]?)(\w+)(?:\(((?:[^()]|\([^()]*\))*)\))?")
 CONDITION = re.compile(r"(!?)([\w.|]+?)(?:(!?=|<=)(.*))?")
 
@@ -59,4 +60,4 @@ def _condition(no: str, left: str, sign: str | None, right: str | None) -> Calla
 def of_resource(storage: str, moment: str) -> tuple[Callable, ...]:
     """The rules about whole objects of a resource: of 'create', 'update' or 'before' (before an update's other rules)."""
     lines = data.sections("updates").get(storage, ())
-    return tuple(rule for when, text in lines if when == moment for rule in checks_of(text, vars(updates)))
+    return tuple(rule for when, text in lines if when == moment for rule in checks_of(text, WHOLE))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import re
 
-from .. import customrules, fields, names
+from .. import customrules, internal, names
 from ..checks import wrong
 from ..fields import Path, below
 from ..findings import Findings
@@ -37,8 +37,7 @@ def subjects_with_namespace(binding: dict, path: Path, found: Findings) -> None:
 
 def budget(spec: dict, path: Path, found: Findings) -> None:
     if "minAvailable" in spec and "maxUnavailable" in spec:
-        names = ("minAvailable", "selector", "maxUnavailable", "unhealthyPodEvictionPolicy")
-        found.invalid(path, fields.go_struct(spec, *names), "minAvailable and maxUnavailable cannot be both set")
+        found.invalid(path, internal.struct("PodDisruptionBudgetSpec", spec), "minAvailable and maxUnavailable cannot be both set")
 
 
 def priority_class(obj: dict, path: Path, found: Findings) -> None:
@@ -107,7 +106,7 @@ def scale_paths(scale: dict, path: Path, found: Findings) -> None:
 def definition_versions(spec: dict, path: Path, found: Findings) -> None:
     versions = spec.get("versions") or []
     if sum(1 for version in versions if version.get("storage")) != 1:
-        printed = [fields.go_struct({"deprecated": False} | version, *VERSION) for version in versions]
+        printed = [internal.struct("CustomResourceDefinitionVersion", version) for version in versions]
         found.invalid((path, "versions"), printed, "must have exactly one version marked as storage version")
     for index, version in enumerate(versions):
         schema = (version.get("schema") or {}).get("openAPIV3Schema")
@@ -124,8 +123,6 @@ def definition_versions(spec: dict, path: Path, found: Findings) -> None:
 
 
 TYPES = ("array", "boolean", "integer", "number", "object", "string")
-VERSION = ("name", "served", "storage", "deprecated", "deprecationWarning", "schema", "subresources", "additionalPrinterColumns",
-           "selectableFields")
 
 
 def structural(schema: dict, path: Path, where: str, found: Findings) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from .. import checks, fields
+from .. import checks, fields, internal
 from ..fields import Path, below
 from ..findings import Findings
 from . import schedule
@@ -18,9 +18,7 @@ def success_policy(spec: dict, path: Path, found: Findings) -> None:
     if policy is None:
         return
     if spec.get("completionMode") != "Indexed":
-        rules = [fields.GoStruct(SucceededIndexes=rule.get("succeededIndexes"), SucceededCount=rule.get("succeededCount"))
-                 for rule in policy.get("rules") or ()]
-        return found.invalid(here, fields.GoStruct(Rules=rules), "requires indexed completion mode")
+        return found.invalid(here, internal.struct("SuccessPolicy", policy), "requires indexed completion mode")
     if not policy.get("rules"):
         found.required((here, "rules"), "at least one rules must be specified when the successPolicy is specified")
     for index, rule in enumerate(policy.get("rules") or ()):

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import ipaddress
 
-from .. import names
+from .. import internal, names
 from ..checks import cidr, dns_label, dns_subdomain, each, ip_address, one_of, required, wrong
-from ..fields import GoStruct, Path, below
+from ..fields import Path, below
 from ..findings import Findings, not_twice
 
 any_ip = wrong(lambda value: value and names.ip_address(value), "must be a valid IP address")  # upstream complains twice
@@ -67,7 +67,7 @@ def service_ports(spec: dict, path: Path, found: Findings) -> None:
         if node_port and (protocol, node_port) in taken:
             found.duplicate((here, "nodePort"), node_port)
         if (protocol, number) in opened:
-            found.duplicate(here, GoStruct(Name="", Protocol=protocol, AppProtocol=None, Port=number, TargetPort=0, NodePort=0))
+            found.duplicate(here, internal.struct("ServicePort", {"protocol": protocol, "port": number}))
         taken.add((protocol, node_port))
         opened.add((protocol, number))
 

@@ -4,9 +4,9 @@ Part of Kubernetes: pkg/apis/apps/validation.
 """
 from __future__ import annotations
 
-from .. import selectors
+from .. import internal, selectors
 from ..checks import percent, wrong
-from ..fields import Path, below, go_struct
+from ..fields import Path, below
 from ..findings import Check, Findings
 from .labels import label_selector
 
@@ -74,8 +74,7 @@ def deployment_strategy(strategy: dict, path: Path, found: Findings) -> None:
     if kind == "Recreate" and rolling is not None:
         found.forbidden((path, "rollingUpdate"), "may not be specified when strategy `type` is 'Recreate'")
     elif kind not in ("Recreate", "RollingUpdate"):
-        inner = rolling and go_struct(rolling, "maxUnavailable", "maxSurge")
-        found.unsupported(path, go_struct({"type": kind, "rollingUpdate": inner}, "type", "rollingUpdate"), ("Recreate", "RollingUpdate"))
+        found.unsupported(path, internal.struct("DeploymentStrategy", strategy), ("Recreate", "RollingUpdate"))
 
 
 def rolling_deployment(value: dict, path: Path, found: Findings) -> None:
@@ -94,15 +93,14 @@ def rolling_daemon_set(value: dict, path: Path, found: Findings) -> None:
 
 def stateful_strategy(strategy: dict, path: Path, found: Findings) -> None:
     kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
-    printed = None if rolling is None else go_struct({"partition": 0, **rolling}, "partition", "maxUnavailable")
     if kind == "OnDelete" and rolling is not None:
+        printed = internal.struct("RollingUpdateStatefulSetStrategy", rolling)
         found.invalid((path, "rollingUpdate"), printed, "only allowed for updateStrategy 'RollingUpdate'")
     elif kind not in ("RollingUpdate", "OnDelete"):
-        shown = go_struct({"type": kind, "rollingUpdate": printed}, "type", "rollingUpdate")
-        found.invalid(path, shown, "must be 'RollingUpdate' or 'OnDelete'")
+        found.invalid(path, internal.struct("StatefulSetUpdateStrategy", strategy), "must be 'RollingUpdate' or 'OnDelete'")
 
 
 def daemon_strategy(strategy: dict, path: Path, found: Findings) -> None:
-    kind, kinds = strategy.get("type"), ("RollingUpdate", "OnDelete")
-    if kind not in kinds:
-        found.unsupported(path, go_struct({"type": kind}, "type", "rollingUpdate"), kinds)
+    kinds = ("RollingUpdate", "OnDelete")
+    if strategy.get("type") not in kinds:
+        found.unsupported(path, internal.struct("DaemonSetUpdateStrategy", strategy), kinds)
