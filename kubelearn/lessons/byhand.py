@@ -212,7 +212,7 @@ def costs(repeat: int = 15) -> Output:
         rows.append(("the same in namespaces", *_cost(apart, repeat)))
     else:
         rows.append(("the same in namespaces", "3 ms", "the same (recorded: not permitted here)"))
-    rows.append(("a virtual machine", "a kernel's boot", f"the same, and a kernel: the one of this machine holds {_kernel_memory()}"))
+    rows.append(("a virtual machine", "+ a boot", f"+ a kernel: that of this machine holds {_kernel_memory()}"))
     return Output("\n".join(f"{what:<24}{start:<16}{memory}" for what, start, memory in rows))
 
 

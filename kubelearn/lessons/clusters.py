@@ -87,6 +87,7 @@ def survives_a_node(cluster) -> str:
     cluster.run(30)
     good = sum(answer.ok for answer in answers)
     if good < len(answers):
-        raise Wrong(f"{lost} was lost, with {number} of {sum(nodes.values())} Pods of shop; a minute later {good} of 20 visitors were answered",
-                    "one Pod is on one node; more Pods on more nodes are not lost together")
+        error = next(answer.error or str(answer.status) for answer in answers if not answer.ok)
+        raise Wrong(f"{lost} was lost, with {number} of {sum(nodes.values())} Pods of shop; a minute later {good} of 20 visitors were answered "
+                    f"({error})", "one Pod is on one node; more Pods on more nodes, behind one Service, are not lost together")
     return f"{lost} was lost, with {number} of {sum(nodes.values())} Pods of shop; a minute later all 20 visitors were answered"

@@ -130,6 +130,8 @@ def three_broken(cluster) -> None:
 
 
 CAUSES = {"red": "probe", "green": "image", "blue": "quota"}
+REPAIRS = {"red": "which page does its probe ask for, and which pages has nginx?", "green": "read the image's name letter by letter",
+           "blue": "let the quota give more, or the Pods ask for less; the ReplicaSet tries again by itself, after a while"}
 
 
 def diagnosed_and_repaired(cluster, causes: dict[str, str]) -> str:
@@ -140,8 +142,8 @@ def diagnosed_and_repaired(cluster, causes: dict[str, str]) -> str:
     cluster.run(90)
     for name in CAUSES:
         if not is_complete(cluster, name):
-            raise Wrong(f"{name}: {ready(cluster, name)} of 2 Pods are ready, or old ones are left",
-                        "repair the manifest, not the Pod; after a quota is raised the ReplicaSet tries again by itself, after a while")
+            updated = cluster.get("Deployment", name)["status"].get("updatedReplicas", 0)
+            raise Wrong(f"all causes are right; {name} still hangs: {updated} of 2 Pods are new, {ready(cluster, name)} are ready", REPAIRS[name])
     for name in CAUSES:
         cluster.apply(service(name))
     cluster.run(3)

@@ -43,7 +43,7 @@ def two_minutes(restart_policy: str, exit_code: int) -> Picture:
         cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "twenty-seconds"},
                        "spec": {"restartPolicy": restart_policy, "containers": [container]}})
         cluster.run(120)
-        return timeline(cluster, "twenty-seconds", until=cluster.revision)
+        return timeline(cluster, "twenty-seconds", since=cluster.beginning)  # to the end of the two minutes
 
 
 def containers_of_lessons() -> Counter[int]:

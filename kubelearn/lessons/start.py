@@ -18,7 +18,11 @@ def five_pods_answer(cluster) -> str:
     ready = cluster.get("Deployment", "web")["status"].get("readyReplicas", 0)
     if ready != 5:
         raise Wrong(f"{ready} Pods of web are ready, not 5", "kubectl scale deployment web --replicas=5")
-    served = {answer.server for answer in ask(cluster, "http://web/", 60)}
+    answers = ask(cluster, "http://web/", 60)
+    if not all(answer.ok for answer in answers):
+        raise Wrong(f"5 Pods are ready, and http://web/ is not answered: {next(a.error for a in answers if not a.ok)}",
+                    "is the Service still there? kubectl apply -f service.yaml makes it")
+    served = {answer.server for answer in answers}
     if len(served) < 5:
         raise Wrong(f"60 requests to the Service reached {len(served)} Pods", "does the Service's selector match the labels of all five?")
     return "5 Pods are ready, and 60 requests reached all of them"
@@ -31,12 +35,19 @@ def break_it(cluster) -> None:
     cluster.run(30)
 
 
+def _why_silent(cluster) -> str:
+    image = cluster.get("Deployment", "greeter")["spec"]["template"]["spec"]["containers"][0]["image"]
+    if "http-echo" not in image:
+        return f"its image is {image} now, another program; keep the image, and choose a version of it that there is"
+    return f"its image is {image}; kubectl describe pod -l app=greeter shows whether it could be pulled"
+
+
 def greeter_answers(cluster) -> str:
     cluster.run(20)
     answers = ask(cluster, "http://greeter/", 5)
     bodies = [answer.body.strip() for answer in answers if answer.ok]
     if not bodies:
-        raise Wrong(f"nobody answers http://greeter/: {answers[0].error}", "kubectl describe pod shows which image could not be pulled")
+        raise Wrong(f"nobody answers http://greeter/: {answers[0].error}", _why_silent(cluster))
     if set(bodies) != {"hello"}:
         raise Wrong(f"the greeter says {bodies[0]!r}, not 'hello'", "only the image is wrong; the arguments were right")
     return "http://greeter/ says hello"

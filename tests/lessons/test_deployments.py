@@ -94,7 +94,7 @@ def test_a_wrong_diagnosis(cluster):
 def test_named_but_not_repaired(cluster):
     judges.three_broken(cluster)
     verdict = check(judges.diagnosed_and_repaired, cluster, dict(judges.CAUSES))
-    assert not verdict and "Pods are ready" in verdict.text
+    assert not verdict and "red still hangs: 1 of 2 Pods are new" in verdict.text and "its probe" in verdict.text
 
 
 @pytest.fixture

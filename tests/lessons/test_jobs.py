@@ -51,7 +51,7 @@ def test_half_past_two(cluster):
 
 @pytest.mark.parametrize("cron, seen", [
     (report("2 30 * * *"), ""), (report("30 14 * * *"), "at 14:30"), (report("30 2 * * *", "Allow"), "may overlap"),
-    (report("30 2 * * *", suspend=True), "never ran"), (report("30 2 * * 1"), "")])
+    (report("30 2 * * *", suspend=True), "never ran"), (report("30 2 * * 1"), "in 1 of 7 nights"), (report("30 2 * * *", "Replace"), "")])
 def test_other_schedules(cluster, cron, seen):
     if cron["spec"]["schedule"] == "2 30 * * *":  # minute and hour the wrong way round: there is no hour 30
         with pytest.raises(Exception, match="spec.schedule"):
@@ -60,6 +60,14 @@ def test_other_schedules(cluster, cron, seen):
     cluster.apply(cron)
     verdict = check(jobs.nightly_runs, cluster)
     assert bool(verdict) == (not seen) and seen in verdict.text
+
+
+def test_a_report_whose_image_nobody_has(cluster):
+    cron = report("30 2 * * *")
+    cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"] = "busybox:9.99"
+    cluster.apply(cron)
+    verdict = check(jobs.nightly_runs, cluster)
+    assert not verdict and "does not end" in verdict.text
 
 
 def test_no_cron_job(cluster):
