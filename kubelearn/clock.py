@@ -93,23 +93,22 @@ class Clock:
         while (when := self.peek()) is not None and when <= self.now:
             self.step()
 
-    def run(self, until: float | Callable[[], bool], limit: float = 86_400 * 366) -> bool:
-        """Runs to a virtual time, or until a condition holds (True), at most `limit` virtual seconds (False)."""
-        if not callable(until):
-            while (when := self.peek()) is not None and when <= until:
-                self.step()
-            self.now = max(self.now, until)
-            return True
-        end = self.now + limit
+    def run(self, until: float | Callable[[], bool], limit: float = 86_400 * 366, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Runs to a virtual time, or until a condition holds (True), at most `limit` virtual seconds (False); less where stop() says so."""
+        condition = until if callable(until) else None
+        end = until if condition is None else self.now + limit
         self.settle()
-        while not until():
+        while not (condition and condition()):
             when = self.peek()
-            if when is None or when > end:
-                self.now = max(self.now, end if when is not None else self.now)
-                return False
+            if when is None or when > end or stop():
+                break
             self.step()
             self.settle()
-        return True
+        else:
+            return True
+        if not stop() and (condition is None or when is not None):
+            self.now = max(self.now, end)
+        return condition is None
 
     # --- reading --------------------------------------------------------------------------------------------------
 

@@ -5,41 +5,32 @@ each other; time moves only by run(), step(), a waiting kubectl, or live().
 """
 from __future__ import annotations
 
-import copy
-import gc
-import logging
 import math
-import signal
 import threading
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from itertools import count
 from numbers import Real
-from pathlib import Path
 
-from kubelearn import errors
 from kubelearn.api.resources import Resources
 from kubelearn.apiserver.registry import Registry
-from kubelearn.apiserver.request import Request
 from kubelearn.bootstrap import bootstrap
 from kubelearn.client import Client
 from kubelearn.clock import RealTimeClock, parse_time
 from kubelearn.controlplane import ControlPlane, machine_specs
+from kubelearn.entering import Failures, entered
 from kubelearn.etcd import Revision
 from kubelearn.journal import Journal
-from kubelearn.manifests import documents
 from kubelearn.network import Network
+from kubelearn.objects import Objects
 from kubelearn.parts import Node, cluster_services, component_statuses
 from kubelearn.parts import control_plane as components
 from kubelearn.profiles import NodeSpec, node_specs, profile_of, zone_of
 from kubelearn.proxy import Rules
 from kubelearn.snapshot import Snapshot
 
-log = logging.getLogger("kubelearn")
 
-
-class Cluster:
+class Cluster(Objects):
     """A Kubernetes of its own. Objects go in and out as plain dicts; errors are ApiError; times are virtual seconds.
 
     nodes: how many, or a list of dicts (name, cpu, memory, pods, zone, labels). seed: names and choices follow from it.
@@ -53,7 +44,7 @@ class Cluster:
         self.profile = profile_of(profile)
         self.options = {"nodes": nodes, "seed": seed, "profile": profile, "control_plane": control_plane}
         self.clock = RealTimeClock(seed)
-        self.clock.on_error, self._told = self.refused, ([], 0.0)
+        self.clock.on_error = self.refused = Failures(self.clock)
         self.network = Network(self.clock)
         self.registry = Registry(self.clock, Resources())
         self.journal = Journal(self.registry.etcd)
@@ -90,55 +81,8 @@ class Cluster:
         plane.guard()
         return plane
 
-    # --- objects --------------------------------------------------------------------------------------------------
-
-    def apply(self, what: str | dict | Path) -> list[dict]:
-        """Applies YAML text, an object, or the file or folder at a path; returns copies of what is stored."""
-        with self._entered():
-            return [self._apply(obj) for obj in documents(what)]
-
-    def _apply(self, obj: dict) -> dict:
-        for field in ("apiVersion", "kind"):
-            if not isinstance(obj.get(field), str):
-                raise errors.bad_request(f"error validating data: {field} not set")
-        resource = self.registry.resources.by_kind(obj["apiVersion"], obj["kind"])
-        if resource is None:
-            raise errors.ApiError(404, "NotFound", f'no matches for kind "{obj["kind"]}" in version "{obj["apiVersion"]}"')
-        metadata = obj.get("metadata") or {}
-        namespace = metadata.get("namespace", "default") if resource.namespaced else ""
-        request = self._request(field_manager="kubelearn", field_validation="Strict", force=True)
-        if not metadata.get("name"):
-            stored = self.registry.create(resource, namespace, obj, request)
-        else:
-            stored = self.registry.patch(resource, namespace, metadata["name"], obj, "apply", request)
-        self.clock.settle()
-        return copy.deepcopy(stored)
-
-    def get(self, kind: str, name: str | None = None, namespace: str | None = "default") -> dict | list[dict]:
-        """A copy of one object (ApiError NotFound when there is none), or without a name of all; namespace=None: everywhere."""
-        with self._entered():
-            resource = self.registry.must_find(kind)
-            namespace = namespace if resource.namespaced else ""
-            if name is not None:
-                return copy.deepcopy(self.registry.get(resource, namespace or "", name))
-            return copy.deepcopy(self.registry.objects(resource, namespace))
-
-    def delete(self, kind: str, name: str, namespace: str = "default", **options: object) -> dict:
-        """Deletes as kubectl does, without waiting; options as in DeleteOptions (gracePeriodSeconds...)."""
-        with self._entered():
-            resource = self.registry.must_find(kind)
-            return copy.deepcopy(self.registry.delete(resource, namespace if resource.namespaced else "", name, self._request(), options))
-
-    def patch(self, kind: str, name: str, patch: dict | list, namespace: str = "default", type: str = "strategic") -> dict:
-        """Patches an object as kubectl patch does (type: strategic, merge or json); returns a copy of what is stored."""
-        with self._entered():
-            resource = self.registry.must_find(kind)
-            where = namespace if resource.namespaced else ""
-            stored = self.registry.patch(resource, where, name, copy.deepcopy(patch), type, self._request())
-            return copy.deepcopy(stored)
-
-    def _request(self, **more: object) -> Request:
-        return Request("you", external=True, command="cluster", **more)
+    def _entered(self) -> AbstractContextManager[Callable[[], bool]]:
+        return entered(self.clock)
 
     # --- time -----------------------------------------------------------------------------------------------------
 
@@ -153,24 +97,15 @@ class Cluster:
         The condition may ask the cluster in any way, also by kubectl or HTTP, and even wait with it. An interrupt (Ctrl-C, the stop
         button) ends run() between two events: nothing is lost, and the next goes on from there.
         """
-        condition = until if callable(until) else None
+        goal = until
         _check("seconds", seconds)
-        _check("until", None if condition else until)
+        if callable(until):
+            goal = lambda: self._asked(until)  # noqa: E731
+        else:
+            _check("until", until)
         with self._entered() as interrupted:
-            end = self.clock.now + (limit if seconds is None else seconds)
-            if until is not None and condition is None:
-                end = until
-            while not (condition and self._asked(condition)):
-                when = self.clock.peek()
-                if interrupted() or when is None or when > end:
-                    break
-                self.clock.step()
-                self.clock.settle()
-            else:
-                return True
-            if not interrupted():
-                self.clock.now = max(self.clock.now, end if condition is None or self.clock.peek() is not None else self.clock.now)
-            return condition is None
+            limit = limit if seconds is None else seconds
+            return self.clock.run(self.clock.now + limit if goal is None else goal, limit, interrupted)
 
     def _asked(self, condition: Callable[[], bool]) -> bool:
         """The condition's answer. It is asked outside the lock, so that a kubectl of its own can be answered; others' move no time then."""
@@ -306,37 +241,6 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def refused(self, error: BaseException) -> None:
-        """Something failed inside the cluster: it is told, of one place once a minute, and the cluster goes on."""
-        place = traceback.extract_tb((error.__cause__ or error).__traceback__)[-1:]
-        known = place == self._told[0] and self.clock.now < self._told[1] + 60
-        self._told = self._told if known else (place, self.clock.now)
-        level = logging.DEBUG if known or isinstance(error, errors.ApiError) else logging.ERROR
-        log.log(level, "".join(traceback.format_exception(error)).rstrip())
-
-    @contextmanager
-    def _entered(self) -> Iterator[Callable[[], bool]]:
-        """Holds the lock, keeps an interrupt until a safe moment, and at the end does all that needs no time."""
-        asked = []
-        main = threading.current_thread() is threading.main_thread()
-
-        def ask(*arguments: object) -> None:
-            """The first interrupt waits for a safe moment; a second one, for a program that never ends, does not."""
-            signal.default_int_handler(*arguments) if asked else asked.append(True)
-        before = signal.signal(signal.SIGINT, ask) if main else None
-        thresholds = gc.get_threshold()
-        gc.set_threshold(50_000, 20, 100)  # what is stored stays: looking through all of it again and again finds nothing
-        try:
-            with self.clock.lock:
-                yield lambda: bool(asked)
-                self.clock.settle()
-        finally:
-            gc.set_threshold(*thresholds)
-            if main:
-                signal.signal(signal.SIGINT, before if before is not None else signal.default_int_handler)
-        if asked:
-            raise KeyboardInterrupt(f"stopped at {self.clock.now:.3f} s of virtual time; run() goes on from there")
 
 
 def _check(name: str, number: float | None) -> None:

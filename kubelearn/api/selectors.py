@@ -6,7 +6,7 @@ Field selectors are in fieldselectors.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -121,6 +121,17 @@ def _from_object(labels: tuple, expressions: tuple) -> Selector:
             raise bad_request(f'"{operator}" is not a valid label selector operator')
         requirements.append(Requirement(key, FROM_EXPRESSION[operator], values))
     return Selector(requirements)
+
+
+def matcher(resource: object, labels: object = "", fields: str = "") -> Callable[[dict], bool]:
+    """A predicate on objects from the two selectors as texts; 400 with upstream's words where one is malformed."""
+    labels = label_selector(labels) if labels else None
+    fields = field_selector(fields, resource) if fields else None
+    if labels and fields:
+        return lambda obj: labels(obj["metadata"].get("labels")) and fields(obj)
+    if labels:
+        return lambda obj: labels(obj["metadata"].get("labels"))
+    return fields or (lambda obj: True)
 
 
 def format_selector(selector: dict | None) -> str:

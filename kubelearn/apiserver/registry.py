@@ -71,7 +71,7 @@ class Registry:
     def list(self, resource: Resource, namespace: str | None = None, label_selector: str = "", field_selector: str = "",
              limit: int = 0, continue_: str = "") -> Listing:
         """A page of what matches. A list that is continued shows the state at which it began."""
-        matches = matcher(resource, label_selector, field_selector)
+        matches = selectors.matcher(resource, label_selector, field_selector)
         start, revision = _parse_continue(continue_) if continue_ else ("", self.etcd.revision)
         if continue_ and revision < self.etcd.compacted:
             raise errors.expired("The provided continue parameter is too old to display a consistent list result.")
@@ -90,7 +90,7 @@ class Registry:
               label_selector: str = "", field_selector: str = "", since: int | None = None) -> Callable[[], None]:
         """Calls callback(ADDED | MODIFIED | DELETED, object, revision): first for what came after `since` (410 when that is
         outside the window), then inside every write to come. An object that stops matching is DELETED to this watcher."""
-        matches = matcher(resource, label_selector, field_selector)
+        matches = selectors.matcher(resource, label_selector, field_selector)
 
         def tell(revision) -> None:
             if namespace and revision.namespace != namespace:
@@ -228,17 +228,6 @@ class Registry:
         if resource is None:
             raise ApiError(404, "NotFound", f'the server doesn\'t have a resource type "{word}"')
         return resource
-
-
-def matcher(resource: Resource, label_selector: object = "", field_selector: str = "") -> Callable[[dict], bool]:
-    """A predicate on objects from the two selectors as texts; 400 with upstream's words where one is malformed."""
-    labels = selectors.label_selector(label_selector) if label_selector else None
-    fields = selectors.field_selector(field_selector, resource) if field_selector else None
-    if labels and fields:
-        return lambda obj: labels(obj["metadata"].get("labels")) and fields(obj)
-    if labels:
-        return lambda obj: labels(obj["metadata"].get("labels"))
-    return fields or (lambda obj: True)
 
 
 def _key(obj: dict) -> Key:
