@@ -1,38 +1,20 @@
 """How a container sees its files: an image's tree and the volumes mounted into it, joined, for one user.
 
-Part of Kubernetes: mounts, and the kernel's path walk with its permissions and errors. Volumes themselves: volumes.py.
-Leaves out: hard link counts, access control lists, capabilities other than root's.
+Part of Kubernetes: mounts, and the kernel's errors. How a path is walked: namei.py; volumes themselves: volumes.py.
+Leaves out: hard link counts.
 """
 from __future__ import annotations
 
+import copy
 import errno
 import os
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
-from kubelearn.volumes import Device, Directory, File, Jump, Node, Report, Symlink, fault
-
-
-class Mount(NamedTuple):
-    """node at path; sub_path: only that part of it, as it is when the container starts."""
-
-    path: str
-    node: Node
-    read_only: bool = False
-    sub_path: str = ""
+from kubelearn.namei import Mount, Namei, Place
+from kubelearn.volumes import Device, Directory, File, Node, Report, fault
 
 
-class Place(NamedTuple):
-    """Where a path led: its directory, its name there, what is there (None: nothing), the mount that it lies in."""
-
-    directory: Directory
-    name: str
-    node: Node | None
-    mount: Mount
-    path: str
-
-
-class Filesystem:
+class Filesystem(Namei):
     """The tree that the processes of one container see, for one user. Paths are absolute; errors are the kernel's.
 
     may_chown: root has kept the capability to give files away.
@@ -41,80 +23,18 @@ class Filesystem:
 
     def __init__(self, root: Directory, mounts: Iterable = (), read_only: bool = False, now: Callable[[], float] = lambda: 0.0,
                  uid: int = 0, gids: tuple[int, ...] = (0,), points: Iterable[str] | None = None, may_chown: bool = True):
-        self.root, self.now, self.uid, self.gids, self.may_chown = Mount("/", root, read_only), now, uid, gids, may_chown
         mounts = [Mount(*mount) for mount in mounts]
         if points is None:
             points = mount_points(root, wanted(mounts))
-        self.mounts = {
-            point: Mount(point, _part(mount), mount.read_only) for point, mount in sorted(zip(points, mounts), key=lambda pair: pair[0])
-        }
+        placed = sorted(zip(points, mounts), key=lambda pair: pair[0])
+        found = {point: Mount(point, _part(mount), mount.read_only) for point, mount in placed}
+        super().__init__(Mount("/", root, read_only), found, uid, gids)
+        self.now, self.may_chown = now, may_chown
 
     def as_user(self, uid: int, gids: tuple[int, ...]) -> Filesystem:
-        twin = object.__new__(Filesystem)
-        twin.root, twin.now, twin.uid, twin.gids, twin.mounts, twin.may_chown = self.root, self.now, uid, gids, self.mounts, self.may_chown
+        twin = copy.copy(self)
+        twin.uid, twin.gids = uid, gids
         return twin
-
-    # --- finding --------------------------------------------------------------------------------------------------
-
-    def place(self, path: str, follow: bool = True) -> Place:
-        """Walks a path; the last part may be missing. FileNotFoundError, NotADirectoryError, ELOOP."""
-        stack = [(self.root.node, self.root, "")]  # node, mount, path of each level
-        parts = [part for part in path.split("/") if part and part != "."][::-1]
-        links = 0
-        while parts:
-            name = parts.pop()
-            here, mount, at = stack[-1]
-            if not isinstance(here, Directory):
-                raise fault(errno.ENOTDIR)
-            if not self.allowed(here, 1):
-                raise fault(errno.EACCES)
-            if name == "..":
-                stack = stack[:max(1, len(stack) - 1)]
-                continue
-            full = f"{at}/{name}"
-            node = here.lookup(name)
-            over = self.mounts.get(full)
-            if isinstance(node, Jump) and (parts or follow):
-                node = node.goal
-            if isinstance(node, Symlink) and over is None and (parts or follow):
-                links += 1
-                if links > 40:
-                    raise fault(errno.ELOOP)
-                if node.target.startswith("/"):
-                    del stack[1:]
-                parts += [part for part in node.target.split("/") if part and part != "."][::-1]
-                continue
-            if over is not None:
-                node, mount = over.node, over
-            if node is None:
-                if parts:
-                    raise fault(errno.ENOENT)
-                return Place(here, name, None, mount, full)
-            stack.append((node, mount, full))
-        node, mount, at = stack[-1]
-        if path.endswith("/") and not isinstance(node, Directory):
-            raise fault(errno.ENOTDIR)
-        return Place(stack[-2][0] if len(stack) > 1 else node, at.rpartition("/")[2], node, mount, at or "/")
-
-    def node(self, path: str, follow: bool = True) -> Node:
-        node = self.place(path, follow).node
-        if node is None:
-            raise fault(errno.ENOENT)
-        return node
-
-    def find(self, path: str, follow: bool = True) -> Node | None:
-        """As node(), None for any error."""
-        try:
-            return self.place(path, follow).node
-        except OSError:
-            return None
-
-    def allowed(self, node: Node, bit: int) -> bool:
-        """May this user read (4), write (2), execute or search (1) it?"""
-        if self.uid == 0:
-            return bit != 1 or isinstance(node, Directory) or bool(node.mode & 0o111)
-        shift = 6 if node.uid == self.uid else 3 if node.gid in self.gids else 0
-        return bool(node.mode >> shift & bit)
 
     # --- reading and writing --------------------------------------------------------------------------------------
 

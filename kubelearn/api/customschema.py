@@ -44,15 +44,11 @@ class CustomSchema(Schema):
         envelope = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"$ref": META}}
         super().__init__({**structure, "type": "object", "properties": {**structure.get("properties", {}), **envelope}})
         self.structure = structure
-        self.version, self.resource_kind = version, definition["spec"]["names"]["kind"]
+        self.kind = version, definition["spec"]["names"]["kind"]
 
     @cached_property
     def has_rules(self) -> bool:
         return customrules.has_rules(self.structure)
-
-    @property
-    def kind(self) -> tuple[str, str]:
-        return self.version, self.resource_kind
 
     def decode(self, new: dict, old: dict | None = None) -> tuple[dict, list[str]]:
         unknown: list[str] = []
