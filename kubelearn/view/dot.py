@@ -69,8 +69,9 @@ def source(graph: Graph) -> str:
     widest = max((labels.measure(group.name, 13, True) for group in graph.groups), default=0)  # frames of one width stand in line
     groups = [replace(group, room=group.room + widest - labels.measure(group.name, 13, True)) for group in graph.groups]
     lines += [_group(group, replace(graph, groups=tuple(groups)), inside) for group in groups if not group.parent]
-    sides = "" if graph.height or graph.flat or graph.groups else " headport=w"  # of cards in ranks from left to right
-    lines += [_edge(edge, sides) for edge in graph.edges]
+    ways = {(edge.tail, edge.head) for edge in graph.edges}
+    ranked = not (graph.height or graph.flat or graph.groups)  # cards in ranks from left to right; one of two that ask each other goes back
+    lines += [_edge(edge, " headport=w" if ranked and (edge.head, edge.tail) not in ways else "") for edge in graph.edges]
     if not graph.cards and not graph.boxes:
         words = labels.table(labels.row(labels.centred(graph.empty, 360, 40, 13, "muted")))
         lines.append(_node("empty", labels.frame(words, 380, 60, dotted=True), None, graph))
@@ -105,7 +106,7 @@ def _group(group: Group, graph: Graph, inside: dict[str, list[Card]]) -> str:
             f'color="{LIGHT["line"]}"; fillcolor="{ground}"; {cards} {groups} }}')
 
 
-def _edge(edge: Edge, sides: str) -> str:
+def _edge(edge: Edge, side: str) -> str:
     attributes = {"color": LIGHT[edge.role], "penwidth": f"{edge.weight:g}"}
     if edge.hidden:
         attributes = {"style": "invis"}
@@ -117,7 +118,7 @@ def _edge(edge: Edge, sides: str) -> str:
         attributes["constraint"] = "false"
     words = "".join(f' {name}="{value}"' for name, value in attributes.items())
     label = f" label=<{_edge_label(edge)}>" if edge.label or edge.room else ""
-    return f'"{_quoted(edge.tail)}" -> "{_quoted(edge.head)}" [{words}{label}{sides}]'
+    return f'"{_quoted(edge.tail)}" -> "{_quoted(edge.head)}" [{words}{label}{side}]'
 
 
 def _edge_label(edge: Edge) -> str:
