@@ -125,8 +125,7 @@ class Parser:
             self.lexer.take()
             node = COMPOUND[word](self)
         elif self.accept("("):
-            node = syntax.Subshell(self.body(")"))
-            self.expect(")")
+            node = syntax.Subshell(self.enclosed(")"))
         elif word is not None:
             raise self.unexpected()
         else:
@@ -134,32 +133,22 @@ class Parser:
         redirects = self.redirects()
         return syntax.Redirected(node, redirects) if redirects else node
 
-    def group(self) -> syntax.Sequence:
-        body = self.body("}")
-        self.expect("}")
+    def enclosed(self, end: str) -> syntax.Sequence:
+        body = self.body(end)
+        self.expect(end)
         return body
 
     def if_(self) -> syntax.If:
-        condition, otherwise = self.body("then"), None
-        self.expect("then")
+        condition = self.enclosed("then")
         branch, word = (condition, self.body("elif", "else", "fi")), self.keyword()
         self.lexer.take()
         if word == "elif":
             rest = self.if_()
             return syntax.If((branch, *rest.branches), rest.otherwise)
-        if word == "else":
-            otherwise = self.body("fi")
-            self.expect("fi")
-        return syntax.If((branch,), otherwise)
+        return syntax.If((branch,), self.enclosed("fi") if word == "else" else None)
 
     def loop(self, until: bool) -> syntax.While:
-        return syntax.While(self.body("do"), self.do(), until)
-
-    def do(self) -> syntax.Sequence:
-        self.expect("do")
-        body = self.body("done")
-        self.expect("done")
-        return body
+        return syntax.While(self.enclosed("do"), self.enclosed("done"), until)
 
     def for_(self) -> syntax.For:
         name = self.lexer.raw()
@@ -175,7 +164,8 @@ class Parser:
                 words.append(self.lexer.take())
         self.accept(";")
         self.skip_newlines()
-        return syntax.For(name, None if words is None else tuple(words), self.do())
+        self.expect("do")
+        return syntax.For(name, None if words is None else tuple(words), self.enclosed("done"))
 
     def case(self) -> syntax.Case:
         word, items = self.word(), []
@@ -192,10 +182,9 @@ class Parser:
             empty = self.lexer.peek() == ";;" or self.keyword() == "esac"
             items.append((tuple(patterns), syntax.Sequence(()) if empty else self.sequence(";;", "esac")))
             self.skip_newlines()
-            if self.accept(";;"):
-                self.skip_newlines()
-            elif self.keyword() != "esac":
+            if not self.accept(";;") and self.keyword() != "esac":
                 raise self.unexpected(";;")
+            self.skip_newlines()
         self.expect("esac")
         return syntax.Case(word, tuple(items))
 
@@ -258,6 +247,6 @@ class Parser:
 
 
 COMPOUND = {
-    "{": Parser.group, "if": Parser.if_, "for": Parser.for_, "case": Parser.case,
+    "{": lambda parser: parser.enclosed("}"), "if": Parser.if_, "for": Parser.for_, "case": Parser.case,
     "while": lambda parser: parser.loop(False), "until": lambda parser: parser.loop(True),
 }
