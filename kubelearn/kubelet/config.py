@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from kubelearn.kubelet.admission import refusal, refused_status
+from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.kuberuntime_container import grace_of
 from kubelearn.kubelet.pod_workers import SYNC, TERMINATED, PodWorker
 from kubelearn.kubelet.static_pods import is_mirror
@@ -115,11 +116,11 @@ class PodConfig:
             if kubelet.volumes.uses(worker.uid, new):
                 kubelet.workers.resync(worker)
 
-    def on_container(self, id: str) -> None:
+    def on_container(self, container: Container) -> None:
         """A container began or ended: the next look at the runtime sees it."""
         kubelet = self.kubelet
-        if kubelet.running and id in kubelet.runtime.uids:
-            kubelet.pleg.happened(kubelet.runtime.uids[id])
+        if kubelet.running and container is not container.sandbox.pause:
+            kubelet.pleg.happened(container.sandbox.pod["metadata"]["uid"])
 
     def relisted(self, uid: str) -> None:
         worker = self.kubelet.workers.all.get(uid)

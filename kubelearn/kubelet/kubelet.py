@@ -62,7 +62,7 @@ class Kubelet:
         self.config = PodConfig(self)
         self.pleg = Pleg(clock, self.random.random(), self.config.relisted)
         self.runtime.changed, self.runtime.images.pulled = self.pleg.happened, self.node.changed
-        runtime.on_event = lambda container: self.config.on_container(container.id)
+        runtime.on_event = self.config.on_container
 
     @property
     def running(self) -> bool:

@@ -83,7 +83,6 @@ class KubeRuntime(Starter):
         except OSError as error:
             tell("Warning", "FailedCreatePodSandBox", f"{NO_ADDRESS}{error}")
             raise StartFailure("FailedCreatePodSandBox", str(error)) from error
-        self.uids[here.sandbox.id] = uid
         here.hosts = Mount("/etc/hosts", File(environment.hosts_file(pod, here.sandbox.address, self.runtime.node)))
         self.changed(uid)
 
@@ -104,10 +103,6 @@ class KubeRuntime(Starter):
         here = self.pods.pop(uid, None)
         if here is not None and here.sandbox is not None:
             self.runtime.remove_sandbox(here.sandbox)
-            self.uids.pop(here.sandbox.id, None)
-            for found in here.instances.values():
-                for instance in found:
-                    self.uids.pop(instance.container.id, None)
         self.backoff.forget(uid)
         self.images.forget(uid)
 

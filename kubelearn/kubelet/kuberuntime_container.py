@@ -73,7 +73,6 @@ class Starter:
         self.images = ImageManager(self.clock, runtime)
         self.backoff = Backoff(self.clock, CONTAINER_BACK_OFF)
         self.pods: dict[str, PodRuntime] = {}
-        self.uids: dict[str, str] = {}  # container or sandbox id -> pod uid
 
     async def start_container(self, pod: dict, container: dict, seen: PodSeen, mounts: Callable, tell: Tell) -> None:
         """StartFailure: its reason and message are what the container then waits with."""
@@ -140,10 +139,9 @@ class Starter:
         return self._keep(here, pod, container, Instance(made, 0, container, last_words))
 
     def _keep(self, here: PodRuntime, pod: dict, container: dict, instance: Instance) -> Instance:
-        found, uid = here.instances.setdefault(container["name"], []), pod["metadata"]["uid"]
+        found = here.instances.setdefault(container["name"], [])
         instance.attempt = found[0].attempt + 1 if found else _restarts(pod, container["name"])
         found.insert(0, instance)
-        self.uids[instance.container.id] = uid
         self._remove(found, found[2:])
         return instance
 
@@ -159,7 +157,6 @@ class Starter:
         for run in runs:
             found.remove(run)
             self.runtime.remove_container(run.container)
-            self.uids.pop(run.container.id, None)
 
     async def _post_start(self, pod: dict, container: dict, instance: Instance, hook: dict, tell: Tell) -> None:
         try:
