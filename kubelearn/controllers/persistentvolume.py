@@ -80,7 +80,7 @@ class PersistentVolumeController(Controller):
             self._ask_for_volume(claim, storage_class)
         else:
             self.event(claim, "Normal", "FailedBinding", "no persistent volumes available for this claim and no storage class is set")
-        self._set_claim_phase(claim, "Pending")
+        self._set_pending(claim)
 
     def sync_claim_of_named_volume(self, claim: dict) -> None:
         """Its author asked for one volume by name."""
@@ -93,11 +93,11 @@ class PersistentVolumeController(Controller):
                 self.bind(volume, claim)
                 return
             self.event(claim, "Warning", "VolumeMismatch", f'Cannot bind to requested volume "{name_of(volume)}": {why}')
-            self._set_claim_phase(claim, "Pending")
+            self._set_pending(claim)
         else:
             if volume:
                 self.event(claim, "Warning", "FailedBinding", f'volume "{name_of(volume)}" already bound to a different claim.')
-            self._set_claim_phase(claim, "Pending")
+            self._set_pending(claim)
 
     def sync_bound_claim(self, claim: dict) -> None:
         volume = self.informer("PersistentVolume").get(None, claim["spec"].get("volumeName", ""))
@@ -129,9 +129,8 @@ class PersistentVolumeController(Controller):
             self.patch(claim, {"metadata": {"annotations": annotations}}, f"class {name_of(storage_class)} makes volumes")
         self.event(claim, "Normal", "ExternalProvisioning", EXTERNAL.format(provisioner))
 
-    def _set_claim_phase(self, claim: dict, phase: str) -> None:
-        if claim["status"].get("phase") != phase:
-            self.update_status(claim, {**claim["status"], "phase": phase}, because="no volume is bound to it")
+    def _set_pending(self, claim: dict) -> None:
+        self.update_status(claim, {**claim["status"], "phase": "Pending"}, because="no volume is bound to it")
 
     def _lose(self, claim: dict, reason: str, message: str) -> None:
         if claim["status"].get("phase") != "Lost":

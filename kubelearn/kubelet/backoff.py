@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from kubelearn.clock import Clock
 
-CONTAINER_BACK_OFF, IMAGE_BACK_OFF, LONGEST = 10.0, 10.0, 300.0  # seconds
+FIRST, LONGEST = 10.0, 300.0  # seconds
 
 
 class Backoff:
     """Per key: the present wait, and when it was last stretched. A key left alone for twice the cap begins anew."""
 
-    __slots__ = ("clock", "initial", "longest", "entries")
+    __slots__ = ("clock", "entries")
 
-    def __init__(self, clock: Clock, initial: float, longest: float = LONGEST):
-        self.clock, self.initial, self.longest = clock, initial, longest
+    def __init__(self, clock: Clock):
+        self.clock = clock
         self.entries: dict[str, tuple[float, float]] = {}  # key -> (wait, last stretched)
 
     def get(self, key: str) -> float:
@@ -31,18 +31,15 @@ class Backoff:
             return 0.0
         return since + entry[0]
 
-    def is_in_back_off_since(self, key: str, since: float) -> bool:
-        return self.until(key, since) > self.clock.now
-
     def is_in_back_off(self, key: str) -> bool:
         """Counted from when the key was last stretched: for images."""
-        return key in self.entries and self.is_in_back_off_since(key, self.entries[key][1])
+        return key in self.entries and self.until(key, self.entries[key][1]) > self.clock.now
 
     def next(self, key: str, since: float) -> None:
         """The key is tried (again) now, after it failed at `since`: the wait after the next failure is longer."""
         entry = self.entries.get(key)
         fresh = entry is None or self._expired(entry, since) or self._expired(entry, self.clock.now)
-        wait = self.initial if fresh else min(2 * entry[0], self.longest)
+        wait = FIRST if fresh else min(2 * entry[0], LONGEST)
         self.entries[key] = (wait, self.clock.now)
 
     def forget(self, prefix: str) -> None:
@@ -51,7 +48,7 @@ class Backoff:
             del self.entries[key]
 
     def _expired(self, entry: tuple[float, float], since: float) -> bool:
-        return since - entry[1] > 2 * self.longest
+        return since - entry[1] > 2 * LONGEST
 
 
 

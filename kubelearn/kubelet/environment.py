@@ -22,6 +22,7 @@ SUBSCRIPT = re.compile(r"(metadata\.(?:labels|annotations))\['(.*)'\]")
 BASE_HOSTS = ("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n"
               "fe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n")
 
+DOMAIN, CLUSTER_DNS = "cluster.local", "10.96.0.10"
 NODE_HOSTS = "127.0.0.1 localhost\n"  # the node's own file
 
 
@@ -182,13 +183,13 @@ def service_variables(service: dict) -> dict[str, str]:
 
 # --- names and addresses ------------------------------------------------------------------------------------------
 
-def host_name(pod: dict, node_name: str, cluster_domain: str = "cluster.local") -> tuple[str, str]:
+def host_name(pod: dict, node_name: str) -> tuple[str, str]:
     """(host name, full name or ""): the pod's own name, or spec.hostname; full where it has a subdomain."""
     spec, metadata = pod["spec"], pod["metadata"]
     if spec.get("hostNetwork"):
         return node_name, ""
     short = (spec.get("hostname") or metadata["name"])[:63].rstrip("-.")
-    full = f"{short}.{spec['subdomain']}.{metadata['namespace']}.svc.{cluster_domain}" if spec.get("subdomain") else ""
+    full = f"{short}.{spec['subdomain']}.{metadata['namespace']}.svc.{DOMAIN}" if spec.get("subdomain") else ""
     return (full, full) if full and spec.get("setHostnameAsFQDN") else (short, full)
 
 
@@ -203,14 +204,14 @@ def hosts_file(pod: dict, address: str, node_name: str) -> str:
     return text + "".join(f"{line}\n" for line in ["\n# Entries added by HostAliases.", *aliases] if aliases)
 
 
-def resolv_conf(pod: dict, cluster_dns: str, node_resolver: str, cluster_domain: str = "cluster.local") -> str:
+def resolv_conf(pod: dict, node_resolver: str) -> str:
     """/etc/resolv.conf by dnsPolicy and dnsConfig."""
     spec, policy = pod["spec"], pod["spec"].get("dnsPolicy", "ClusterFirst")
-    in_cluster = cluster_dns and (policy == "ClusterFirstWithHostNet" or policy == "ClusterFirst" and not spec.get("hostNetwork"))
+    in_cluster = policy == "ClusterFirstWithHostNet" or policy == "ClusterFirst" and not spec.get("hostNetwork")
     searches, servers, options = [], [node_resolver], {}
     if in_cluster:
-        searches = [f"{pod['metadata']['namespace']}.svc.{cluster_domain}", f"svc.{cluster_domain}", cluster_domain]
-        servers, options = [cluster_dns], {"ndots": "5"}
+        searches = [f"{pod['metadata']['namespace']}.svc.{DOMAIN}", f"svc.{DOMAIN}", DOMAIN]
+        servers, options = [CLUSTER_DNS], {"ndots": "5"}
     elif policy == "None":
         servers = []
     config = spec.get("dnsConfig") or {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubelearn.clock import Clock
-from kubelearn.kubelet.backoff import IMAGE_BACK_OFF, Backoff, go_duration
+from kubelearn.kubelet.backoff import Backoff, go_duration
 from kubelearn.kubelet.images import ImageError, ImageInfo
 from kubelearn.kubelet.runtime import Runtime
 from kubelearn.tasks import Future
@@ -31,7 +31,7 @@ class StartFailure(Exception):
 class ImageManager:
     def __init__(self, clock: Clock, runtime: Runtime):
         self.clock, self.runtime = clock, runtime
-        self.backoff = Backoff(clock, IMAGE_BACK_OFF)
+        self.backoff = Backoff(clock)
         self.pulled: Callable[[], object] = lambda: None  # called when there is one more image
         self._errors: dict[str, str] = {}  # back-off key -> why the last pull failed
         self._queue: list[Future] = []

@@ -43,9 +43,9 @@ class Kubelet:
     """One node's. node: its Node object as it is to be registered (name, labels, capacity); disks: the network's, shared."""
 
     def __init__(self, client: Client, clock: Clock, network: Network, runtime: Runtime, node: dict,
-                 disks: dict[str, Directory] | None = None, cluster_dns: str = "10.96.0.10"):
+                 disks: dict[str, Directory] | None = None):
         self.client, self.clock, self.network, self.name = client, clock, network, node["metadata"]["name"]
-        self.address, self.cluster_dns, self.resolver = network.nodes[self.name], cluster_dns, network.nodes[self.name]
+        self.address = network.nodes[self.name]
         self.random = clock.random(f"kubelet/{self.name}")
         self.node = NodeStatus(client, clock, runtime, node, self.address)
         self.allocatable = self.node.allocatable

@@ -75,11 +75,11 @@ class KubeRuntime(Starter):
 
     async def create_sandbox(self, pod: dict, tell: Callable[[str, str, str], None]) -> None:
         """StartFailure where no address is left."""
-        uid, around = pod["metadata"]["uid"], self.surroundings
+        uid = pod["metadata"]["uid"]
         here = self.pods.setdefault(uid, PodRuntime())
         await self.clock.sleep(SANDBOX_SECONDS)
         try:
-            here.sandbox = self.runtime.run_sandbox(pod, environment.resolv_conf(pod, around.cluster_dns, around.resolver))
+            here.sandbox = self.runtime.run_sandbox(pod, environment.resolv_conf(pod, self.lifecycle.address))
         except OSError as error:
             tell("Warning", "FailedCreatePodSandBox", f"{NO_ADDRESS}{error}")
             raise StartFailure("FailedCreatePodSandBox", str(error)) from error

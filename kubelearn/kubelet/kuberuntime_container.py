@@ -12,7 +12,7 @@ from kubelearn.api import quantity
 from kubelearn.clock import time_text
 from kubelearn.filesystem import Mount
 from kubelearn.kubelet import environment
-from kubelearn.kubelet.backoff import CONTAINER_BACK_OFF, Backoff, go_duration
+from kubelearn.kubelet.backoff import Backoff, go_duration
 from kubelearn.kubelet.container import Container, Sandbox
 from kubelearn.kubelet.container_status import PodSeen, Seen, status_of
 from kubelearn.kubelet.image_manager import ImageManager, StartFailure
@@ -66,12 +66,12 @@ class PodRuntime:
 
 
 class Starter:
-    """surroundings: an object with source, services, cluster_dns, resolver and allocatable (the kubelet)."""
+    """surroundings: an object with source, services and allocatable (the kubelet)."""
 
     def __init__(self, runtime: Runtime, lifecycle: Lifecycle, surroundings):
         self.runtime, self.clock, self.lifecycle, self.surroundings = runtime, runtime.clock, lifecycle, surroundings
         self.images = ImageManager(self.clock, runtime)
-        self.backoff = Backoff(self.clock, CONTAINER_BACK_OFF)
+        self.backoff = Backoff(self.clock)
         self.pods: dict[str, PodRuntime] = {}
 
     async def start_container(self, pod: dict, container: dict, seen: PodSeen, mounts: Callable, tell: Tell) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from kubelearn.clock import Clock
 from kubelearn.kubelet.container import Container, Sandbox
 from kubelearn.kubelet.files import ReadEnd, Terminal, WriteEnd
-from kubelearn.kubelet.images import Catalogue, ImageError, ImageInfo, catalogue
+from kubelearn.kubelet.images import ImageError, ImageInfo, catalogue
 from kubelearn.kubelet.process import Process
 from kubelearn.kubelet.signals import ProcessSpace
 from kubelearn.network import Network
@@ -44,8 +44,8 @@ def host_ports(pod: dict, node: str, address: str) -> dict[tuple[str, int, str],
 class Runtime:
     """containerd on one node. on_event(container) is called at each start and end of a container."""
 
-    def __init__(self, node: str, clock: Clock, network: Network, images: Catalogue = catalogue):
-        self.node, self.clock, self.network, self.catalogue = node, clock, network, images
+    def __init__(self, node: str, clock: Clock, network: Network):
+        self.node, self.clock, self.network, self.catalogue = node, clock, network, catalogue
         self.images: dict[str, ImageInfo] = {}  # on this node, by full name
         self.sandboxes: dict[str, Sandbox] = {}
         self.containers: dict[str, Container] = {}

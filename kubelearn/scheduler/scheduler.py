@@ -35,10 +35,12 @@ class Waiting:
 class Scheduler(Watching):
     """plugins is a list to which one may append at any time: see framework.py."""
 
-    def __init__(self, client, clock: Clock, plugins: list[Plugin] | None = None, name: str = "default-scheduler"):
-        self.client, self.clock, self.name = client, clock, name
-        self.plugins = default_plugins(client) if plugins is None else plugins
-        self.random = clock.random(name)
+    name = "default-scheduler"
+
+    def __init__(self, client, clock: Clock):
+        self.client, self.clock = client, clock
+        self.plugins: list[Plugin] = default_plugins(client)
+        self.random = clock.random(self.name)
         self.begin()
         self.watch()
 

@@ -76,8 +76,8 @@ def test_hosts_and_resolver_are_as_recorded():
     assert env.hosts_file(POD, "10.0.0.7", "node-1").splitlines()[-1] == "10.0.0.7\tme"
     named = {**POD, "spec": {**POD["spec"], "hostname": "db-0", "subdomain": "db"}}
     assert env.hosts_file(named, "10.0.0.7", "node-1").splitlines()[-1] == "10.0.0.7\tdb-0.db.shop.svc.cluster.local\tdb-0"
-    assert env.resolv_conf(POD, "10.96.0.10", "10.1.0.1") == (
+    assert env.resolv_conf(POD, "10.1.0.1") == (
         "search shop.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
     )
     plain = {**POD, "spec": {**POD["spec"], "dnsPolicy": "None", "dnsConfig": {"nameservers": ["1.1.1.1"]}}}
-    assert env.resolv_conf(plain, "10.96.0.10", "10.1.0.1") == "nameserver 1.1.1.1\n"
+    assert env.resolv_conf(plain, "10.1.0.1") == "nameserver 1.1.1.1\n"

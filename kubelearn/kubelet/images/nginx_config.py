@@ -68,9 +68,9 @@ def _parsed(text: str, path: str) -> tuple[Block, ...]:
 class Config:
     """The servers and upstreams of a configuration, with all its includes."""
 
-    def __init__(self, files: Filesystem, path: str = "/etc/nginx/nginx.conf"):
+    def __init__(self, files: Filesystem):
         self.files, self.servers, self.upstreams = files, [], {}
-        self._take(path)
+        self._take("/etc/nginx/nginx.conf")
 
     def _take(self, path: str) -> None:
         try:

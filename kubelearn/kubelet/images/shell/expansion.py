@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 class ShellFault(Exception):
     """An error that ends a shell that is not interactive. builtin: the one that met it."""
 
-    def __init__(self, text: str, builtin: str = "", code: int = 2):
+    code = 2
+
+    def __init__(self, text: str, builtin: str = ""):
         super().__init__(text)
-        self.text, self.builtin, self.code = text, builtin, code
+        self.text, self.builtin = text, builtin
 
 
 class Fields:
