@@ -59,11 +59,17 @@ class NoProbes:
     def stop(self, readiness: bool = True) -> None:
         """There is nothing to stop."""
 
+    def update(self, statuses: list[dict]) -> None:
+        """There is nobody to tell."""
+
     def is_started(self, name: str, container_id: str) -> bool:
         return True
 
     def is_ready(self, name: str, container_id: str) -> bool:
         return True
+
+
+NO_PROBES = NoProbes()
 
 
 def restart_policy(pod: dict, container: dict) -> str:

@@ -67,8 +67,7 @@ class EvictionManager:
         if kind == "volume":
             volume = self.volumes.pods[worker.uid].mounted.get(name) if worker.uid in self.volumes.pods else None
             return volume.usage() if volume else 0
-        here = self.runtime.pods.get(worker.uid)
-        instance = here.newest(name) if here else None
+        instance = self.runtime.newest(worker.uid, name)
         return instance.container.disk() if instance else 0
 
 

@@ -14,7 +14,7 @@ from kubelearn.client import Client
 from kubelearn.clock import Clock, parse_time
 from kubelearn.errors import ApiError
 from kubelearn.kubelet.config import PodConfig
-from kubelearn.kubelet.container_status import restarts_all, status_of
+from kubelearn.kubelet.container_status import NO_PROBES, restarts_all, status_of
 from kubelearn.kubelet.eviction import GRACE, EvictionManager
 from kubelearn.kubelet.kuberuntime import KubeRuntime
 from kubelearn.kubelet.kuberuntime_container import grace_of
@@ -29,7 +29,7 @@ from kubelearn.kubelet.probes import PodProbes, probed
 from kubelearn.kubelet.runtime import Runtime
 from kubelearn.kubelet.server import Server
 from kubelearn.kubelet.static_pods import StaticPods
-from kubelearn.kubelet.status import NO_PROBES, TERMINAL, generate_pod_status, lost_containers, summary
+from kubelearn.kubelet.status import TERMINAL, generate_pod_status, lost_containers, summary
 from kubelearn.kubelet.status_manager import StatusManager
 from kubelearn.kubelet.volume_manager import VolumeManager
 from kubelearn.network import Network
@@ -115,7 +115,7 @@ class Kubelet:
         self._watch_deadline(worker)
         await self.volumes.wait_for_mount(worker.pod, partial(self.tell, worker.pod))
         self._add_probes(worker)
-        pod, tell, probes = {**worker.pod, "status": worker.status}, partial(self._tell_of, worker), worker.probes or NO_PROBES
+        pod, tell, probes = {**worker.pod, "status": worker.status}, partial(self._tell_of, worker), worker.probes
         self.runtime.resize(pod, partial(self.tell, pod))
         actions = compute_pod_actions(pod, worker.seen, probes.unhealthy, probes.is_started)
         if actions.kill_pod:
@@ -132,11 +132,10 @@ class Kubelet:
     async def sync_terminating_pod(self, worker: PodWorker) -> bool:
         """Ends what runs of it; only then may its phase say that it is over."""
         self.write_status(worker, terminal=True)
-        probes = worker.probes or NO_PROBES
-        probes.stop(readiness=False)
+        worker.probes.stop(readiness=False)
         grace = grace_of(worker.pod) if worker.grace is None else worker.grace
         await self.runtime.kill_pod(worker.pod, grace, partial(self._tell_of, worker))
-        probes.stop()
+        worker.probes.stop()
         worker.seen = self.runtime.look(worker.uid)
         self.write_status(worker, terminal=True, stopped=True)
         return True
@@ -159,20 +158,19 @@ class Kubelet:
     def write_status(self, worker: PodWorker, terminal: bool = False, stopped: bool = False) -> str:
         """Writes what was seen last, if it is new. Returns the phase that the pod is in, of which the API may hear later."""
         now = self.clock.timestamp()
-        status, phase = generate_pod_status(worker.pod, worker.status, worker.seen, worker.reasons, worker.probes or NO_PROBES, now,
+        status, phase = generate_pod_status(worker.pod, worker.status, worker.seen, worker.reasons, worker.probes, now,
                                             self.address, worker.evicted, terminal, stopped)
         self.status.set(worker, status, summary(status))
-        if worker.probes is not None:
-            worker.probes.update([*status.get("initContainerStatuses", ()), *status["containerStatuses"]])
+        worker.probes.update([*status.get("initContainerStatuses", ()), *status["containerStatuses"]])
         return phase
 
     def _add_probes(self, worker: PodWorker) -> None:
-        if worker.probes is not None or not any(probed(worker.pod)):
+        if worker.probes is not NO_PROBES or not any(probed(worker.pod)):
             return
 
         def running(name: str):
-            here = self.runtime.pods.get(worker.uid)
-            return here.newest(name).container if here and here.newest(name) else None
+            run = self.runtime.newest(worker.uid, name)
+            return run and run.container
 
         def changed(name: str, kind: str, result: bool | None) -> None:
             """Readiness and start are told at once; for the rest the pod's turn has to come."""

@@ -14,7 +14,7 @@ from kubelearn.filesystem import Mount
 from kubelearn.kubelet import environment
 from kubelearn.kubelet.container_status import PodSeen, is_sidecar
 from kubelearn.kubelet.image_manager import StartFailure
-from kubelearn.kubelet.kuberuntime_container import PodRuntime, Starter, Tell, limits, seen_of
+from kubelearn.kubelet.kuberuntime_container import Instance, PodRuntime, Starter, Tell, limits, seen_of
 from kubelearn.kubelet.pod_actions import resize_restarts
 from kubelearn.volumes import File
 
@@ -42,6 +42,11 @@ class KubeRuntime(Starter):
     """changed(uid) is called when a sandbox was made or taken down."""
 
     changed: Callable[[str], None]
+
+    def newest(self, uid: str, name: str) -> Instance | None:
+        """The newest run of a container."""
+        here = self.pods.get(uid)
+        return here.newest(name) if here else None
 
     def look(self, uid: str) -> PodSeen:
         """What a look at the runtime shows of a pod now."""
@@ -129,8 +134,7 @@ class KubeRuntime(Starter):
             raise SyncFailed(failures)
 
     async def kill_container(self, pod: dict, container: dict, message: str, grace: float, tell: Tell) -> None:
-        here = self.pods.get(pod["metadata"]["uid"])
-        instance = here.newest(container["name"]) if here else None
+        instance = self.newest(pod["metadata"]["uid"], container["name"])
         if instance is None or instance.container.state != "running":
             return
         if message:

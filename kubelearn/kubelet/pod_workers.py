@@ -11,7 +11,7 @@ from functools import partial
 from random import Random
 
 from kubelearn.clock import Clock, Timer
-from kubelearn.kubelet.container_status import PodSeen
+from kubelearn.kubelet.container_status import NO_PROBES, NoProbes, PodSeen
 from kubelearn.kubelet.image_manager import StartFailure
 from kubelearn.kubelet.kuberuntime import SyncFailed
 from kubelearn.kubelet.mounts import MountError
@@ -41,7 +41,8 @@ class PodWorker:
         self.deadline: Timer | None = None
         self.pending = self.queued = self.gone = False
         self.reasons: dict[str, tuple[str, str]] = {}
-        self.probes = self.evicted = self.grace = None
+        self.probes: NoProbes = NO_PROBES
+        self.evicted = self.grace = None
 
 
 class PodWorkers:
@@ -125,8 +126,7 @@ class PodWorkers:
         for timer in (worker.timer, worker.deadline):
             if timer is not None:
                 timer.cancel()
-        if worker.probes is not None:
-            worker.probes.stop()
+        worker.probes.stop()
 
     def stop(self) -> None:
         """The kubelet is gone: nothing that it had begun goes on."""

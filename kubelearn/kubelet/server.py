@@ -65,8 +65,7 @@ class Server:
 
     def _running(self, request: dict, otherwise: str) -> Container:
         """ApiError in the words of `otherwise`, to which kubectl adds that it could not upgrade its connection."""
-        _, here = self._pod(request)
-        instance = here.newest(request["container"]) if here else None
+        instance = self.kubelet.runtime.newest(self._pod(request)[0].uid, request["container"])
         if instance is None or instance.container.state != "running":
             raise ApiError(500, "InternalError", otherwise.format(**request))
         return instance.container

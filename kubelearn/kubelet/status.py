@@ -12,7 +12,6 @@ from kubelearn.kubelet.container_status import NoProbes, PodSeen, apply_probes, 
 TERMINAL = ("Succeeded", "Failed")
 OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")  # in the order in which they are written
 GROUPED = ("cpu", "memory")  # what a control group limits
-NO_PROBES = NoProbes()
 
 
 def generate_pod_status(pod: dict, old: dict, seen: PodSeen, reasons: dict, probes: NoProbes, now: str, host_ip: str,
