@@ -143,7 +143,6 @@ def format_selector(selector: dict | None) -> str:
     return str(label_selector(selector))
 
 
-@lru_cache(maxsize=1024)
 def go_text(selector: dict | None) -> str:
     """A LabelSelector as Go prints one."""
     selector = selector or {}
@@ -153,6 +152,7 @@ def go_text(selector: dict | None) -> str:
     return f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{rules}}},}}"
 
 
+@lru_cache(maxsize=1024)
 def parse_selector(text: str) -> Selector:
     """ApiError (BadRequest) with upstream's wording where the text is no selector. Upstream: labels.Parse."""
     return Selector(_Parser(text).parse())

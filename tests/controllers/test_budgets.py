@@ -56,6 +56,14 @@ def test_parts_are_of_what_the_owners_ask_for(world):
     assert figures(world) == (0, 3, 3, 4)
 
 
+def test_pods_that_nobody_manages_are_told_of_with_the_selector_as_go_prints_it(world):
+    world.nodes().start(DisruptionController)
+    world.apply("{apiVersion: v1, kind: Pod, metadata: {name: bare, labels: {app: web}}, spec: {containers: [{name: c, image: nginx}]}}")
+    world.apply(budget("maxUnavailable: 1"))
+    assert figures(world)[2:] == (0, 0)
+    assert any("MatchLabels:map[string]string{app: web,}" in event["message"] for event in world.list("Event"))
+
+
 def test_without_pods_nothing_may_be_disrupted(world):
     world.start(DisruptionController).apply(budget("minAvailable: 0"))
     assert figures(world) == (0, 0, 0, 0) and world.events("PodDisruptionBudget") == ["Normal NoPods: No matching pods found"]
