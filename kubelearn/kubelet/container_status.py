@@ -166,8 +166,7 @@ def _container_status(
                   "image": newest.image, "imageID": newest.image_id, "containerID": f"containerd://{newest.id}"}
         if newest.user is not None:
             status["user"] = newest.user
-        if newest.resources:
-            status |= _resources(newest.resources)
+        status |= _resources(newest.resources)
     if "volumeMounts" in container:
         status["volumeMounts"] = old["volumeMounts"] if old and "volumeMounts" in old else volume_mounts(container)
     newest = next(iter(runs), None)

@@ -17,6 +17,7 @@ from kubelearn.network import Network
 from kubelearn.tasks import TimeUp
 
 SUCCESS, FAILURE, UNKNOWN = True, False, None
+RETRIES = 0.1  # seconds: a command that cannot be run is tried three times (maxProbeRetries) before that is told
 
 
 class Prober:
@@ -47,6 +48,7 @@ class Prober:
         try:
             code, text = await run_in_container(self.runtime, container, command, timeout)
         except ExecError as error:
+            await self.clock.sleep(RETRIES)
             return UNKNOWN, f"rpc error: code = Unknown desc = {error}"
         if code is None:
             return FAILURE, f'command timed out: "{" ".join(command)}" timed out after {timeout}s'

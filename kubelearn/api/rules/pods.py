@@ -162,6 +162,17 @@ def size_limit(value: str | None, path: Path, found: Findings) -> None:
         found.forbidden(path, "SizeLimit field must be a valid resource quantity")
 
 
+def paths_once(value: dict, path: Path, found: Findings) -> None:
+    """What several sources bring must not have the same path."""
+    taken: set[str] = set()
+    for source in value.get("sources") or ():
+        kind, given = next(iter(source.items()), ("", {}))
+        for item in given.get("items") or ([given] if kind == "serviceAccountToken" else ()):
+            if item.get("path") in taken:
+                found.invalid(path, given["name"] if kind in ("configMap", "secret") else item["path"], "conflicting duplicate paths")
+            taken.add(item.get("path"))
+
+
 def downward_files(volume: dict, path: Path, found: Findings) -> None:
     """Upstream's paths leave out which item it is."""
     for item in volume.get("items") or ():
