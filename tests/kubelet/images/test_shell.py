@@ -25,6 +25,10 @@ def test_awk_names_what_it_leaves_out(machine, box, program, what):
     assert machine.exec(box, ["awk", program]) == ("", f"awk: cmd. line:1: {what} is not simulated\n", 1)
 
 
+def test_a_here_document_inside_of_a_substitution(machine, box):
+    assert machine.exec(box, "echo a; $(cat <<E\necho hi\nE\n); x=$(cat <<E\nyo\nE\n) && echo $x")[:2] == ("a\nhi\nyo\n", "")
+
+
 def test_commands_that_are_left_out_say_so(machine, box):
     assert machine.exec(box, "vi x") == ("", "vi: this command is not simulated\n", 127)
     assert machine.exec(box, "getopts a o") == ("", "sh: getopts: line 0: not simulated\n", 2)

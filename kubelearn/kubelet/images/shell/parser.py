@@ -37,9 +37,9 @@ class Parser:
     def keyword(self) -> str | None:
         """The reserved word that comes next; quoted ones are none."""
         token = self.lexer.peek()
-        if isinstance(token, Word) and len(token.parts) == 1 and isinstance(token.parts[0], Text) and not token.parts[0].quoted:
-            return token.parts[0].text if token.parts[0].text in RESERVED else None
-        return None
+        parts = token.parts if isinstance(token, Word) else ()
+        word = parts[0].text if len(parts) == 1 and isinstance(parts[0], Text) and not parts[0].quoted else None
+        return word if word in RESERVED else None
 
     def accept(self, *tokens: str) -> str | None:
         """Takes one of these operators if it comes next."""
@@ -51,10 +51,9 @@ class Parser:
 
     def unexpected(self, expecting: str = "") -> ShellSyntaxError:
         token = self.lexer.peek()
-        shown = "word" if isinstance(token, Word) and not self.keyword() else f'"{self.lexer.raw()}"'
-        shown = {None: "end of file", "\n": "newline"}.get(token, shown)
-        wanted = f' (expecting "{expecting}")' if expecting else ""
-        return ShellSyntaxError(f"unexpected {shown}{wanted}", token is None)
+        shown = "end of file" if token is None else "newline" if token == "\n" else f'"{self.lexer.raw()}"'
+        shown = "word" if isinstance(token, Word) and not self.keyword() else shown
+        return ShellSyntaxError(f"unexpected {shown}" + (f' (expecting "{expecting}")' if expecting else ""), token is None)
 
     def expect(self, word: str) -> None:
         if (self.keyword() or self.lexer.peek()) != word:
@@ -81,7 +80,7 @@ class Parser:
             if not stop_at_newline:
                 self.skip_newlines()
             token = self.keyword() or self.lexer.peek()
-            if token in (None, ")", *ends) or (items and token in RESERVED - STARTING) or (stop_at_newline and token == "\n"):
+            if token in (None, ")", *ends) or (items and self.keyword() in RESERVED - STARTING) or (stop_at_newline and token == "\n"):
                 break
             command = self.and_or()
             separator = self.accept(";", "&")
