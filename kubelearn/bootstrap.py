@@ -26,8 +26,7 @@ def bootstrap(registry: Registry, profile: Profile) -> None:
     """Stores them as given, without the checks that they have passed in a real server."""
     request = Request("kube-apiserver", "a fresh cluster has it")
     for name in NAMESPACES:
-        _store(registry, strategies.namespace(registry, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-               | {"status": {"phase": "Active"}}, request)
+        _store(registry, strategies.namespace(registry, _named_namespace(name)) | {"status": {"phase": "Active"}}, request)
     now = registry.clock.timestamp()
     for obj in data.bootstrap():
         if obj["kind"] in CONDITIONS:
@@ -35,6 +34,10 @@ def bootstrap(registry: Registry, profile: Profile) -> None:
         _store(registry, OWN.get((obj["kind"], obj["metadata"]["name"]), lambda o: o)(obj), request)
     for obj in storage_classes(profile):
         _store(registry, obj, request)
+
+
+def _named_namespace(name: str) -> dict:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}}}
 
 
 def _store(registry: Registry, obj: dict, request: Request) -> None:

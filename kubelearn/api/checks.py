@@ -138,6 +138,11 @@ def relative_path(value: str | None, path: Path, found: Findings) -> None:
     no_backsteps(value, path, found)
 
 
+def absolute_path(value: str | None, path: Path, found: Findings) -> None:
+    if not (value or "").startswith("/"):
+        found.invalid(path, value or "", "must be an absolute path")
+
+
 def inner_path(value: str | None, path: Path, found: Findings) -> None:
     """A file's place inside a volume."""
     required(value, path, found)

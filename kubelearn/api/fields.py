@@ -39,10 +39,8 @@ class GoStruct(dict):
 
 def shown(value: object) -> str:
     """A value as Go prints it in an error: text quoted, the rest as compact JSON with sorted keys."""
-    if isinstance(value, GoStruct) or (isinstance(value, list) and value and isinstance(value[0], GoStruct)):
-        return _escaped(json.dumps(_in_order(value), separators=(",", ":"), ensure_ascii=False))
     if isinstance(value, (dict, list, str, bool)) or value is None:
-        text = json.dumps(value, separators=(",", ":"), sort_keys=isinstance(value, dict), ensure_ascii=False)
+        text = json.dumps(_in_order(value), separators=(",", ":"), ensure_ascii=False)
         return text if isinstance(value, str) else _escaped(text)
     return str(value)
 
@@ -53,7 +51,11 @@ def _escaped(text: str) -> str:
 
 
 def _in_order(value: object) -> object:
-    """The maps inside of structs with sorted keys."""
+    """The maps inside of structs with sorted keys. A label selector is a struct, too."""
+    if isinstance(value, dict) and value and value.keys() <= {"matchLabels", "matchExpressions"}:
+        wanted = [{key: one.get(key) for key in ("key", "operator", "values") if one.get(key) or key != "values"}
+                  for one in value.get("matchExpressions") or ()]
+        return {key: part for key, part in (("matchLabels", _in_order(value.get("matchLabels"))), ("matchExpressions", wanted)) if part}
     if isinstance(value, dict):
         return {key: _in_order(value[key]) for key in (value if isinstance(value, GoStruct) else sorted(value))}
     return [_in_order(item) for item in value] if isinstance(value, list) else value

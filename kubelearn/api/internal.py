@@ -14,6 +14,9 @@ from .fields import GoStruct
 ZEROS = {"s": "", "b": False, "i": 0, "q": "0"}
 RENAMED = {"DeprecatedServiceAccount": "serviceAccount"}
 METADATA = "+metav1.ObjectMeta"
+METADATA_FIELDS = ("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
+                   "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
+                   "managedFields")
 
 
 def struct(name: str, value: dict) -> GoStruct:
@@ -21,7 +24,8 @@ def struct(name: str, value: dict) -> GoStruct:
     printed, keys = GoStruct(), {key.lower(): key for key in value}
     for field, kind in data.internal()[name].items():
         if field == METADATA:
-            printed.update(value.get("metadata") or {})
+            metadata = value.get("metadata") or {}
+            printed.update((key, metadata[key]) for key in sorted(metadata, key=METADATA_FIELDS.index))
         elif field[0] == "+":
             printed.update(struct(field[1:], value) if field[1:] in data.internal() else {})
         else:

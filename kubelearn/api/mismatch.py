@@ -74,7 +74,8 @@ class Mismatch(WrongType):
             return f"cannot restore {'slice' if self.schema.type == 'list' else 'map'} from {found}"
         if self.schema.type == "object":
             return f"cannot restore struct from: {found}"
-        return f"unrecognized type: {wanted}" if found == "string" else f"cannot convert {found} to {wanted}"
+        convertible = (found, self.schema.type) in (("int64", "string"), ("float64", "integer"))  # in Go
+        return f"cannot convert {found} to {wanted}" if convertible else f"unrecognized type: {wanted}"
 
 
 def steps_of(path: tuple | None) -> list:

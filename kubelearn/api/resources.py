@@ -7,6 +7,7 @@ Leaves out: which of several API groups kubectl would prefer for one kind beyond
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -180,7 +181,15 @@ class Resources:
             versions = groups.setdefault(resource.group, [])
             if resource.version not in versions:
                 versions.append(resource.version)
-        return groups
+        return {group: sorted(versions, key=version_order) for group, versions in groups.items()}
+
+
+def version_order(version: str) -> tuple:
+    """Sorts v2 before v1 before v1beta1 before v1alpha1, then what is named otherwise. Upstream: CompareKubeAwareVersionStrings."""
+    parts = re.fullmatch(r"v(\d+)(?:(alpha|beta)(\d+))?", version)
+    if parts is None:
+        return 1, 0, 0, 0, version
+    return 0, -("alpha", "beta", None).index(parts[2]), -int(parts[1]), -int(parts[3] or 0), version
 
 
 def _is_stored(resource: Resource) -> bool:

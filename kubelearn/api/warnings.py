@@ -97,6 +97,10 @@ def service(obj: dict) -> Iterator[str]:
     if spec.get("externalIPs"):
         yield f"spec.externalIPs is ignored {ignored}" if ignored else \
             "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
+    if spec.get("externalName") and spec.get("type") != "ExternalName":
+        yield 'spec.externalName is ignored when spec.type is not "ExternalName"'
+    if spec.get("trafficDistribution") == "PreferClose":
+        yield 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'
 
 
 def secret(obj: dict) -> Iterator[str]:

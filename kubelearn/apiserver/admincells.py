@@ -5,6 +5,7 @@ Part of Kubernetes: pkg/printers/internalversion/printers.go, kube-aggregator's 
 from __future__ import annotations
 
 from kubelearn.api.meta import condition, condition_is, find_condition, owner_of
+from kubelearn.api.resources import version_order
 from kubelearn.apiserver import cells
 from kubelearn.apiserver.cells import Cell
 
@@ -76,7 +77,8 @@ def health(component: dict) -> str:
 
 
 def crd_versions(crd: dict) -> str:
-    return ",".join(version["name"] + ("(storage)" if version["storage"] else "") for version in crd["spec"]["versions"])
+    versions = sorted(crd["spec"]["versions"], key=lambda version: version_order(version["name"]))
+    return ",".join(version["name"] + ("(storage)" if version["storage"] else "") for version in versions)
 
 
 def established(crd: dict) -> bool:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from kubelearn import errors
 from kubelearn.api import patch as patches
 from kubelearn.api import schema
-from kubelearn.api.resources import Resource
+from kubelearn.api.resources import Resource, builtin
 from kubelearn.apiserver import codec, negotiation, rbac, timestamps
 from kubelearn.apiserver.options import WriteOptions
 from kubelearn.apiserver.request import Request
@@ -154,8 +154,8 @@ def _check_kind(obj: dict, api_version: str, kind: str) -> None:
     if given == (api_version, kind) or not all(isinstance(text, str) for text in given):
         return
     version = given[0].rpartition("/")[2]
-    if given[1] == kind and given[0] != api_version:
-        why = f'no kind "{kind}" is registered for version "{given[0]}" in scheme "pkg/runtime/scheme.go:111"'
+    if not any((resource.api_version, resource.kind) == given for resource in builtin()):
+        why = f'no kind "{given[1]}" is registered for version "{given[0]}" in scheme "pkg/runtime/scheme.go:111"'
     else:
         why = f"converting ({version}.{given[1]}) to ({api_version.partition('/')[0].replace('v1', 'core')}.{kind}): unknown conversion"
     raise errors.bad_request(f'{given[1]} in version "{version}" cannot be handled as a {kind}: {why}')

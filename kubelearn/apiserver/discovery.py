@@ -2,10 +2,12 @@
 
 Part of Kubernetes: apiserver pkg/endpoints/discovery and its aggregated/. Law 9: everything here is read off the table
 of resources, so custom resources appear by themselves.
-Leaves out: storage version hashes, the beta form of aggregated discovery.
+Leaves out: the beta form of aggregated discovery.
 """
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import sha256
 from itertools import groupby
 
 from kubelearn import errors
@@ -66,14 +68,17 @@ def resource_list(resources: Resources, group: str, version: str) -> dict:
     found = [resource for resource in resources if (resource.group, resource.version) == (group, version)]
     if not found:
         raise errors.no_such_path()
-    entries = [entry for resource in found for entry in _old_entries(resource)]
+    entries = [entry for resource in found for entry in _old_entries(resource, resources.stored(resource))]
     head = {"kind": "APIResourceList", **({"apiVersion": "v1"} if group else {})}  # so does the real server
     return {**head, "groupVersion": found[0].api_version, "resources": entries}
 
 
-def _old_entries(resource: Resource) -> list[dict]:
+def _old_entries(resource: Resource, stored: Resource) -> list[dict]:
     entry = {"name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced, "kind": resource.kind,
              "verbs": list(resource.verbs), **_words(resource)}
+    if "watch" in resource.verbs:  # it is stored
+        name = f"{stored.group}/{stored.version}/{stored.kind}"
+        entry["storageVersionHash"] = b64encode(sha256(name.encode()).digest()[:8]).decode()
     return [entry, *(_old_part(resource, part) for part in resource.parts)]
 
 

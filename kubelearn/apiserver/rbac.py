@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kubelearn.api import selectors
+from kubelearn import errors
+from kubelearn.api import fields, internal, selectors
 from kubelearn.api.resources import Resource
 from kubelearn.apiserver.request import Request
 from kubelearn.errors import ApiError
@@ -157,8 +158,8 @@ def _covers(listed: list[str] | None, value: str) -> bool:
 def review(registry, resource: Resource, namespace: str, obj: dict, request: Request) -> dict:
     """The posted review with its status."""
     answer = REVIEWS[resource.plural](registry, obj.get("spec") or {}, namespace, request)
-    now = registry.clock.timestamp() if resource.plural == "selfsubjectreviews" else None
-    metadata = {"creationTimestamp": now, **(obj.get("metadata") or {})}
+    made = {"creationTimestamp": registry.clock.timestamp()} if resource.plural == "selfsubjectreviews" else {}
+    metadata = {**made, **(obj.get("metadata") or {})}
     return {**obj, "kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata, "status": answer}
 
 
@@ -171,7 +172,13 @@ def _subject_access(registry, spec: dict, namespace: str, request: Request) -> d
 
 
 def _access(registry, user: str, groups: tuple[str, ...], spec: dict) -> dict:
-    asked, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes") or {}
+    asked, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if (asked is None) == (path is None):
+        text = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        raise errors.invalid("", "", [fields.invalid(fields.path_of("spec"), internal.printed("NonResourceAttributes", path), text)])
+    if not user and not groups:
+        text = "at least one of user or group must be specified"
+        raise errors.invalid("", "", [fields.invalid(fields.path_of("spec", "user"), "", text)])
     if asked is not None:
         action = Action(asked.get("verb", ""), asked.get("group", ""), asked.get("resource", ""), asked.get("subresource", ""),
                         asked.get("namespace", ""), asked.get("name", ""))
@@ -199,7 +206,7 @@ def _who_am_i(registry, spec: dict, namespace: str, request: Request) -> dict:
 def _token(registry, spec: dict, namespace: str, request: Request) -> dict:
     user = registry.tokens.get(spec.get("token", ""))
     if user is None:
-        return {"authenticated": False, "user": {}, "error": "invalid bearer token"}
+        return {"user": {}, "error": "invalid bearer token"}
     return {"authenticated": True, "user": {"username": user, "groups": list(groups_of(user))}}
 
 

@@ -11,6 +11,7 @@ import ipaddress
 from kubelearn import errors
 from kubelearn.api import fields
 from kubelearn.api.defaults import labels_of_template
+from kubelearn.api.findings import Findings
 from kubelearn.api.resources import Resource
 from kubelearn.api.rules.services import needs_health_check
 from kubelearn.api.usage import qos_class
@@ -29,7 +30,7 @@ def prepare_for_create(registry, resource: Resource, obj: dict) -> dict:
 
 
 def prepare_for_update(registry, resource: Resource, obj: dict, old: dict, subresource: str) -> dict:
-    if subresource == "status":
+    if subresource in ("status", "finalize"):
         return obj
     prepare = UPDATE.get(resource.kind)
     return prepare(registry, obj, old) if prepare else obj
@@ -53,9 +54,7 @@ def service(registry, obj: dict, old: dict | None = None) -> dict:
     before = (old or {}).get("spec", {})
     spec = _without_leftovers(obj["spec"], before)
     if spec.get("type") == "ExternalName":
-        for key in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"):
-            spec.pop(key, None) if key != "internalTrafficPolicy" or before else None
-        return {**obj, "spec": spec}
+        return {**obj, "spec": {**spec, "clusterIPs": [spec["clusterIP"]]} if spec.get("clusterIP") else spec}
     if not spec.get("clusterIP") and before.get("clusterIP") and before.get("type") != "ExternalName":
         spec["clusterIP"], spec["clusterIPs"] = before["clusterIP"], before.get("clusterIPs")
     if spec.get("clusterIP"):
@@ -73,14 +72,32 @@ def _allocated(registry, obj: dict, spec: dict, before: dict) -> dict:
         spec["clusterIPs"] = [spec["clusterIP"]]
     elif spec["clusterIP"] != "None" and not before.get("clusterIP"):  # a change of it is refused by validation
         _claim_address(registry, obj, spec["clusterIP"])
-    spec.setdefault("ipFamilies", ["IPv4"])
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
+    _families(obj, spec)
     if spec.get("ports") and _wants_node_ports(spec):
         spec["ports"] = _with_node_ports(registry, obj, spec["ports"], before)
     if needs_health_check(spec) and not spec.get("healthCheckNodePort"):
         taken = _taken_ports(registry, obj) | {port.get("nodePort") for port in spec["ports"]}
         spec["healthCheckNodePort"] = before.get("healthCheckNodePort") or _node_port(registry, obj, 0, None, taken)
     return spec
+
+
+def _families(obj: dict, spec: dict) -> None:
+    """Which families of addresses it has, of the one that there is. Upstream: initIPFamilyFields."""
+    by_hand = spec["clusterIP"] == "None" and not spec.get("selector")  # its addresses are its author's
+    policy = spec.setdefault("ipFamilyPolicy", "RequireDualStack" if by_hand else "SingleStack")
+    families = spec.setdefault("ipFamilies", ["IPv4"])
+    if by_hand and len(families) == 1 and policy != "SingleStack":
+        spec["ipFamilies"] = families + ["IPv6" if families == ["IPv4"] else "IPv4"]
+    if by_hand:
+        return
+    found = Findings()
+    if policy == "RequireDualStack":
+        found.invalid(fields.path_of("spec", "ipFamilyPolicy"), policy, "this cluster is not configured for dual-stack services")
+    for index, family in enumerate(families):
+        if family == "IPv6":
+            found.invalid(fields.path_of("spec", "ipFamilies", index), family, "not configured on this cluster")
+    if found:
+        raise errors.invalid("Service", obj["metadata"]["name"], found)
 
 
 def _wants_node_ports(spec: dict) -> bool:
@@ -92,6 +109,7 @@ def _without_leftovers(spec: dict, before: dict) -> dict:
     was, now = before.get("type"), spec.get("type")
     gone = ["externalTrafficPolicy"] if was in EXTERNAL and now not in EXTERNAL else []
     gone += ["allocateLoadBalancerNodePorts", "loadBalancerClass"] if was == "LoadBalancer" != now else []
+    gone += ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"] if now == "ExternalName" != was else []
     gone += ["healthCheckNodePort"] if needs_health_check(before) and not needs_health_check(spec) else []
     return {key: value for key, value in spec.items() if key not in gone or value != before.get(key)}
 
@@ -116,8 +134,7 @@ def _claim_address(registry, obj: dict, address: str) -> None:
     except ValueError:
         return  # validation says so
     if parsed not in ipaddress.ip_network(registry.service_cidr):
-        refuse(f"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. The range of valid IPs is "
-               f"{registry.service_cidr}")
+        refuse(f"failed to allocate IP {address}: the provided network does not match the current range")
     if any(address == other["spec"].get("clusterIP") for other in _services(registry)):
         refuse(f"failed to allocate IP {address}: provided IP is already allocated")
 
@@ -158,8 +175,9 @@ def _node_port(registry, obj: dict, index: int, number: int | None, taken: set[i
 
 # --- the rest -----------------------------------------------------------------------------------------------------
 
-def namespace(registry, obj: dict) -> dict:
-    return {**obj, "spec": {"finalizers": ["kubernetes"]}}
+def namespace(registry, obj: dict, old: dict | None = None) -> dict:
+    """What holds its end back is for its subresource finalize to say."""
+    return {**obj, "spec": (old or {}).get("spec") or {"finalizers": ["kubernetes"]}}
 
 
 def persistent_volume(registry, obj: dict) -> dict:
@@ -198,4 +216,5 @@ def daemon_set(registry, obj: dict, old: dict | None = None) -> dict:
 
 CREATE = {"Pod": pod, "Service": service, "Namespace": namespace, "Job": job, "DaemonSet": daemon_set,
           "PersistentVolume": persistent_volume, "CustomResourceDefinition": custom_resource_definition}
-UPDATE = {"Service": service, "DaemonSet": daemon_set, "CertificateSigningRequest": lambda registry, obj, old: {**obj, "spec": old["spec"]}}
+UPDATE = {"Service": service, "Namespace": namespace, "DaemonSet": daemon_set,
+          "CertificateSigningRequest": lambda registry, obj, old: {**obj, "spec": old["spec"]}}

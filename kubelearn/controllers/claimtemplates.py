@@ -57,11 +57,12 @@ def missing(controller: Controller, stateful_set: dict, ordinal: int) -> list[di
     return result
 
 
-def apply_retention(controller: Controller, stateful_set: dict, pod: dict, ordinal: int, scaled_down: bool) -> None:
-    """Makes each claim the property of whatever its end should follow: the set, the pod that goes, or nothing."""
+def apply_retention(controller: Controller, stateful_set: dict, pod: dict, ordinal: int, scaled_down: bool) -> bool:
+    """Makes each claim the property of whatever its end should follow: the set, the pod that goes, or nothing. Whether one was not yet."""
     policy = stateful_set["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
     follows_pod, follows_set = scaled_down and policy.get("whenScaled") == "Delete", policy.get("whenDeleted") == "Delete"
     owner = pod if follows_pod else stateful_set if follows_set else None
+    changed = False
     for claim in claims(stateful_set, ordinal):
         found = controller.informer("PersistentVolumeClaim").get(namespace_of(claim), name_of(claim))
         old = found["metadata"].get("ownerReferences", []) if found else []
@@ -70,3 +71,5 @@ def apply_retention(controller: Controller, stateful_set: dict, pod: dict, ordin
         if found and new != old:
             because = f"it goes with the {owner['kind']}" if owner else "it stays when its set goes"
             controller.patch(found, {"metadata": {"ownerReferences": new}}, because)
+            changed = True
+    return changed

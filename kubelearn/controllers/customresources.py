@@ -6,7 +6,7 @@ server). Law 9: an added kind is data like the built-in ones. Leaves out: conver
 from __future__ import annotations
 
 from kubelearn.api import customschema, meta
-from kubelearn.api.resources import Resource, Subresource
+from kubelearn.api.resources import Resource, Subresource, version_order
 from kubelearn.controllers.controller import Controller
 from kubelearn.errors import ignoring
 
@@ -62,7 +62,7 @@ class CustomResourceController(Controller):
         """Every served version becomes a resource of the API."""
         table = self.client.registry.resources
         served = [version for version in definition["spec"]["versions"] if version["served"]]
-        for version in served:
+        for version in sorted(served, key=lambda version: version_order(version["name"])):
             known = table.by_path(definition["spec"]["group"], version["name"], definition["spec"]["names"]["plural"])
             if known is None or known.definition["spec"] is not definition["spec"]:
                 table.add(resource_of(definition, version))

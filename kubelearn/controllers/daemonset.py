@@ -166,8 +166,18 @@ def counts(found: list[Place], available: set[str]) -> dict:
 class DaemonSetController(RevisionController):
     name, kind, owns, hash_label = "daemonset-controller", "DaemonSet", ("Pod", "ControllerRevision"), HASH_LABEL
 
-    watches = {"Node": lambda self, node: self.keys()}
+    watches = {"Node": lambda self, node: self.concerned(node)}
     parts = {"Node": lambda node: (labels_of(node), node["spec"].get("taints"))}
+
+    def concerned(self, node: dict) -> list[str]:
+        """A node that only stops being wanted, while its pod may stay, is counted at the next sync. Upstream: syncNodeUpdate."""
+        return [key for key, daemon_set in self.informer("DaemonSet").items.items() if self._is_news(daemon_set, node)]
+
+    def _is_news(self, daemon_set: dict, node: dict) -> bool:
+        spec = daemon_set["spec"]["template"]["spec"]
+        wanted, allowed = fits(spec, daemon_tolerations(spec), node)
+        placed = any(target_node(pod) == name_of(node) for pod in self.owned(daemon_set, "Pod"))
+        return not allowed or daemon_set["status"].get("numberMisscheduled", 0) > 0 if placed else wanted
 
     def sync(self, daemon_set: dict) -> None:
         if is_deleting(daemon_set):

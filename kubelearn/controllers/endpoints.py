@@ -1,16 +1,16 @@
 """The Endpoints controller: the older view of what stands behind a Service, for `kubectl get endpoints`.
 
 Law: a Service with a selector has one Endpoints object of its name; ready pods are in addresses, others in notReadyAddresses.
-Leaves out: the trigger-time annotation, the limit of 1,000 addresses. Upstream: pkg/controller/endpoint.
+Leaves out: the limit of 1,000 addresses. Upstream: pkg/controller/endpoint.
 """
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubelearn.api.meta import is_deleting, key_of
+from kubelearn.api.meta import is_deleting, key_of, labels_of
 from kubelearn.client import Client
 from kubelearn.controllers.pods import is_ready
-from kubelearn.controllers.services import HEADLESS, ServiceController, behind, endpoint_ports, is_headless, selects_any
+from kubelearn.controllers.services import HEADLESS, TRIGGERED, ServiceController, behind, endpoint_ports, is_headless, selects_any
 
 MANAGED_BY, MANAGER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
 
@@ -63,9 +63,10 @@ class EndpointsController(ServiceController):
         ready, waiting = (sum(len(subset.get(kind, ())) for subset in found) for kind in ("addresses", "notReadyAddresses"))
         metadata = {**(old["metadata"] if old else {"name": meta["name"], "namespace": meta["namespace"]}), "labels": labels(service)}
         because = f"{ready} ready addresses, {waiting} not ready"
+        metadata["annotations"] = {k: v for k, v in metadata.get("annotations", {}).items() if k != TRIGGERED} | self.triggered(service)
         if old is None:
             self.wrote(self.client.create({"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": found}, because))
-        elif old.get("subsets", []) != found or old["metadata"] != metadata:
+        elif (old.get("subsets", []), labels_of(old)) != (found, metadata["labels"]):
             self.wrote(self.client.update({**old, "metadata": metadata, "subsets": found}, because))
 
     def deleted(self, key: str) -> None:

@@ -2,16 +2,16 @@
 
 Law: every pod that a Service selects and that has an address is in exactly one of the Service's slices for its ports,
 ready only while the pod is ready; a slice holds at most 100 endpoints.
-Leaves out: IPv6, the trigger-time annotation, hints by zone for spec.trafficDistribution, a second between two syncs of a Service.
+Leaves out: IPv6, hints by zone for spec.trafficDistribution, a second between two syncs of a Service.
 Upstream: pkg/controller/endpointslice and k8s.io/endpointslice.
 """
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubelearn.api.meta import is_deleting, labels_of, name_of
+from kubelearn.api.meta import annotations_of, is_deleting, labels_of, name_of
 from kubelearn.controllers.pods import is_ready
-from kubelearn.controllers.services import HEADLESS, ServiceController, behind, endpoint_ports, is_headless, selects_any
+from kubelearn.controllers.services import HEADLESS, TRIGGERED, ServiceController, behind, endpoint_ports, is_headless, selects_any
 
 MAX_ENDPOINTS = 100
 MANAGER = "endpointslice-controller.k8s.io"
@@ -116,22 +116,25 @@ class EndpointSliceController(ServiceController):
         for orphan in self.informer("EndpointSlice").by_owner(""):
             if is_ours(orphan, service):
                 self.delete(orphan, because="it was an earlier Service's")
-        for current, group in reconcile(slices, grouped(self.entries(service))):
+        groups = grouped(self.entries(service))
+        annotations = self.triggered(service)
+        for current, group in reconcile(slices, groups):
             if group is None:
                 self.delete(current, because="no endpoint is left in it")
             else:
-                self._write(service, current, *group)
+                self._write(service, current, annotations, *group)
 
-    def _write(self, service: dict, current: dict | None, ports: list[dict], endpoints: list[dict]) -> None:
+    def _write(self, service: dict, current: dict | None, annotations: dict, ports: list[dict], endpoints: list[dict]) -> None:
         because = describe(endpoints)
         if current is None:
-            metadata = {"generateName": f"{name_of(service)}-", "labels": slice_labels(service)}
+            metadata = {"generateName": f"{name_of(service)}-", "labels": slice_labels(service), "annotations": annotations}
             made = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": metadata, "addressType": "IPv4",
                     "ports": ports, "endpoints": endpoints}
             self.wrote(self.create(made, service, because))
             return
         new = {**current, "metadata": {**current["metadata"], "labels": slice_labels(service)}, "ports": ports, "endpoints": endpoints}
         if new != {"ports": [], "endpoints": [], **current}:
+            new["metadata"]["annotations"] = {k: v for k, v in annotations_of(current).items() if k != TRIGGERED} | annotations
             self.wrote(self.client.update(new, because))
 
     def _owned_changed(self, old: dict | None, new: dict | None) -> None:

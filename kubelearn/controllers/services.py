@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubelearn.api.meta import is_deleting, key_of, labels_of
+from kubelearn.api.meta import condition, is_deleting, key_of, labels_of
 from kubelearn.api.selectors import match_labels
 from kubelearn.client import Client
 from kubelearn.controllers.controller import Controller
@@ -17,6 +17,7 @@ from kubelearn.controllers.selected import Selected
 
 MANY, MANY_WAIT = 250, 0.1  # pods of a Service from which on passes lie so many seconds apart (upstream needs longer for one)
 HEADLESS = "service.kubernetes.io/headless"
+TRIGGERED = "endpoints.kubernetes.io/last-change-trigger-time"
 
 
 def selects_any(service: dict) -> bool:
@@ -87,6 +88,7 @@ class ServiceController(Controller):
         self.selected = Selected(self.informer("Pod"))
         self._entries: dict[str, tuple[dict, dict[str, tuple]]] = {}  # Service -> its spec, and by uid each pod and its entry
         self._looked: dict[str, float] = {}  # Service with many pods -> when it was last looked at
+        self._triggers: dict[str, dict[str, str]] = {}  # Service -> when each of its pods last became ready or not
         self._wrote: dict[str, str] = {}     # object -> the version that this controller gave it: not news
 
     def pods(self, service: dict) -> list[dict]:
@@ -129,6 +131,16 @@ class ServiceController(Controller):
             self._looked[key] = self.clock.now
         return [entry for _, entry in now.values() if entry is not None]
 
+    def triggered(self, service: dict) -> dict[str, str]:
+        """The annotation that says when the oldest of the changes happened to which this sync answers. Upstream: TriggerTimeTracker."""
+        key, known = key_of(service), self._triggers.get(key_of(service))
+        ready = {pod["metadata"]["name"]: condition(pod, "Ready") for pod, _ in self._entries[key][1].values()}
+        times = self._triggers[key] = {name: found["lastTransitionTime"] for name, found in ready.items() if found}
+        new = [time for name, time in times.items() if time > known.get(name, "")] if known is not None else \
+            [service["metadata"]["creationTimestamp"]]
+        return {TRIGGERED: min(new)} if new else {}
+
     def deleted(self, key: str) -> None:
+        self._triggers.pop(key, None)
         self._entries.pop(key, None)
         self._looked.pop(key, None)

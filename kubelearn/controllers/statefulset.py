@@ -149,7 +149,10 @@ class StatefulSetController(RevisionController):
             return False
         if phase(pod) == "Pending":
             self._ensure_claims(stateful_set, ordinal)
-        claimtemplates.apply_retention(self, stateful_set, pod, ordinal, scaled_down=False)
+        up = name_of(pod) in available
+        if (up or not in_order(stateful_set)) and claimtemplates.apply_retention(self, stateful_set, pod, ordinal, scaled_down=False):
+            self.event(stateful_set, "Normal", "SuccessfulUpdate",
+                       f"Update Pod {name_of(pod)} in StatefulSet {name_of(stateful_set)} successful")
         return name_of(pod) in available
 
     def _condemn(self, stateful_set: dict, condemned: list[dict], monotonic: bool, available: set[str]) -> bool:

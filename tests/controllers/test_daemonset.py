@@ -54,11 +54,13 @@ def test_a_lost_pod_comes_back_on_its_node(daemons):
 
 
 def test_a_node_selector_and_taints_decide_where(daemons):
-    """A pod leaves a node that it may no longer be on; NoSchedule lets it stay."""
+    """A pod leaves a node that it may no longer be on; NoSchedule lets it stay, and it is told of at the next occasion only."""
     daemons.apply(AGENT)
     daemons.patch("DaemonSet", "agent", {"spec": {"template": {"spec": {"nodeSelector": {"kubernetes.io/hostname": "node-2"}}}}})
     assert on_nodes(daemons) == ["node-2"] and status(daemons)["desiredNumberScheduled"] == 1
     daemons.patch("Node", "node-2", {"spec": {"taints": [{"key": "k", "effect": "NoSchedule"}]}})
+    assert on_nodes(daemons) == ["node-2"] and status(daemons)["numberMisscheduled"] == 0
+    daemons.patch("DaemonSet", "agent", {"spec": {"revisionHistoryLimit": 3}})
     assert on_nodes(daemons) == ["node-2"] and status(daemons)["numberMisscheduled"] == 1
     daemons.patch("Node", "node-2", {"spec": {"taints": [{"key": "k", "effect": "NoExecute"}]}})
     assert on_nodes(daemons) == []

@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from .. import checks, data
 from ..meta import get
-from . import cluster, core, jobs, labels, network, pods, podspec, podupdates, policies, services, updates, workloads
+from . import cluster, core, jobs, labels, network, pods, podspec, podupdates, policies, services, updates, webhooks, workloads
 
 FRESH = podspec.FRESH
-NAMED = {name: rule for module in (checks, labels, pods, podspec, core, services, network, workloads, jobs, cluster, policies)
+NAMED = {name: rule for module in (checks, labels, pods, podspec, core, services, network, workloads, jobs, cluster, policies,
+                                             webhooks)
          for name, rule in vars(module).items() if callable(rule)}
 WHOLE = vars(updates) | vars(podupdates)
 WORD = re.compile(r"([*+]?)(\w+)(?:\(((?:[^()]|\([^()]*\))*)\))?")
@@ -52,7 +53,7 @@ def _condition(no: str, left: str, sign: str | None, right: str | None) -> Calla
     if sign is None:
         return lambda value: any(get(value, step) not in checks.EMPTY for step in steps) == (not no)
     if sign == "<=":
-        return lambda value: get(value, steps[0], 0) <= get(value, right.split("."), 0)
+        return lambda value: (get(value, steps[0], 0) <= get(value, right.split("."), 0)) == (not no)
     return lambda value: ((get(value, steps[0]) or "") in right.split("|")) == (sign == "=")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 import re
 
-from .. import customrules, internal, names
+from .. import checks, customrules, internal, names
 from ..checks import wrong
 from ..fields import Path, below
 from ..findings import Findings
@@ -49,13 +49,43 @@ def priority_class(obj: dict, path: Path, found: Findings) -> None:
         found.forbidden((path, "value"), f"maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}")
 
 
+# --- events ------------------------------------------------------------------------------------------------------------------------
+
+LONGEST = {"reportingInstance": 128, "action": 128, "reason": 128, "message": 1024}
+
+
+def event(obj: dict, path: Path, found: Findings) -> None:
+    """Upstream: legacyValidateEvent. An event with an eventTime is of the newer kind."""
+    about, namespace = (obj.get("involvedObject") or {}).get("namespace", ""), obj["metadata"].get("namespace", "")
+    elsewhere = about != namespace and (about or namespace != "default")
+    if elsewhere and not (obj.get("eventTime") and (about or namespace == "kube-system")):
+        found.invalid(below(None, "involvedObject", "namespace"), about, "does not match event.namespace")
+    if not obj.get("eventTime"):
+        return
+    checks.required(obj.get("reportingComponent"), below(None, "reportingComponent"), found)
+    checks.full_qualified_name(obj.get("reportingComponent"), below(None, "reportingComponent"), found)
+    for key, limit in LONGEST.items():
+        if key != "message":
+            checks.required(obj.get(key), below(None, key), found)
+        if len(obj.get(key) or "") > limit:
+            found.invalid(below(None, key), "", f"can have at most {limit} characters")
+
+
 # --- certificates ------------------------------------------------------------------------------------------------------------------
 
 def certificate_request(value: str | None, path: Path, found: Findings) -> None:
-    if not value:
-        return found.required(path)
-    if b"-----BEGIN CERTIFICATE REQUEST-----" not in base64.b64decode(value):
+    if b"-----BEGIN CERTIFICATE REQUEST-----" not in base64.b64decode(value or ""):
         found.invalid(path, value, "PEM block type must be CERTIFICATE REQUEST")
+
+
+USAGES = ("any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment", "decipher only",
+          "digital signature", "email protection", "encipher only", "ipsec end system", "ipsec tunnel", "ipsec user", "key agreement",
+          "key encipherment", "microsoft sgc", "netscape sgc", "ocsp signing", "s/mime", "server auth", "signing", "timestamping")
+
+
+def usages(values: list | None, path: Path, found: Findings) -> None:
+    checks.required(values, path, found)
+    checks.each(checks.supported(*USAGES))(values, path, found)
 
 
 def signer_name(value: str | None, path: Path, found: Findings) -> None:

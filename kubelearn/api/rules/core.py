@@ -8,11 +8,11 @@ import base64
 import json
 
 from .. import fields, internal, names, quantity
-from ..checks import config_key, full_label_key, full_qualified_name, one_of, positive_quantity, wrong
+from ..checks import config_key, full_label_key, full_qualified_name, label_key, one_of, positive_quantity, wrong
 from ..fields import Path, below
 from ..findings import Findings, exactly_one
 from ..mismatch import Key
-from .labels import labels
+from .labels import OPERATORS, labels
 from .pods import WHOLE, amount
 
 LARGEST = 1024 * 1024  # bytes in a ConfigMap or Secret
@@ -84,6 +84,15 @@ def access_modes(modes: list | None, path: Path, found: Findings) -> None:
         found.forbidden(path, "may not use ReadWriteOncePod with other access modes")
 
 
+def provisioner(value: str | None, path: Path, found: Findings) -> None:
+    label_key((value or "").lower() or None, path, found)
+
+
+def parameters(values: dict | None, path: Path, found: Findings) -> None:
+    if "" in (values or {}):
+        found.invalid(path, "", "field can not be empty.")
+
+
 def claim_size(resources: dict | None, path: Path, found: Findings) -> None:
     size = ((resources or {}).get("requests") or {}).get("storage")
     if size is None:
@@ -129,10 +138,26 @@ limit_type = wrong(lambda value: value and "/" not in value and value not in ("P
                    "must be a standard limit type or fully qualified")
 
 
+def limits(items: list | None, path: Path, found: Findings) -> None:
+    """Upstream: ValidateLimitRange."""
+    seen = set()
+    for index, item in enumerate(items or ()):
+        here, kind = below(path, index, "type"), item.get("type", "")
+        full_qualified_name(kind, here, found)
+        limit_type(kind, here, found)
+        if kind in seen:
+            found.duplicate(here, kind)
+        seen.add(kind)
+        limit_range_item(item, (path, index), found)
+
+
 def limit_range_item(item: dict, path: Path, found: Findings) -> None:
-    """min <= defaultRequest <= default <= max. Upstream: ValidateLimitRange."""
-    get = lambda group, name: (item.get(group) or {}).get(name)  # noqa: E731
-    if item.get("type") == "PersistentVolumeClaim" and not get("min", "storage") and not get("max", "storage"):
+    """min <= defaultRequest <= default <= max."""
+    kind, get = item.get("type"), lambda group, name: (item.get(group) or {}).get(name)
+    for group in ("default", "defaultRequest") if kind == "Pod" else ():
+        if item.get(group):
+            found.forbidden((path, group), "may not be specified when `type` is 'Pod'")
+    if kind == "PersistentVolumeClaim" and not get("min", "storage") and not get("max", "storage"):
         found.required((path, "limits"), "either minimum or maximum storage value is required, but neither was provided")
     for name in sorted({name for group in CALLED for name in item.get(group) or ()}):
         for low, high, called, blamed, shown in LIMIT_ORDER:
@@ -169,9 +194,39 @@ def quota_scopes(spec: dict, path: Path, found: Findings) -> None:
                 found.invalid(path, scopes, "unsupported scope applied to resource")
         if scope not in SCOPES:
             found.invalid(path, scopes, "unsupported scope")
-    for pair in (("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")):
-        if set(pair) <= set(scopes or ()):
+    for pair in CONFLICTING:
+        if pair <= set(scopes or ()):
             found.invalid(path, scopes, "conflicting scopes")
+
+
+CONFLICTING = ({"BestEffort", "NotBestEffort"}, {"Terminating", "NotTerminating"})
+ONLY_EXISTS = ("must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, "
+               "ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity")
+
+
+def quota_selector(spec: dict, path: Path, found: Findings) -> None:
+    """Upstream: validateScopedResourceSelectorRequirement."""
+    wanted, path = (spec.get("scopeSelector") or {}).get("matchExpressions") or [], below(path, "scopeSelector", "matchExpressions")
+    printed = internal.printed("ScopeSelector", spec.get("scopeSelector"))
+    standard = sorted(STANDARD_QUOTAS.intersection(spec.get("hard") or ()))
+    for one in wanted:
+        scope, operator, values = one.get("scopeName", ""), one.get("operator", ""), one.get("values")
+        if scope not in SCOPES:
+            found.invalid((path, "scopeName"), scope, "unsupported scope")
+        for name in standard:
+            if scope not in SCOPES or name not in SCOPED.get(scope, POD_QUOTAS):
+                found.invalid(path, printed, "unsupported scope applied to resource")
+        if scope in SCOPES and scope not in ("PriorityClass", "VolumeAttributesClass") and operator != "Exists":
+            found.invalid((path, "operator"), operator, ONLY_EXISTS)
+        if operator not in OPERATORS:
+            found.invalid((path, "operator"), operator, "not a valid selector operator")
+        elif OPERATORS[operator] and not values:
+            found.required((path, "values"), "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector")
+        elif not OPERATORS[operator] and values:
+            found.invalid((path, "values"), values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector")
+    for pair in CONFLICTING:
+        if pair <= {one.get("scopeName") for one in wanted}:
+            found.invalid(path, spec.get("scopes"), "conflicting scopes")
 
 
 def template_labels(template: dict, path: Path, found: Findings) -> None:

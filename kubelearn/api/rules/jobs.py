@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from .. import checks, fields, internal
+from .. import checks, fields, internal, quantity
 from ..fields import Path, below
 from ..findings import Findings
 from . import schedule
@@ -141,3 +141,11 @@ def from_zero(spec: dict, path: Path, found: Findings) -> None:
     """A metric of the pods cannot say that some are needed where there are none."""
     if spec.get("minReplicas") == 0 and not any(m.get("type") in ("Object", "External") for m in spec.get("metrics") or ()):
         found.forbidden((path, "metrics"), "must specify at least one Object or External metric to support scaling to zero replicas")
+
+
+def target_type(value: str | None, path: Path, found: Findings) -> None:
+    if value not in ("Utilization", "Value", "AverageValue"):
+        found.invalid(path, value or "", "must be either Utilization, Value, or AverageValue")
+
+
+positive_amount = checks.wrong(lambda value: quantity.parse(value) <= 0, "must be positive")

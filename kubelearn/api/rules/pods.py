@@ -107,17 +107,21 @@ def env_from(sources: list | None, path: Path, found: Findings) -> None:
             found.invalid(path, "", "may not have more than one field specified at a time")
 
 
-def resource_field(wanted: str | None, path: Path, found: Findings) -> None:
-    if wanted and wanted not in RESOURCE_FIELDS and not wanted.startswith(("requests.hugepages-", "limits.hugepages-")):
-        found.unsupported(path, wanted, RESOURCE_FIELDS)
+def resource_field(reference: dict | None, path: Path, found: Findings) -> None:
+    """Upstream: validateContainerResourceFieldSelector."""
+    if reference is not None:
+        wanted, here = reference.get("resource", ""), (path, "resource")
+        required(wanted, here, found)
+        if wanted and wanted not in RESOURCE_FIELDS and not wanted.startswith(("requests.hugepages-", "limits.hugepages-")):
+            found.unsupported(here, wanted, RESOURCE_FIELDS)
 
 
 # --- mounts --------------------------------------------------------------------------------------------------------------------
 
-def volume_mounts(mounts: list | None, path: Path, found: Findings) -> None:
+def volume_mounts(container: dict, path: Path, found: Findings) -> None:
     """Upstream: ValidateVolumeMounts."""
-    taken = set()
-    for index, mount in enumerate(mounts or ()):
+    taken, path, devices = set(), (path, "volumeMounts"), container.get("volumeDevices") or ()
+    for index, mount in enumerate(container.get("volumeMounts") or ()):
         here, name, where = (path, index), mount.get("name", ""), mount.get("mountPath", "")
         required(name, (here, "name"), found)
         if name not in found.volumes:
@@ -126,11 +130,39 @@ def volume_mounts(mounts: list | None, path: Path, found: Findings) -> None:
         if where in taken:
             found.invalid((here, "mountPath"), where, "must be unique")
         taken.add(where)
+        if any(name == device.get("name") for device in devices):
+            found.invalid((here, "name"), name, "must not already exist in volumeDevices")
+        if any(where == device.get("devicePath") for device in devices):
+            found.invalid((here, "mountPath"), where, "must not already exist as a path in volumeDevices")
         relative_path(mount.get("subPath"), (path, "subPath"), found)
         if mount.get("subPathExpr") and mount.get("subPath"):
             found.invalid((here, "subPathExpr"), mount["subPathExpr"], "subPathExpr and subPath are mutually exclusive")
         relative_path(mount.get("subPathExpr"), (path, "subPathExpr"), found)
         propagation(mount.get("mountPropagation"), (path, "mountPropagation"), found)
+
+
+def volume_devices(container: dict, path: Path, found: Findings) -> None:
+    """Upstream: ValidateVolumeDevices."""
+    devices, mounts = container.get("volumeDevices") or (), container.get("volumeMounts") or ()
+    for index, device in enumerate(devices):
+        here, name, where = below(path, "volumeDevices", index), device.get("name", ""), device.get("devicePath", "")
+        required(name, (here, "name"), found)
+        if any(name == other.get("name") for other in devices[:index]):
+            found.invalid((here, "name"), name, "must be unique")
+        source = found.volumes.get(name)
+        if name not in found.volumes:
+            found.append(fields.not_found((here, "name"), name))
+        elif source is not None and not {"persistentVolumeClaim", "ephemeral"} & source.keys():
+            found.invalid((here, "name"), name, "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode")
+        required(where, (here, "devicePath"), found)
+        if any(where == other.get("devicePath") for other in devices[:index]):
+            found.invalid((here, "devicePath"), where, "must be unique")
+        if ".." in where.split("/"):
+            found.invalid((here, "devicePath"), where, "can not contain backsteps ('..')")
+        if any(name == mount.get("name") for mount in mounts):
+            found.invalid((here, "name"), name, "must not already exist in volumeMounts")
+        if any(where == mount.get("mountPath") for mount in mounts):
+            found.invalid((here, "devicePath"), where, "must not already exist as a path in volumeMounts")
 
 
 propagation = one_of("Bidirectional", "HostToContainer", "None")
@@ -153,8 +185,18 @@ def security_context(context: dict, path: Path, found: Findings) -> None:
 
 # --- volumes --------------------------------------------------------------------------------------------------------------------
 
+SOURCES = ("emptyDir", "hostPath", "gitRepo", "secret", "nfs", "iscsi", "persistentVolumeClaim", "downwardAPI", "configMap", "projected",
+           "csi", "ephemeral", "image")  # in the order in which upstream looks at them
+
+
 def volume(value: dict, path: Path, found: Findings) -> None:
-    exactly_one("volume type", [key for key in value if key != "name"], path, found)
+    given = sorted(value.keys() - {"name"}, key=lambda key: (SOURCES.index(key) if key in SOURCES else len(SOURCES), key))
+    exactly_one("volume type", given, path, found)
+
+
+def one_source(value: dict, path: Path, found: Findings) -> None:
+    if len(value) > 1:
+        found.forbidden(path, "may not specify more than 1 volume type per source")
 
 
 def size_limit(value: str | None, path: Path, found: Findings) -> None:
@@ -181,8 +223,12 @@ def downward_files(volume: dict, path: Path, found: Findings) -> None:
             field_path(item["fieldRef"], (path, "fieldRef"), found, VOLUME_FIELDS)
             if item.get("resourceFieldRef"):
                 found.invalid(path, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously")
-        elif not item.get("resourceFieldRef"):
+        elif item.get("resourceFieldRef") is None:
             found.required(path, "one of fieldRef and resourceFieldRef is required")
+        elif not item["resourceFieldRef"].get("containerName"):
+            found.required(below(path, "resourceFieldRef", "containerName"))
+        else:
+            resource_field(item["resourceFieldRef"], (path, "resourceFieldRef"), found)
         mode(item.get("mode"), (path, "mode"), found)
 
 

@@ -80,7 +80,16 @@ def ephemeral_containers(spec: dict, path: Path, found: Findings) -> None:
 def enter(spec: dict, path: Path, found: Findings) -> None:
     """What the rules inside need to know."""
     found.grace = spec.get("terminationGracePeriodSeconds")
-    found.volumes = {volume.get("name"): volume for volume in spec.get("volumes") or ()} | dict.fromkeys(found.claims)
+    found.volumes = {volume.get("name"): volume for volume in reversed(spec.get("volumes") or ())} | dict.fromkeys(found.claims)
+
+
+def that_can_be_mounted(volumes: list | None, path: Path, found: Findings) -> None:
+    """A volume that is wrong is none for those who mount it. Upstream: ValidateVolumes."""
+    wrong = {error.field for error in found}
+    for index, volume in enumerate(volumes or () if wrong else ()):
+        here = fields.at((path, index))
+        if any(field == here or field.startswith(f"{here}.") for field in wrong) and found.volumes.get(volume.get("name")) is volume:
+            del found.volumes[volume.get("name")]
 
 
 def mounts_may_dangle(spec: dict, old: dict | None) -> bool:
@@ -135,6 +144,12 @@ def node_requirement(value: dict, path: Path, found: Findings) -> None:
         found.required((path, "values"), "must be specified single value when `operator` is 'Lt' or 'Gt'")
 
 
+def node_fields(requirements: list | None, path: Path, found: Findings) -> None:
+    for index, value in enumerate(requirements or ()):
+        if value.get("key") != "metadata.name":
+            found.invalid(below(path, index, "key"), value.get("key", ""), "not a valid field selector key")
+
+
 def namespaces(names: list | None, path: Path, found: Findings) -> None:
     for name in names or ():
         dns_label(name, (path[0], "namespace"), found)  # upstream's own path
@@ -156,5 +171,4 @@ def min_domains(value: dict, path: Path, found: Findings) -> None:
 FRESH = {  # (definition, field) -> whether the field is looked at again although it is the same
     ("core.v1.PodSpec", "containers"): mounts_may_dangle,
     ("core.v1.PodSpec", "initContainers"): mounts_may_dangle,
-    ("core.v1.Container", "volumeMounts"): lambda container, old: True,
 }

@@ -1,4 +1,4 @@
-"""Rules of admission policies, their bindings and webhooks.
+"""Rules of admission policies and their bindings.
 
 Part of Kubernetes: pkg/apis/admissionregistration/validation. Leaves out: what cel.py leaves out; matchConditions' uniqueness.
 """

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ipaddress
 
 from .. import internal, names
-from ..checks import cidr, dns_label, dns_subdomain, each, ip_address, one_of, required, wrong
+from ..checks import cidr, dns_label, dns_subdomain, each, ip_address, one_of, qualified_name, required, wrong
 from ..fields import Path, below
 from ..findings import Findings, not_twice
 
@@ -82,6 +82,8 @@ def traffic(spec: dict, path: Path, found: Findings) -> None:
     for key in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
         if spec.get(key) not in (None, "") and not balanced:
             found.forbidden((path, key), ONLY_BALANCED)
+    if balanced and spec.get("loadBalancerClass"):
+        qualified_name(spec["loadBalancerClass"], (path, "loadBalancerClass"), found)
     if balanced or kind == "NodePort" or kind == "ClusterIP" and spec.get("externalIPs"):
         one_of("Cluster", "Local")(policy, (path, "externalTrafficPolicy"), found)
     elif policy:

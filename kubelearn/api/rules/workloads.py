@@ -31,7 +31,7 @@ def matches(complaint: str = "") -> Check:
         labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
         label_selector(selector, path, wrong)
         if wrong and complaint != "-":
-            found.invalid((path, "selector"), without_empty(selector), complaint)
+            found.invalid((path, "selector"), selector, complaint)
         elif not wrong and not selectors.label_selector(selector)(labels):
             found.invalid(below(path, "template", "metadata", "labels"), labels, "`selector` does not match template `labels`")
     return rule
@@ -42,13 +42,6 @@ def selects_its_own(spec: dict, path: Path, found: Findings) -> None:
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
     if spec.get("selector") and spec.get("template") and not selectors.match_labels(spec["selector"])(labels):
         found.invalid(below(path, "template", "metadata", "labels"), labels, "`selector` does not match template `labels`")
-
-
-def without_empty(value: object) -> object:
-    """As Go prints a struct whose fields are all omitempty."""
-    if isinstance(value, dict):
-        return {key: without_empty(inner) for key, inner in value.items() if inner not in ({}, [], "", None)}
-    return [without_empty(item) for item in value] if isinstance(value, list) else value
 
 
 def enter_stateful_set(spec: dict, path: Path, found: Findings) -> None:
