@@ -72,7 +72,7 @@ class Controller(Loop):
     owns: tuple[str, ...] = ()   # an event on an object of these kinds enqueues its controlling owner
     holds: tuple[str, ...] = ()  # the finalizers of what it owns; what it adopts gets them too
     watches: dict[str, Callable[..., Iterable[str]]] = {}  # other kinds: method(self, object) -> keys to enqueue
-    parts: dict[str, Callable[[dict], object]] = {}  # of these: the part of an object that matters; no event where it stayed the same
+    parts: dict[str, Callable[[dict], object]] = {}  # of a kind the part that matters: where it stayed the same there is no event
 
     def __init__(self, client: Client):
         super().__init__(client)
@@ -158,8 +158,12 @@ class Controller(Loop):
 
     # --- what happened ----------------------------------------------------------------------------------------------
 
+    def _same(self, kind: str, old: dict | None, new: dict | None) -> bool:
+        part = self.parts.get(kind)
+        return bool(part and old and new) and part(old) == part(new)
+
     def _changed(self, old: dict | None, new: dict | None) -> None:
-        if not self.stopped:
+        if not (self.stopped or self._same(self.kind, old, new)):
             self.queue.add(meta.key_of(new or old))
 
     def _owned_changed(self, old: dict | None, new: dict | None) -> None:
@@ -182,8 +186,7 @@ class Controller(Loop):
                 self.queue.add(meta.key_of(owner))
 
     def _watched_changed(self, kind: str, old: dict | None, new: dict | None) -> None:
-        part = self.parts.get(kind)
-        if self.stopped or part and old and new and part(old) == part(new):
+        if self.stopped or self._same(kind, old, new):
             return
         for obj in (old, new):
             for key in self.watches[kind](self, obj) if obj is not None else ():

@@ -57,16 +57,12 @@ class HorizontalPodAutoscalerController(Controller):
     """metrics(pod, resource) tells how much a pod uses now, in CPUs or bytes; None where it does not know."""
 
     name, kind = "horizontal-pod-autoscaler", "HorizontalPodAutoscaler"
+    parts = {"HorizontalPodAutoscaler": lambda autoscaler: autoscaler["spec"]}  # a new status is its own, and no reason to look again
     metrics: Callable[[dict, str], float | None] | None = None
 
     def __init__(self, client):
         super().__init__(client)
         self.recommended: dict[str, list[tuple[float, int]]] = {}
-
-    def _changed(self, old: dict | None, new: dict | None) -> None:
-        """A change of the status is its own and no reason to look again before the time."""
-        if not (old and new and old["spec"] is new["spec"]):
-            super()._changed(old, new)
 
     def deleted(self, key: str) -> None:
         self.recommended.pop(key, None)

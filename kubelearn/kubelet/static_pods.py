@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import yaml
 
+from kubelearn.api.meta import key_of, name_of
 from kubelearn.errors import ApiError
 from kubelearn.filesystem import Filesystem
 from kubelearn.kubelet.image_manager import StartFailure
@@ -117,16 +118,9 @@ class StaticPods:
 
     def check(self, worker: PodWorker) -> None:
         """Before a sync: one pod of a name at a time, and a mirror in the API that is of this very pod."""
-        metadata = worker.pod["metadata"]
         for other in self.kubelet.workers.all.values():
-            if (
-                other is not worker
-                and other.static
-                and other.stage != TERMINATED
-                and other.pod["metadata"]["name"] == metadata["name"]
-                and (other.pod["metadata"]["namespace"] == metadata["namespace"])
-            ):
-                raise StartFailure("StaticPodNameTaken", f"static pod {metadata['name']} waits for the end of the one before it")
+            if other is not worker and other.static and other.stage != TERMINATED and key_of(other.pod) == key_of(worker.pod):
+                raise StartFailure("StaticPodNameTaken", f"static pod {name_of(other.pod)} waits for the end of the one before it")
         mirror = self._mirror(worker)
         if mirror is None or mirror["metadata"]["annotations"].get(MIRROR) != worker.uid or "deletionTimestamp" in mirror["metadata"]:
             self.delete_mirror(mirror)
