@@ -13,6 +13,7 @@ from functools import partial
 
 from kubelearn.api import meta, selectors
 from kubelearn.client import Client, Informer, WorkQueue
+from kubelearn.controllers.pods import is_terminal
 from kubelearn.errors import ApiError, ignoring
 
 log = logging.getLogger("kubelearn")
@@ -206,7 +207,7 @@ class Controller(Loop):
     # --- owners -----------------------------------------------------------------------------------------------------
 
     def _may_adopt(self, obj: dict) -> bool:
-        return obj.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+        return not is_terminal(obj)
 
     def _adopt(self, owner: dict, obj: dict) -> dict:
         metadata = obj["metadata"]

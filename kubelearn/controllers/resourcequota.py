@@ -10,6 +10,7 @@ from kubelearn.api.meta import is_deleting, key_of, namespace_of
 from kubelearn.api.resources import Resource
 from kubelearn.client import Client
 from kubelearn.controllers.controller import Controller
+from kubelearn.controllers.pods import is_terminal
 
 
 class ResourceQuotaController(Controller):
@@ -38,11 +39,7 @@ class ResourceQuotaController(Controller):
             self.informer(resource.name).on(self._counted_changed)
 
     def _counted_changed(self, old: dict | None, new: dict | None) -> None:
-        if self.stopped or old and new and old.get("spec") is new.get("spec") and _over(old) == _over(new):
+        if self.stopped or old and new and old.get("spec") is new.get("spec") and is_terminal(old) == is_terminal(new):
             return
         for quota in self.informer(self.kind).list(namespace_of(new or old)):
             self.queue.add(key_of(quota))
-
-
-def _over(obj: dict) -> bool:
-    return obj.get("status", {}).get("phase") in ("Succeeded", "Failed")
