@@ -184,7 +184,7 @@ class Cluster(Objects):
         if spec.name in self.nodes:
             raise ValueError(f"{spec.name!r} is already there; start() brings back a machine that was stopped")
         with self._entered():
-            self.journal.fault("join", *spec)
+            self.journal.fault("join", **spec._asdict())
             self.clock.cause = None
             self._add(spec)
         return spec.name
@@ -202,7 +202,7 @@ class Cluster(Objects):
         if part is None:
             raise ValueError(f"there is no {name!r}; there are {', '.join([*self.nodes, *self.parts])}")
         with self._entered():
-            self.journal.fault(method, name)
+            self.journal.fault(method, name=name)
             self.clock.cause = None
             getattr(part, method)()
             if self.plane is not None:

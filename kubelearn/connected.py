@@ -37,12 +37,6 @@ class Mirror:
         self.clock, self.resources = Clock(), Resources()
         self.etcd, self.computed = Etcd(self.clock), {}
 
-    def must_find(self, word: str) -> Resource:
-        resource = self.resources.find(word)
-        if resource is None:
-            raise ApiError(404, "NotFound", f'the server doesn\'t have a resource type "{word}"')
-        return resource
-
     def objects(self, resource: Resource, namespace: str | None = None) -> list[dict]:
         found = self.etcd.objects(resource.storage)
         return [found[key] for key in sorted(found) if not namespace or key[0] == namespace]
@@ -80,7 +74,7 @@ class ConnectedCluster:
         self.context = context
         self.registry, self._closed = Mirror(), threading.Event()
         for kind in WATCHED:
-            resource = self.registry.must_find(kind)
+            resource = self.registry.resources.must_find(kind)
             listing = self._list(resource)
             threading.Thread(target=self._watch, args=(resource, listing), name=f"kubelearn-watch-{resource.plural}", daemon=True).start()
         self.beginning = self.revision
@@ -99,17 +93,17 @@ class ConnectedCluster:
         return self._call("PATCH", f"{path}?fieldManager=kubelearn&force=true", obj, "application/apply-patch+yaml")
 
     def get(self, kind: str, name: str | None = None, namespace: str | None = "default") -> dict | list[dict]:
-        resource = self.registry.must_find(kind)
+        resource = self.registry.resources.must_find(kind)
         if name is not None:
             return self._call("GET", self._path(resource, namespace, name))
         return [{"apiVersion": resource.api_version, "kind": resource.kind, **item}
                 for item in self._call("GET", self._path(resource, namespace))["items"]]
 
     def delete(self, kind: str, name: str, namespace: str = "default", **options: object) -> dict:
-        return self._call("DELETE", self._path(self.registry.must_find(kind), namespace, name), options or None)
+        return self._call("DELETE", self._path(self.registry.resources.must_find(kind), namespace, name), options or None)
 
     def patch(self, kind: str, name: str, patch: dict | list, namespace: str = "default", type: str = "strategic") -> dict:
-        path = self._path(self.registry.must_find(kind), namespace, name)
+        path = self._path(self.registry.resources.must_find(kind), namespace, name)
         return self._call("PATCH", path, patch, f"application/{PATCHES[type]}+json")
 
     # --- time and history -----------------------------------------------------------------------------------------

@@ -16,12 +16,12 @@ VERBS = ("create", "update", "patch", "delete", "delete_collection")
 
 
 class Input(NamedTuple):
-    """One call from outside. what is a verb of the registry, or the name of a method of the cluster (a fault); revision: the newest
-    before it; refused: why etcd did not store it, if so."""
+    """One call from outside, its arguments by name. what is a verb of the registry, or a method of the cluster (a fault); revision: the
+    newest before it; refused: why etcd did not store it, if so."""
 
     time: float
     what: str
-    arguments: tuple
+    arguments: dict[str, object]
     revision: int
     refused: str = ""
 
@@ -34,12 +34,12 @@ class Journal:
         self.inputs: list[Input] = []
         etcd.on_refused = self.refused
 
-    def write(self, verb: str, resource, request: Request, *arguments: object) -> None:
+    def write(self, verb: str, resource, request: Request, **arguments: object) -> None:
         """A write through the API; the request is kept as it was asked."""
         asked = dataclasses.replace(request, warnings=[])
-        self._append(verb, (resource.api_version, resource.kind, asked, *arguments))
+        self._append(verb, {"api_version": resource.api_version, "kind": resource.kind, "request": asked, **arguments})
 
-    def fault(self, method: str, *arguments: object) -> None:
+    def fault(self, method: str, **arguments: object) -> None:
         self._append(method, arguments)
 
     def refused(self, error: Exception, request: Request) -> None:
@@ -47,7 +47,7 @@ class Journal:
         if request.external and not request.dry_run:
             self.inputs[-1] = self.inputs[-1]._replace(refused=str(error))
 
-    def _append(self, what: str, arguments: tuple) -> None:
+    def _append(self, what: str, arguments: dict[str, object]) -> None:
         self.inputs.append(Input(self.etcd.clock.now, what, arguments, self.etcd.revision))
 
     def replay(self, cluster, until: float) -> None:
@@ -60,33 +60,15 @@ class Journal:
             if entry.what in verbs:
                 self._again(cluster, verbs[entry.what], entry)
             else:
-                getattr(cluster, entry.what)(*entry.arguments)
+                getattr(cluster, entry.what)(**entry.arguments)
             cluster.clock.settle()
         cluster.clock.run(until)
 
     def _again(self, cluster, verb: Callable, entry: Input) -> None:
-        api_version, kind, request, *arguments = entry.arguments
-        request = dataclasses.replace(request, warnings=[], operation="Update", applied=None, subresource="")
-        resource = cluster.registry.resources.by_kind(api_version, kind)
+        arguments = dict(entry.arguments)
+        resource = cluster.registry.resources.by_kind(arguments.pop("api_version"), arguments.pop("kind"))
+        request = dataclasses.replace(arguments.pop("request"), warnings=[], operation="Update", applied=None, subresource="")
         try:
-            verb(resource, *_in_order(verb.__name__, arguments, request))
+            verb(resource, request=request, **arguments)
         except Exception as error:  # it was refused the first time too
             cluster.refused(error)
-
-
-def _in_order(verb: str, arguments: list, request: Request) -> list:
-    """The arguments of a registry call, from what its journal entry has (everything but the request)."""
-    if verb == "create":
-        namespace, obj, subresource, name = arguments
-        return [namespace, obj, request, subresource, name]
-    if verb == "update":
-        namespace, name, obj, subresource = arguments
-        return [namespace, name, obj, request, subresource]
-    if verb == "patch":
-        namespace, name, patch, patch_type, subresource = arguments
-        return [namespace, name, patch, patch_type, request, subresource]
-    if verb == "delete":
-        namespace, name, options = arguments
-        return [namespace, name, request, options]
-    namespace, *options = arguments
-    return [namespace, request, *options]

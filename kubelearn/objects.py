@@ -41,7 +41,7 @@ class Objects:
     def get(self, kind: str, name: str | None = None, namespace: str | None = "default") -> dict | list[dict]:
         """A copy of one object (ApiError NotFound when there is none), or without a name of all; namespace=None: everywhere."""
         with self._entered():
-            resource = self.registry.must_find(kind)
+            resource = self.registry.resources.must_find(kind)
             namespace = namespace if resource.namespaced else ""
             if name is not None:
                 return copy.deepcopy(self.registry.get(resource, namespace or "", name))
@@ -50,13 +50,13 @@ class Objects:
     def delete(self, kind: str, name: str, namespace: str = "default", **options: object) -> dict:
         """Deletes as kubectl does, without waiting; options as in DeleteOptions (gracePeriodSeconds...)."""
         with self._entered():
-            resource = self.registry.must_find(kind)
+            resource = self.registry.resources.must_find(kind)
             return copy.deepcopy(self.registry.delete(resource, namespace if resource.namespaced else "", name, self._request(), options))
 
     def patch(self, kind: str, name: str, patch: dict | list, namespace: str = "default", type: str = "strategic") -> dict:
         """Patches an object as kubectl patch does (type: strategic, merge or json); returns a copy of what is stored."""
         with self._entered():
-            resource = self.registry.must_find(kind)
+            resource = self.registry.resources.must_find(kind)
             where = namespace if resource.namespaced else ""
             stored = self.registry.patch(resource, where, name, copy.deepcopy(patch), type, self._request())
             return copy.deepcopy(stored)

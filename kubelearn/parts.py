@@ -75,7 +75,7 @@ def cluster_services(registry: Registry, network: Network) -> dict[str, object]:
     Inside(registry, network, *API_SERVER)
     client = Client(registry, "coredns")
     for obj in DNS_SERVICE:
-        registry.create(registry.must_find(obj["kind"]), "kube-system", obj, client.request("a fresh cluster has it"))
+        registry.create(registry.resources.must_find(obj["kind"]), "kube-system", obj, client.request("a fresh cluster has it"))
     return {"coredns": Dns(client, network, DNS_ADDRESS)}
 
 

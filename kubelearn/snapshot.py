@@ -34,7 +34,7 @@ class Snapshot:
 
     def objects(self, kind: str, namespace: str | None = None) -> list[dict]:
         """The stored objects themselves, by namespace and name: not to be modified."""
-        found = self._by_storage.get(self.registry.must_find(kind).storage, {})
+        found = self._by_storage.get(self.registry.resources.must_find(kind).storage, {})
         return [found[key] for key in sorted(found) if not namespace or key[0] == namespace]
 
     def list(self, kind: str, namespace: str | None = None) -> list[dict]:
@@ -42,7 +42,7 @@ class Snapshot:
 
     def get(self, kind: str, name: str, namespace: str = "default") -> dict:
         """ApiError NotFound where it was not there."""
-        resource = self.registry.must_find(kind)
+        resource = self.registry.resources.must_find(kind)
         obj = self._by_storage.get(resource.storage, {}).get((namespace if resource.namespaced else "", name))
         if obj is None:
             raise errors.not_found(resource.name, name)

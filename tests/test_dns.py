@@ -59,7 +59,7 @@ class World:
         self.network, self.registry = Network(self.clock), Registry(self.clock, Resources())
         self.network.add_node("node-1", "172.18.0.2", "10.244.0.0/24")
         for obj in OBJECTS:
-            resource = self.registry.must_find(obj["kind"])
+            resource = self.registry.resources.must_find(obj["kind"])
             self.registry.create(resource, "default" if resource.namespaced else "", obj, Request("test"))
         self.dns = Dns(Client(self.registry, "coredns"), self.network, ADDRESS)
         runtime = Runtime("node-1", self.clock, self.network)

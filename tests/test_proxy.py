@@ -34,7 +34,7 @@ class World:
         self.clock.settle()
 
     def create(self, obj):
-        resource = self.registry.must_find(obj["kind"])
+        resource = self.registry.resources.must_find(obj["kind"])
         return self.registry.create(resource, obj["metadata"].get("namespace", ""), obj, Request("test"))
 
     def piece(self, conditions):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+from ..errors import ApiError
 from . import data, schema
 
 SHARED_STORAGE = {("events.k8s.io", "events"): "events"}  # one thing served by two groups
@@ -163,6 +164,13 @@ class Resources:
     def find(self, word: str) -> Resource | None:
         """By kind, plural, singular or short name, 'deployments.apps' or 'deployments.v1.apps', in any case."""
         return self._words.get(word) or self._words.get(word.lower())
+
+    def must_find(self, word: str) -> Resource:
+        """As find; ApiError 404 where there is none."""
+        resource = self.find(word)
+        if resource is None:
+            raise ApiError(404, "NotFound", f'the server doesn\'t have a resource type "{word}"')
+        return resource
 
     def by_kind(self, api_version: str, kind: str) -> Resource | None:
         return self._kinds.get((api_version, kind))

@@ -53,10 +53,8 @@ def compile(schema: Schema, visitor: Visitor) -> Walk | None:
         case "object":
             walk = visitor.object(schema)
             return _remembering(walk, visitor) if schema.short in SHARED else walk
-        case "list":
-            return _list(schema, visitor)
-        case "map":
-            return _map(schema, visitor)
+        case "list" | "map":
+            return _parts(schema, visitor)
     return visitor.scalar(schema)
 
 
@@ -99,44 +97,26 @@ def _remembering(walk: Walk, visitor: Visitor) -> Walk:
     return remember
 
 
-def _map(schema: Schema, visitor: Visitor) -> Walk:
-    plain, step = visitor.plain(schema.items), None
+def _parts(schema: Schema, visitor: Visitor) -> Walk:
+    """Of a list or a map: each of its items."""
+    plain, step, is_list = visitor.plain(schema.items), None, schema.type == "list"
+    kind, each, key_of = (list, enumerate, int) if is_list else (dict, dict.items, Key)
 
     def walk(value: object, old: object, path: tuple | None, found: list) -> object:
         nonlocal step
         if value is old:
             return value
-        if type(value) is not dict:
+        if type(value) is not kind:
             raise Mismatch(value, schema, path)
-        step, new, before = step or schema.items.walk(visitor), value, old if type(old) is dict else {}
-        for key, item in value.items():
+        step, new, before = step or schema.items.walk(visitor), value, old if type(old) is kind else ()
+        for key, item in each(value):
             if type(item) is plain:
                 continue
-            part = step(item, before.get(key), (path, Key(key)), found) if item is not None else _zero(schema.items)
+            known = (before[key] if key < len(before) else None) if is_list else before.get(key) if before else None
+            part = step(item, known, (path, key_of(key)), found) if item is not None else _zero(schema.items)
             if part is not item:
-                new = changed(value, new, key, part)
-        return new
-    return walk
-
-
-def _list(schema: Schema, visitor: Visitor) -> Walk:
-    plain, step = visitor.plain(schema.items), None
-
-    def walk(value: object, old: object, path: tuple | None, found: list) -> object:
-        nonlocal step
-        if value is old:
-            return value
-        if type(value) is not list:
-            raise Mismatch(value, schema, path)
-        step, new, before = step or schema.items.walk(visitor), value, old if type(old) is list else ()
-        for index, item in enumerate(value):
-            if type(item) is plain:
-                continue
-            known = before[index] if index < len(before) else None
-            part = step(item, known, (path, index), found) if item is not None else _zero(schema.items)
-            if part is not item:
-                new = list(value) if new is value else new
-                new[index] = part
+                new = kind(value) if new is value else new
+                new[key] = part
         return new
     return walk
 

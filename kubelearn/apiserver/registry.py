@@ -107,7 +107,7 @@ class Registry:
 
     def create(self, resource: Resource, namespace: str, obj: dict, request: Request, subresource: str = "", name: str = "") -> dict:
         """Stores a new object and returns it as stored. With a subresource (binding, eviction, token): that action's answer."""
-        self._input("create", resource, request, namespace, obj, subresource, name)
+        self._input("create", resource, request, namespace=namespace, obj=obj, subresource=subresource, name=name)
         if subresource or resource.plural in subresources.REVIEWS:
             return subresources.create(self, resource, namespace, name, obj, request, subresource)
         return self.insert(resource, namespace, obj, request)
@@ -136,7 +136,7 @@ class Registry:
 
     def update(self, resource: Resource, namespace: str, name: str, obj: dict, request: Request, subresource: str = "") -> dict:
         """Replaces an object, or what its subresource holds; 409 where obj's resourceVersion is not the newest."""
-        self._input("update", resource, request, namespace, name, obj, subresource)
+        self._input("update", resource, request, namespace=namespace, name=name, obj=obj, subresource=subresource)
         old = self.find(resource, namespace, name)
         if old is None:
             resource.schema.decode(obj)  # what is no such object is refused first
@@ -148,7 +148,7 @@ class Registry:
     def patch(self, resource: Resource, namespace: str, name: str, patch: object, patch_type: str, request: Request,
               subresource: str = "") -> dict:
         """patch_type: json, merge, strategic or apply (which also creates)."""
-        self._input("patch", resource, request, namespace, name, patch, patch_type, subresource)
+        self._input("patch", resource, request, namespace=namespace, name=name, patch=patch, patch_type=patch_type, subresource=subresource)
         old = self.etcd.get(resource, (namespace or "", name))
         if old is None and patch_type == "apply" and not subresource:
             return writing.apply_new(self, resource, namespace, name, patch, request)
@@ -192,7 +192,7 @@ class Registry:
 
     def delete(self, resource: Resource, namespace: str, name: str, request: Request, options: dict | None = None) -> dict:
         """Ends an object or marks it as ending; returns the marked object, or a Status of success when it is gone."""
-        self._input("delete", resource, request, namespace, name, options)
+        self._input("delete", resource, request, namespace=namespace, name=name, options=options)
         return self.remove(resource, self.get(resource, namespace, name), request, options)
 
     def remove(self, resource: Resource, old: dict, request: Request, options: dict | None = None) -> dict:
@@ -202,7 +202,8 @@ class Registry:
 
     def delete_collection(self, resource: Resource, namespace: str | None, request: Request, options: dict | None = None,
                           label_selector: str = "", field_selector: str = "") -> list[dict]:
-        self._input("delete_collection", resource, request, namespace, options, label_selector, field_selector)
+        self._input("delete_collection", resource, request, namespace=namespace, options=options, label_selector=label_selector,
+                    field_selector=field_selector)
         items = self.list(resource, namespace, label_selector, field_selector).items
         for obj in items:
             self.remove(resource, obj, request, options)
@@ -217,17 +218,11 @@ class Registry:
             return obj if old else {**obj, "metadata": {k: v for k, v in obj["metadata"].items() if v != ""}}
         return self.etcd.put(resource, key, obj, request.actor, request.because, request)
 
-    def _input(self, verb: str, resource: Resource, request: Request, *arguments: object) -> None:
+    def _input(self, verb: str, resource: Resource, request: Request, **arguments: object) -> None:
         if request.external and not request.dry_run:
             self.clock.cause = None  # someone outside acts on no revision
             if self.journal:
-                self.journal(verb, resource, request, *arguments)
-
-    def must_find(self, word: str) -> Resource:
-        resource = self.resources.find(word)
-        if resource is None:
-            raise ApiError(404, "NotFound", f'the server doesn\'t have a resource type "{word}"')
-        return resource
+                self.journal(verb, resource, request, **arguments)
 
 
 def _key(obj: dict) -> Key:

@@ -65,7 +65,7 @@ def _store_condition(registry, resource: Resource, pod: dict, condition: dict, r
 
 def _with_topology(registry, metadata: dict, node_name: str) -> dict:
     """A bound pod carries its node's zone and region as labels. Admission plugin PodTopologyLabels."""
-    node = registry.find(registry.must_find("nodes"), "", node_name)
+    node = registry.find(registry.resources.must_find("nodes"), "", node_name)
     labels = node["metadata"].get("labels", {}) if node else {}
     topology = {key: labels[key] for key in TOPOLOGY if key in labels}
     return {**metadata, "labels": {**metadata.get("labels", {}), **topology}} if topology else metadata
@@ -85,7 +85,7 @@ def evict(registry, resource: Resource, pod: dict, eviction: dict, request: Requ
 
 
 def _spend_budget(registry, pod: dict, request: Request) -> None:
-    resource = registry.must_find("poddisruptionbudgets")
+    resource = registry.resources.must_find("poddisruptionbudgets")
     labels, name = pod["metadata"].get("labels"), pod["metadata"]["name"]
     budgets = [pdb for pdb in registry.objects(resource, pod["metadata"]["namespace"])
                if selectors.label_selector(pdb["spec"].get("selector"))(labels)]
@@ -123,7 +123,7 @@ def token(registry, resource: Resource, account: dict, wanted: dict, request: Re
             fields.invalid(fields.path_of("spec.expirationSeconds"), seconds, f"may not specify a duration {text}")])
     bound = (wanted.get("spec") or {}).get("boundObjectRef")
     if bound:
-        registry.get(registry.must_find(bound.get("kind", "")), meta.namespace_of(account), bound.get("name", ""))
+        registry.get(registry.resources.must_find(bound.get("kind", "")), meta.namespace_of(account), bound.get("name", ""))
     text = _signed(registry, account, seconds, (wanted.get("spec") or {}).get("audiences") or [ISSUER])
     registry.tokens[text] = f'system:serviceaccount:{meta.namespace_of(account)}:{meta.name_of(account)}'
     status = {"token": text, "expirationTimestamp": registry.clock.timestamp(registry.clock.now + seconds)}

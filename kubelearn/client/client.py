@@ -32,12 +32,12 @@ class Client:
     def resource(self, kind: str) -> Resource:
         found = self._resources.get(kind)
         if found is None:
-            found = self._resources[kind] = self.registry.must_find(kind)
+            found = self._resources[kind] = self.registry.resources.must_find(kind)
         return found
 
     def _of(self, obj: dict) -> Resource:
         resource = self.registry.resources.by_kind(obj["apiVersion"], obj["kind"])
-        return resource or self.registry.must_find(obj["kind"])
+        return resource or self.registry.resources.must_find(obj["kind"])
 
     def request(self, because: str = "", **more: object) -> Request:
         return Request(self.actor, because, field_manager=self.program, **more)

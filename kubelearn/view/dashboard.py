@@ -148,7 +148,8 @@ class Dashboard(widgets.VBox):
     def _patch(self, kind: str, namespace: str, name: str, patch: dict, command: str) -> None:
         registry = self.cluster.registry
         with self.cluster.lock:
-            registry.patch(registry.must_find(kind), namespace, name, patch, "merge", Request("you", external=True, command=command))
+            request = Request("you", external=True, command=command)
+            registry.patch(registry.resources.must_find(kind), namespace, name, patch, "merge", request)
             self.cluster.clock.settle()
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubelearn.api.meta import condition_is
+from kubelearn.api.meta import condition_is, get
 from kubelearn.controlplane import COMPONENTS, ELECTED, LABEL
 from kubelearn.view import svg
 from kubelearn.view.states import State
@@ -53,11 +53,11 @@ def faults(cluster: object) -> list[Fault]:
 
 def _fault(each, at: float) -> Fault:
     if each.what in DEEDS:
-        return Fault(each.time, at, each.what, each.arguments[0], DEEDS[each.what].format(each.arguments[0]))
-    _, kind, request, _, about, *_ = each.arguments
-    name = about if isinstance(about, str) else ((about or {}).get("metadata") or {}).get("name", "")
-    verb, who = "delete" if each.what.startswith("delete") else "write", request.command.removeprefix("cluster") or "you"
-    return Fault(each.time, at, "refused", "", REFUSED.format(verb, kind, name, each.refused), who)
+        name = each.arguments["name"]
+        return Fault(each.time, at, each.what, name, DEEDS[each.what].format(name))
+    name = each.arguments.get("name") or get(each.arguments, ("obj", "metadata", "name"), "")
+    verb, who = "delete" if each.what.startswith("delete") else "write", each.arguments["request"].command.removeprefix("cluster") or "you"
+    return Fault(each.time, at, "refused", "", REFUSED.format(verb, each.arguments["kind"], name, each.refused), who)
 
 
 def elects(revision) -> bool:

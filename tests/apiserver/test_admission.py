@@ -80,7 +80,7 @@ def test_pods_of_one_template_share_one_spec(server):
 def test_namespaces_must_be_there_and_not_end(server):
     assert server.refusal(pod(), "nowhere") == 'NotFound: namespaces "nowhere" not found'
     server.make("{kind: Namespace, metadata: {name: ends}}")
-    request, resource = Request("kubectl"), server.registry.must_find("Namespace")
+    request, resource = Request("kubectl"), server.registry.resources.must_find("Namespace")
     server.registry.delete(resource, "", "ends", request)
     assert server.refusal("{kind: ConfigMap, metadata: {name: b}}", "ends") == (
         'Forbidden: configmaps "b" is forbidden: unable to create new content in namespace ends because it is being terminated')

@@ -27,7 +27,7 @@ def registry():
 
 
 def make(registry, kind: str, name: str, namespace: str = "default", **fields) -> dict:
-    resource = registry.must_find(kind)
+    resource = registry.resources.must_find(kind)
     obj = {"apiVersion": resource.api_version, "kind": kind, "metadata": {"name": name}, **fields}
     return registry.create(resource, namespace if resource.namespaced else "", obj, Request("kubectl"))
 
@@ -84,7 +84,7 @@ def test_a_role_that_is_not_there_is_named(registry):
 
 def test_an_aggregated_role_is_the_sum_of_its_parts(registry):
     make(registry, "ClusterRole", "all", aggregationRule={"clusterRoleSelectors": [{"matchLabels": {"to": "all"}}]}, rules=[])
-    part = registry.must_find("ClusterRole")
+    part = registry.resources.must_find("ClusterRole")
     registry.create(part, "", {"apiVersion": part.api_version, "kind": "ClusterRole", "metadata": {"name": "part", "labels": {"to": "all"}},
                                "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["list"]}]}, Request("kubectl"))
     bind(registry, "ClusterRoleBinding", "all", {"kind": "User", "name": "eve"})
@@ -95,7 +95,7 @@ def test_reviews_are_answered_and_not_stored(registry):
     bind(registry, "RoleBinding", "reader", {"kind": "User", "name": "eve"})
 
     def review(kind: str, asker: str = "eve", **spec) -> dict:
-        resource = registry.must_find(kind)
+        resource = registry.resources.must_find(kind)
         request = Request("kubectl", user=asker, groups=("system:authenticated",))
         return registry.create(resource, "", {"apiVersion": resource.api_version, "kind": kind, "spec": spec}, request)["status"]
     wanted = {"verb": "list", "resource": "pods", "namespace": "default"}

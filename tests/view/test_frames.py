@@ -98,7 +98,7 @@ def test_without_a_beginning_it_shows_what_followed_the_last_command(cluster):
 def test_of_two_commands_in_one_instant_the_last_is_the_change_and_is_told_though_it_is_in_no_picture():
     """A ConfigMap has no card."""
     with Cluster(nodes=1, serve=False) as cluster:
-        kind = cluster.registry.must_find("ConfigMap")
+        kind = cluster.registry.resources.must_find("ConfigMap")
         for name in ("one", "two"):
             asked = Request("kubectl", external=True, command="kubectl create", session=name)
             cluster.registry.create(kind, "default", {"metadata": {"name": name}}, asked)

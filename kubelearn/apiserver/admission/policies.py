@@ -77,7 +77,7 @@ def _listed(values: list[str] | None, value: str) -> bool:
 
 
 def _namespace(attributes: Attributes, registry) -> dict | None:
-    return registry.find(registry.must_find("namespaces"), "", attributes.namespace) if attributes.namespace else None
+    return registry.find(registry.resources.must_find("namespaces"), "", attributes.namespace) if attributes.namespace else None
 
 
 # --- what it says -----------------------------------------------------------------------------------------------------
