@@ -12,7 +12,7 @@ from kubelearn.errors import ApiError
 from kubelearn.scheduler.cache import Snapshot
 from kubelearn.scheduler.cycle import Cycle, Decision, Unfit
 from kubelearn.scheduler.framework import EVERYTHING, Plugin, Rejected
-from kubelearn.scheduler.messages import NO_NODES, cut, fit_error, rejected_at_once
+from kubelearn.scheduler.messages import NO_NODES, by_node, cut, fit_error, rejected_at_once
 from kubelearn.scheduler.plugins import default_plugins
 from kubelearn.scheduler.plugins.defaultpreemption import Preemption
 from kubelearn.scheduler.pods import PodInfo
@@ -146,7 +146,7 @@ class Scheduler(Watching):
         if preemption.node:
             preempt(self, pod, preemption)
         self._tell(pod.pod, message)
-        self._write_status(pod.pod, "Unschedulable", message, None if preemption.keep else preemption.node)
+        self._write_status(pod.pod, "Unschedulable", message, None if preemption.keep else preemption.node, by_node(unfit.rejections))
 
     def _post_filter(self, pod: PodInfo, unfit: Unfit) -> Preemption:
         """What the first plugin that can do something more for the pod comes to."""
@@ -171,7 +171,7 @@ class Scheduler(Watching):
     def _tell(self, pod: dict, message: str) -> None:
         self.client.event(pod, "Warning", "FailedScheduling", cut(message), action="Scheduling")
 
-    def _write_status(self, pod: dict, reason: str, message: str, nominated: str | None) -> None:
+    def _write_status(self, pod: dict, reason: str, message: str, nominated: str | None, because: str = "") -> None:
         """The condition PodScheduled=False, and the nominated node ('' for none, None: as it is). No write without a change."""
         try:
             pod = self.client.get("Pod", name_of(pod), pod["metadata"]["namespace"])
@@ -189,7 +189,7 @@ class Scheduler(Watching):
         if not new["nominatedNodeName"]:
             del new["nominatedNodeName"]
         try:
-            self.client.update_status({**pod, "status": new}, because=message)
+            self.client.update_status({**pod, "status": new}, because=because or message)
         except ApiError:
             return  # it is told again when the pod is tried again
 

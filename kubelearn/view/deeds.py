@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from kubelearn.api.meta import is_deleting
+from kubelearn.api.meta import condition, is_deleting
 from kubelearn.view import states
 from kubelearn.view.theme import fit
 
@@ -48,6 +48,8 @@ def _pod(old: dict, new: dict) -> Deed:
     before, now = states.pod_state(old), states.pod_state(new)
     if before.word != now.word:
         return Deed(f"{{}} is {now.word}", f"{{}} are {now.word}")
+    if (unfit := condition(new, "PodScheduled")) and unfit["status"] == "False" and unfit != condition(old, "PodScheduled"):
+        return Deed("found no node for {}", "found no node for {}")
     if states.restarts(new) > states.restarts(old):
         return Deed("restarted a container of {}", "restarted containers of {}")
     return _updated(old, new)

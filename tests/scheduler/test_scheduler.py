@@ -47,6 +47,14 @@ def test_why_a_pod_is_pending(world):
     assert world.events() == [f"big Warning FailedScheduling: {text}"]
 
 
+def test_the_history_has_each_node_s_own_reason(world):
+    """Where they are few enough to be read."""
+    world.client.patch("Node", "node-2", None, {"spec": {"unschedulable": True}})
+    world.pod("big", "64")
+    told = next(r for r in world.registry.etcd.log if r.kind == "Pod" and r.verb == "update")
+    assert told.because == "node-1: Insufficient cpu; node-2: node(s) were unschedulable; node-3: Insufficient cpu"
+
+
 def test_a_pending_pod_is_tried_again_when_that_may_help(world):
     world.pod("filler-1", "3"), world.pod("filler-2", "3"), world.pod("filler-3", "3")
     world.pod("waits", "2")
