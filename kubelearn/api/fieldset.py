@@ -155,11 +155,7 @@ def difference(a: Tree, b: Tree) -> Tree:
         if element == ".":
             continue
         inner = difference({key: value for key, value in branch.items() if key != "."}, other)
-        member = has(branch) and not has(other)
-        if member:
-            left[element] = {**SELF, **inner} if inner else {}
-        elif inner:
-            left[element] = inner
+        _add(left, element, inner, has(branch) and not has(other))
     return left
 
 
@@ -169,12 +165,16 @@ def intersection(a: Tree, b: Tree) -> Tree:
         other = b.get(element)
         if other is None or element == ".":
             continue
-        inner = intersection(branch, other)
-        if has(branch) and has(other):
-            common[element] = {**SELF, **inner} if inner else {}
-        elif inner:
-            common[element] = inner
+        _add(common, element, intersection(branch, other), has(branch) and has(other))
     return common
+
+
+def _add(tree: Tree, element: str, inner: Tree, member: bool) -> None:
+    """What is left of a part: itself, where it is a member, and what is inside."""
+    if member:
+        tree[element] = {**SELF, **inner} if inner else {}
+    elif inner:
+        tree[element] = inner
 
 
 def without(tree: Tree, ignored: Tree) -> Tree:

@@ -25,7 +25,7 @@ def delete(registry, resource: Resource, old: dict, options: dict, request: Requ
     key = (metadata.get("namespace", ""), metadata["name"])
     held = finalizers or old.get("spec", {}).get("finalizers") and resource.kind == "Namespace"
     if not held and not grace:
-        return removed_status(resource, remove(registry, resource, key, old, request), request)
+        return removed_status(resource, remove(registry, resource, key, old, request))
     if "deletionTimestamp" in metadata and finalizers == metadata.get("finalizers", []) and grace >= metadata["deletionGracePeriodSeconds"]:
         return old  # it ends already, and not later than asked
     return registry.store(resource, key, _marked(registry, resource, old, finalizers, grace), request)
@@ -57,7 +57,7 @@ def grace_period(resource: Resource, old: dict, options: dict) -> int:
     return max(grace, 1) if grace < 0 else grace
 
 
-def removed_status(resource: Resource, obj: dict, request: Request) -> dict:
+def removed_status(resource: Resource, obj: dict) -> dict:
     details = {"name": obj["metadata"]["name"], **({"group": resource.group} if resource.group else {}),
                "kind": resource.plural, "uid": obj["metadata"]["uid"]}
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}

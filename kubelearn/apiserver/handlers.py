@@ -63,7 +63,7 @@ class Handlers:
         with self._core():
             obj = self.registry.get(info.resource, info.namespace, info.name)
             if info.subresource:
-                obj = subresources.read(self.registry, info.resource, obj, info.subresource)
+                obj = subresources.read(info.resource, obj, info.subresource)
             return self._answer(call, form.one(obj, self._asker(call)))
 
     async def list(self, call: Call) -> Response:

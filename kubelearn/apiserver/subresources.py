@@ -94,18 +94,18 @@ def _spend_budget(registry, pod: dict, request: Request) -> None:
         raise ApiError(500, "", text)
     for pdb in budgets:
         if pdb["status"].get("observedGeneration", 0) < pdb["metadata"]["generation"]:
-            raise _over_budget(pdb, f'The disruption budget {meta.name_of(pdb)} is still being processed by the server.', 10)
+            raise _over_budget(f'The disruption budget {meta.name_of(pdb)} is still being processed by the server.', 10)
         if not meta.condition_is(pod, "Ready") and pdb["status"]["currentHealthy"] >= pdb["status"]["desiredHealthy"] > 0:
             continue
         if pdb["status"]["disruptionsAllowed"] <= 0:
-            raise _over_budget(pdb, f'The disruption budget {meta.name_of(pdb)} needs {pdb["status"]["desiredHealthy"]} healthy pods '
+            raise _over_budget(f'The disruption budget {meta.name_of(pdb)} needs {pdb["status"]["desiredHealthy"]} healthy pods '
                                     f'and has {pdb["status"]["currentHealthy"]} currently')
         disrupted = {**pdb["status"].get("disruptedPods", {}), name: registry.clock.timestamp()}
         status = {**pdb["status"], "disruptionsAllowed": pdb["status"]["disruptionsAllowed"] - 1, "disruptedPods": disrupted}
         registry.store(resource, (meta.namespace_of(pdb), meta.name_of(pdb)), {**pdb, "status": status}, request)
 
 
-def _over_budget(pdb: dict, text: str, retry: int | None = None) -> ApiError:
+def _over_budget(text: str, retry: int | None = None) -> ApiError:
     cause = {"reason": "DisruptionBudget", "message": text}
     details = {"causes": [cause], **({"retryAfterSeconds": retry} if retry else {})}
     return errors.too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.", details)
@@ -152,7 +152,7 @@ CREATE = {("pods", "binding"): bind, ("bindings", ""): bind, ("pods", "eviction"
 
 # --- scale --------------------------------------------------------------------------------------------------------
 
-def read(registry, resource: Resource, obj: dict, subresource: str) -> dict:
+def read(resource: Resource, obj: dict, subresource: str) -> dict:
     """What GET of a subresource answers; for status and its like the object itself."""
     return scale_of(resource, obj) if subresource == "scale" else obj
 

@@ -20,11 +20,11 @@ ROLES = ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
 ON_CREATE: dict[str, tuple[Mutating, ...]] = {  # kind -> what changes a new object, in upstream's order
     "Pod": (podspec.admit,),                                   # LimitRanger, ServiceAccount, Priority and more: see there
     "Node": (objects.taint_new_node,),                         # TaintNodesByCondition
-    "PersistentVolumeClaim": (objects.default_storage_class,   # DefaultStorageClass
+    "PersistentVolumeClaim": (objects.default_class,           # DefaultStorageClass
                               objects.protect_in_use),         # StorageObjectInUseProtection
     "PersistentVolume": (objects.protect_in_use,),
     "CertificateSigningRequest": (objects.requestor,),         # no plugin upstream, but the strategy of this kind
-    "Ingress": (objects.default_ingress_class,),               # DefaultIngressClass
+    "Ingress": (objects.default_class,),                       # DefaultIngressClass
 }
 ON_UPDATE: dict[str, tuple[Mutating, ...]] = {
     "Pod": (podspec.tolerate,),                                # DefaultTolerationSeconds

@@ -12,7 +12,9 @@ from kubelearn.apiserver.request import Attributes
 
 NOT_READY = {"effect": "NoSchedule", "key": "node.kubernetes.io/not-ready"}
 PROTECTION = {"PersistentVolumeClaim": "kubernetes.io/pvc-protection", "PersistentVolume": "kubernetes.io/pv-protection"}
-DEFAULT_INGRESS_CLASS = ("ingressclass.kubernetes.io/is-default-class",)
+CLASSES = {  # kind -> the field that names its class, the annotation that did so once, the class's kind, what marks the default one
+    "PersistentVolumeClaim": ("storageClassName", "volume.beta.kubernetes.io/storage-class", "StorageClass", DEFAULT_STORAGE_CLASS),
+    "Ingress": ("ingressClassName", "kubernetes.io/ingress.class", "IngressClass", ("ingressclass.kubernetes.io/is-default-class",))}
 
 
 def taint_new_node(attributes: Attributes, store) -> dict:
@@ -37,24 +39,14 @@ def protect_in_use(attributes: Attributes, store) -> dict:
     return obj if finalizer in present else replace(obj, ("metadata", "finalizers"), [*present, finalizer])
 
 
-def default_storage_class(attributes: Attributes, store) -> dict:
-    claim = attributes.new
-    if "storageClassName" in claim["spec"] or "volume.beta.kubernetes.io/storage-class" in annotations_of(claim):
-        return claim
-    default = _default(store, "StorageClass", DEFAULT_STORAGE_CLASS)
-    return replace(claim, ("spec", "storageClassName"), default["metadata"]["name"]) if default else claim
-
-
-def default_ingress_class(attributes: Attributes, store) -> dict:
-    ingress = attributes.new
-    if "ingressClassName" in ingress["spec"] or "kubernetes.io/ingress.class" in annotations_of(ingress):
-        return ingress
-    default = _default(store, "IngressClass", DEFAULT_INGRESS_CLASS)
-    return replace(ingress, ("spec", "ingressClassName"), default["metadata"]["name"]) if default else ingress
-
-
-def _default(store, kind: str, marks: tuple[str, ...]) -> dict | None:
-    return newest_marked(store.objects(store.resources.find(kind)), marks)
+def default_class(attributes: Attributes, store) -> dict:
+    """A claim or an ingress that names no class gets the default one, if there is one."""
+    field, once, kind, marks = CLASSES[attributes.resource.kind]
+    obj = attributes.new
+    if field in obj["spec"] or once in annotations_of(obj):
+        return obj
+    default = newest_marked(store.objects(store.resources.find(kind)), marks)
+    return replace(obj, ("spec", field), default["metadata"]["name"]) if default else obj
 
 
 def resize_allowed(attributes: Attributes, store) -> None:
