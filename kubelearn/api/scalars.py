@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from .schema import Schema
 
 PLAIN = {"string": str, "boolean": bool}
+TYPES = {"string": (str,), "boolean": (bool,), "number": (int, float), "int-or-string": (int, str)}
 INTEGERS = {"int32": 1 << 31, "int64": 1 << 63}
 
 
-def _plain(value: object, schema: Schema, path: tuple | None) -> object:
-    if type(value) is not PLAIN[schema.type]:
-        raise Mismatch(value, schema, path)
+def _typed(value: object, schema: Schema, path: tuple | None) -> object:
+    if type(value) not in TYPES[schema.type]:
+        raise Mismatch(value, schema, path, "int32" if schema.type == "int-or-string" else "")
     return value
 
 
@@ -35,24 +36,12 @@ def _integer(value: object, schema: Schema, path: tuple | None) -> object:
     return value
 
 
-def _number(value: object, schema: Schema, path: tuple | None) -> object:
-    if type(value) not in (int, float):
-        raise Mismatch(value, schema, path)
-    return value
-
-
 def _quantity(value: object, schema: Schema, path: tuple | None) -> object:
     try:
         text = quantity.canonical(value.strip() if type(value) is str else str(value))
     except ApiError as error:
         raise WrongType(error.message) from None
     return value if text == value else text
-
-
-def _int_or_string(value: object, schema: Schema, path: tuple | None) -> object:
-    if type(value) not in (int, str):
-        raise Mismatch(value, schema, path, "int32")
-    return value
 
 
 def _bytes(value: object, schema: Schema, path: tuple | None) -> object:
@@ -104,8 +93,7 @@ def _canonical_time(text: str, micro: bool) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if micro else "%Y-%m-%dT%H:%M:%SZ")
 
 
-CHECKS = {"string": _plain, "boolean": _plain, "integer": _integer, "number": _number, "quantity": _quantity,
-                 "int-or-string": _int_or_string, "time": _time, "micro-time": _time}
+CHECKS = {**dict.fromkeys(TYPES, _typed), "integer": _integer, "quantity": _quantity, "time": _time, "micro-time": _time}
 
 
 def check_of(schema: Schema):

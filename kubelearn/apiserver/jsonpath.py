@@ -5,6 +5,7 @@ Part of Kubernetes: client-go util/jsonpath. Leaves out: unions, ranges, recursi
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -14,10 +15,7 @@ STEP = re.compile(r"""
   | \[(?P<index>-?\d+)\] | \[(?P<all>\*)\] | \[(?P<quote>['"])(?P<key>.*?)(?P=quote)\]
   | \[\?\(\s*@(?P<path>[^=!<>]*?)\s*(?P<operator>==|!=|<=|>=|<|>)\s*(?P<value>"[^"]*"|'[^']*'|[^)]*?)\s*\)\]
 """, re.VERBOSE)
-COMPARE: dict[str, Callable] = {
-    "==": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
-}
+COMPARE = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 @lru_cache(maxsize=512)
