@@ -79,8 +79,8 @@ class App:
         client = request.scope.get("client") or ("", 0)
         parts = requestinfo.split(request.scope.get("raw_path", request.url.path.encode()).partition(b"?")[0].decode("latin-1"))
         session = self.sessions.of(request.headers.get("kubectl-session", ""), f"{client[0]}:{client[1]}")
-        if len(parts) < {"api": 3, "apis": 4}.get(parts[0], 99) or self._is_foreign(parts):
-            self._authorize_path(user, method, f"/{'/'.join(parts)}")
+        if not requestinfo.is_resource(parts) or self._is_foreign(parts):
+            self._authorize_path(user, requestinfo.path_action(method, parts))
             return None
         watch = request.query_params.get("watch", "false").lower() in ("", "1", "t", "true")
         info = requestinfo.parse(self.registry.resources, method, parts, watch)
@@ -101,11 +101,11 @@ class App:
         """Below a group that is not served: no API at all."""
         return parts[0] == "apis" and len(parts) > 1 and all(resource.group != parts[1] for resource in self.registry.resources)
 
-    def _authorize_path(self, user: security.User, method: str, path: str) -> None:
+    def _authorize_path(self, user: security.User, action: rbac.Action) -> None:
         """Paths that are no resource; a few are for everyone."""
-        if not path.startswith(security.PUBLIC):
+        if not action.path.startswith(security.PUBLIC):
             with self.clock.lock:
-                rbac.authorize(self.registry, user.name, user.groups, rbac.Action(requestinfo.VERBS.get(method, "get"), path=path))
+                rbac.authorize(self.registry, user.name, user.groups, action)
 
     async def _answer(self, request: Request) -> Response:
         call = self._call(request, request.method)

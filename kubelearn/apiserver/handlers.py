@@ -39,11 +39,8 @@ class Handlers:
         with self._core():
             if self.registry.refusal is not None and (refused := self.registry.refusal()) is not None:
                 raise refused
-            info = call.info
-            group, resource = info.resource.group, info.resource.plural
-            rbac.authorize(self.registry, call.user.name, call.user.groups,
-                           rbac.Action(info.verb, group, resource, info.subresource, info.namespace or info.own_namespace, info.name))
-        if info.verb not in READING and call.session.moves_time:
+            rbac.authorize(self.registry, call.user.name, call.user.groups, call.info.action())
+        if call.info.verb not in READING and call.session.moves_time:
             call.waited = call.session.seen.did(call.what)
         return await handler(call)
 

@@ -65,12 +65,11 @@ class Inside:
         user = security.authenticate(self.registry, "", headers)
         if parts[0] in ("healthz", "livez", "readyz"):
             return "ok"
-        if parts[0] not in ("api", "apis") or len(parts) < (3 if parts[0] == "api" else 4):
-            rbac.authorize(self.registry, user.name, user.groups, rbac.Action(requestinfo.VERBS.get(method, "get"), path=path))
+        if not requestinfo.is_resource(parts):
+            rbac.authorize(self.registry, user.name, user.groups, requestinfo.path_action(method, parts))
             raise errors.no_such_path()
         info = requestinfo.parse(self.registry.resources, method, parts, False)
-        action = rbac.Action(info.verb, info.resource.group, info.resource.plural, info.subresource, info.namespace, info.name)
-        rbac.authorize(self.registry, user.name, user.groups, action)
+        rbac.authorize(self.registry, user.name, user.groups, info.action())
         agent = headers.get("user-agent", "").partition("/")[0].lower() or "a client in a pod"
         return self._do(info, dict(parse_qsl(query)), Request(agent, user=user.name, groups=user.groups), headers, body)
 

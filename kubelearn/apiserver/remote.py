@@ -45,9 +45,7 @@ class Remote:
             return self.registry.get(info.resource, info.namespace, info.name)
 
     def _authorize(self, call: Call) -> None:
-        info = call.info
-        action = rbac.Action(REMOTE[info.subresource] or info.verb, "", info.resource.plural, info.subresource, info.namespace, info.name)
-        rbac.authorize(self.registry, call.user.name, call.user.groups, action)
+        rbac.authorize(self.registry, call.user.name, call.user.groups, call.info.action(REMOTE[call.info.subresource]))
 
     def _address(self, pod: dict) -> str:
         """Of the pod's node; ApiError where it has none."""

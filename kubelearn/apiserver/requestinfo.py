@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from kubelearn import errors
 from kubelearn.api.resources import Resource, Resources, Subresource
+from kubelearn.apiserver.rbac import Action
 
 VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 COLLECTION = {"get": "list", "delete": "deletecollection"}
@@ -26,10 +27,10 @@ class RequestInfo:
     part: Subresource | None = None
     rest: tuple[str, ...] = ()  # what follows proxy/
 
-    @property
-    def own_namespace(self) -> str:
-        """A request about one namespace happens in it."""
-        return self.name if (self.resource.group, self.resource.plural) == ("", "namespaces") else ""
+    def action(self, verb: str = "") -> Action:
+        """What somebody who asks for this must be allowed to do. A request about one namespace happens in it."""
+        own = self.name if (self.resource.group, self.resource.plural) == ("", "namespaces") else ""
+        return Action(verb or self.verb, self.resource.group, self.resource.plural, self.subresource, self.namespace or own, self.name)
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -47,6 +48,16 @@ def split(raw_path: str) -> list[str]:
     if any(part in (".", "..") or "/" in part or "\0" in part for part in parts):
         raise errors.no_such_path()
     return parts
+
+
+def is_resource(parts: list[str]) -> bool:
+    """Whether a path is about a resource: below a group and a version."""
+    return len(parts) >= {"api": 3, "apis": 4}.get(parts[0], 99)
+
+
+def path_action(method: str, parts: list[str]) -> Action:
+    """What somebody must be allowed to do who asks for a path that is no resource."""
+    return Action(VERBS.get(method, "get"), path=f"/{'/'.join(parts)}")
 
 
 def parse(resources: Resources, method: str, parts: list[str], watch: bool) -> RequestInfo | None:
