@@ -12,20 +12,10 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from kubelearn.api.meta import (
-    annotations_of,
-    condition_is,
-    is_deleting,
-    key_of,
-    labels_of,
-    name_of,
-    owner_of,
-    owner_reference,
-    reference_to,
-    uid_of,
-)
+from kubelearn.api.meta import annotations_of, is_deleting, key_of, labels_of, name_of, owner_of, owner_reference, reference_to, uid_of
 from kubelearn.clock import EPOCH, parse_time
 from kubelearn.controllers.controller import Controller
+from kubelearn.controllers.jobpolicy import finished
 from kubelearn.errors import ApiError
 
 DELTA = 0.1  # seconds after the scheduled time at which it is looked at
@@ -96,11 +86,6 @@ def job_from_template(cron_job: dict, at: float, zone: tzinfo) -> dict:
     labels = labels_of({"metadata": template.get("metadata", {})})
     metadata |= {"labels": labels} if labels else {}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template["spec"]}
-
-
-def finished(job: dict) -> str | None:
-    """Complete, Failed, or None while it runs."""
-    return next((kind for kind in ("Complete", "Failed") if condition_is(job, kind)), None)
 
 
 def superfluous(jobs: list[dict], spec: dict) -> list[dict]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kubelearn.api.meta import condition, condition_is, is_deleting, key_of, owner_of, uid_of
 from kubelearn.clock import parse_time
 from kubelearn.controllers import jobpods, jobpolicy
-from kubelearn.controllers.jobpolicy import index_of, is_failed, is_indexed
+from kubelearn.controllers.jobpolicy import finished, index_of, is_failed, is_indexed
 from kubelearn.controllers.podcontrol import PodController
 from kubelearn.controllers.pods import is_active, is_ready, is_terminal, phase
 from kubelearn.errors import ApiError
@@ -31,10 +31,6 @@ class Tally(NamedTuple):
     failed_indexes: list[int]  # with backoffLimitPerIndex
     new_succeeded: list[dict]  # not yet counted in the status
     new_failed: list[dict]
-
-
-def finished(job: dict) -> bool:
-    return condition_is(job, "Complete") or condition_is(job, "Failed")
 
 
 def uncounted(job: dict, what: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kubelearn.api.meta import annotations_of, condition, is_deleting, key_of
+from kubelearn.api.meta import annotations_of, condition, condition_is, is_deleting, key_of
 from kubelearn.clock import parse_time
 from kubelearn.controllers.pods import phase
 
@@ -18,6 +18,11 @@ BACKOFF, MAX_BACKOFF = 10, 600  # seconds: after the first failure, doubling up 
 
 
 # --- indexes ------------------------------------------------------------------------------------------------------
+
+def finished(job: dict) -> str | None:
+    """Complete, Failed, or None while it runs."""
+    return next((kind for kind in ("Complete", "Failed") if condition_is(job, kind)), None)
+
 
 def is_indexed(job: dict) -> bool:
     return job["spec"].get("completionMode") == "Indexed"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from kubelearn.api.meta import condition, is_deleting, key_of, name_of, namespace_of, uid_of
 from kubelearn.clock import parse_time
 from kubelearn.controllers.controller import Controller
-from kubelearn.controllers.cronjob import finished
+from kubelearn.controllers.jobpolicy import finished
 
 
 def expires_at(job: dict) -> float | None:
