@@ -1,4 +1,4 @@
-"""What the shell does itself: changing its own directory, variables, options, traps and jobs.
+"""What the shell does itself: changing its own directory, variables and options, reading, leaving. What runs: jobs.py.
 
 Model: busybox ash. Leaves out: aliases, umask's effect, ulimit, command history: they are accepted and do nothing.
 """
