@@ -74,7 +74,7 @@ def reporter_runs(cluster) -> str:
     status = statuses(pod)[0]
     if "running" not in status["state"]:
         why = status["state"].get("waiting") or status["state"].get("terminated")
-        raise Wrong(f"reporter is {why.get('reason')}, restarted {status['restartCount']} times", "kubectl logs reporter says what the program misses")
+        raise Wrong(f"reporter is {why.get('reason')}, restarted {status['restartCount']} times", "kubectl logs reporter says what the program lacks")
     command = " ".join(pod["spec"]["containers"][0].get("command", []))
     if "GREETING" not in command:
         raise Wrong("reporter runs another program now", "leave the command as it is; give the container the variable in env")
