@@ -84,8 +84,7 @@ class Scheduler(Watching):
     def _assume(self, queued: QueuedPod, pod: PodInfo, decision: Decision) -> None:
         """Counts the pod on its node at once, so that the next pod knows; then binds it, now or when its volumes are bound."""
         self.snapshot.add_pod(pod, decision.node)
-        if self.snapshot.nominated:
-            self.snapshot.forget_nomination(pod.key)
+        self.snapshot.forget_nomination(pod.key)
         if self._is_prepared(pod, decision.node):
             self._bind(queued, pod, decision)
         else:

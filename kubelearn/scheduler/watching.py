@@ -61,8 +61,7 @@ class Watching:
             self._now_placed(key)
 
     def _now_placed(self, key: str) -> None:
-        if self.snapshot.nominated:
-            self.snapshot.forget_nomination(key)
+        self.snapshot.forget_nomination(key)
         self.queue.delete(key)
         self.queue.move("PodAdd")
 
@@ -73,15 +72,11 @@ class Watching:
         if old is not None and key in self.queue.pods and old["spec"] is spec and old["metadata"].get("labels") == metadata.get("labels"):
             return  # only its status: the scheduler's own word
         if key not in self.waiting:
-            self.queue.add(key, self._rank(new), gated=any(plugin.pre_enqueue(new) for plugin in self.cycle.gatekeepers()))
-
-    def _rank(self, pod: dict) -> tuple:
-        sort = next((plugin for plugin in self.plugins if isinstance(plugin, PrioritySort)), PrioritySort())
-        return sort.sort_key(pod["spec"].get("priority") or 0, self.clock.now)
+            gated = any(plugin.pre_enqueue(new) for plugin in self.cycle.gatekeepers())
+            self.queue.add(key, PrioritySort.sort_key(new, self.clock.now), gated)
 
     def _pod_gone(self, key: str) -> None:
-        if self.snapshot.nominated:
-            self.snapshot.forget_nomination(key)
+        self.snapshot.forget_nomination(key)
         if self._stop_waiting(key):
             for plugin in self.plugins:
                 plugin.unreserve(key)

@@ -7,5 +7,6 @@ from kubelearn.scheduler.framework import Plugin
 class PrioritySort(Plugin):
     """The highest priority first; among equals, who has waited longest."""
 
-    def sort_key(self, priority: int, waiting_since: float) -> tuple:
-        return -priority, waiting_since
+    @staticmethod
+    def sort_key(pod: dict, waiting_since: float) -> tuple:
+        return -(pod["spec"].get("priority") or 0), waiting_since
