@@ -24,8 +24,7 @@ def _own(schema: Schema) -> dict[str, object]:
     zeros = {key: source["default"] for key, source in schema.source.get("properties", {}).items()
              if key in schema.required and source.get("default") in SCALAR_ZEROS}
     structs = {key: {} for key in ("spec", "status") if schema.kind[1] and key in schema.fields}  # no pointers in Go: never absent
-    named = {key: value for key, value in table().get(schema.short, {}).items() if value is not None}  # null: decode.py keeps it
-    return {**zeros, **structs, **named}
+    return {**zeros, **structs, **table().get(schema.short, {})}
 
 
 class Defaulting(Visitor):
