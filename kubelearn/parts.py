@@ -89,7 +89,7 @@ class Node:
         self.network = network
         self.runtime = Runtime(spec.name, registry.clock, network)
         client = Client(registry, f"kubelet/{spec.name}")
-        self.kubelet = Kubelet(client, registry.clock, network, self.runtime, node_object(spec, cidr, profile), disks)
+        self.kubelet = Kubelet(client, self.runtime, node_object(spec, cidr, profile), disks)
         self.kubelet.start()
         self.proxy = Proxy(rules, network, spec.name)
 

@@ -12,7 +12,6 @@ from functools import partial
 
 from kubelearn.api import quantity
 from kubelearn.api.usage import pod_total
-from kubelearn.clock import Clock
 from kubelearn.kubelet.kuberuntime import KubeRuntime
 from kubelearn.kubelet.pleg import next_tick
 from kubelearn.kubelet.pod_workers import SYNC, PodWorker
@@ -25,8 +24,8 @@ GRACE = 1.0  # immediateEvictionGracePeriodSeconds
 class EvictionManager:
     """evict(worker, message) ends a pod."""
 
-    def __init__(self, clock: Clock, phase: float, runtime: KubeRuntime, volumes: VolumeManager, evict: Callable[[PodWorker, str], None]):
-        self.clock, self.phase, self.runtime, self.volumes, self.evict = clock, phase, runtime, volumes, evict
+    def __init__(self, phase: float, runtime: KubeRuntime, volumes: VolumeManager, evict: Callable[[PodWorker, str], None]):
+        self.clock, self.phase, self.runtime, self.volumes, self.evict = runtime.clock, phase, runtime, volumes, evict
         self._looking: set[str] = set()
         self._watched: dict[str, str] = {}  # pod uid -> the sandbox that tells when something goes on in it
 

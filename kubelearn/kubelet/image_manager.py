@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubelearn.clock import Clock
 from kubelearn.kubelet.backoff import Backoff, go_duration
 from kubelearn.kubelet.images import ImageError, ImageInfo
 from kubelearn.kubelet.runtime import Runtime
@@ -29,9 +28,9 @@ class StartFailure(Exception):
 
 
 class ImageManager:
-    def __init__(self, clock: Clock, runtime: Runtime):
-        self.clock, self.runtime = clock, runtime
-        self.backoff = Backoff(clock)
+    def __init__(self, runtime: Runtime):
+        self.clock, self.runtime = runtime.clock, runtime
+        self.backoff = Backoff(self.clock)
         self.pulled: Callable[[], object] = lambda: None  # called when there is one more image
         self._errors: dict[str, str] = {}  # back-off key -> why the last pull failed
         self._queue: list[Future] = []

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 
 from kubelearn.client import Client
-from kubelearn.clock import Clock, parse_time
+from kubelearn.clock import parse_time
 from kubelearn.errors import ApiError
 from kubelearn.kubelet.config import PodConfig
 from kubelearn.kubelet.container_status import NO_PROBES, restarts_all, status_of
@@ -32,7 +32,6 @@ from kubelearn.kubelet.static_pods import StaticPods
 from kubelearn.kubelet.status import TERMINAL, generate_pod_status, lost_containers, summary
 from kubelearn.kubelet.status_manager import StatusManager
 from kubelearn.kubelet.volume_manager import VolumeManager
-from kubelearn.network import Network
 from kubelearn.volumes import Directory, File
 
 COMES_BACK, KNOWS_PODS = 0.9, 1.7  # seconds after the start of a kubelet that was here before: it reports; it has listed its pods
@@ -42,19 +41,18 @@ DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the spec
 class Kubelet:
     """One node's. node: its Node object as it is to be registered (name, labels, capacity); disks: the network's, shared."""
 
-    def __init__(self, client: Client, clock: Clock, network: Network, runtime: Runtime, node: dict,
-                 disks: dict[str, Directory] | None = None):
-        self.client, self.clock, self.network, self.name = client, clock, network, node["metadata"]["name"]
-        self.address = network.nodes[self.name]
+    def __init__(self, client: Client, runtime: Runtime, node: dict, disks: dict[str, Directory]):
+        self.client, self.clock, self.network, self.name = client, runtime.clock, runtime.network, runtime.node
+        self.address, clock = self.network.nodes[self.name], self.clock
         self.random = clock.random(f"kubelet/{self.name}")
-        self.node = NodeStatus(client, clock, runtime, node, self.address)
+        self.node = NodeStatus(client, runtime, node, self.address)
         self.allocatable = self.node.allocatable
-        self.prober = Prober(clock, runtime, network, self.address)
-        self.runtime = KubeRuntime(runtime, Lifecycle(clock, runtime, network, self.address), self)
-        host = VolumeHost(clock, self.source, self.token, {} if disks is None else disks, self.allocatable)
+        self.prober = Prober(runtime)
+        self.runtime = KubeRuntime(runtime, Lifecycle(runtime), self)
+        host = VolumeHost(clock, self.source, self.token, disks, self.allocatable)
         host.disk.lookup("etc").put("hostname", File(f"{self.name}\n"))
         self.volumes = VolumeManager(host, lambda: self.config.follow_sources())
-        self.eviction = EvictionManager(clock, self.random.random(), self.runtime, self.volumes, self.evict)
+        self.eviction = EvictionManager(self.random.random(), self.runtime, self.volumes, self.evict)
         self.status = StatusManager(client, clock)
         self.static = StaticPods(self, host.disk)
         self.server = Server(self)

@@ -70,7 +70,7 @@ class Starter:
 
     def __init__(self, runtime: Runtime, lifecycle: Lifecycle, surroundings):
         self.runtime, self.clock, self.lifecycle, self.surroundings = runtime, runtime.clock, lifecycle, surroundings
-        self.images = ImageManager(self.clock, runtime)
+        self.images = ImageManager(runtime)
         self.backoff = Backoff(self.clock)
         self.pods: dict[str, PodRuntime] = {}
 

@@ -6,11 +6,9 @@ Leaves out: hooks' own host header, stopSignal of a pod's lifecycle.
 """
 from __future__ import annotations
 
-from kubelearn.clock import Clock
 from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.images.http import BadRequest, request
 from kubelearn.kubelet.runtime import Runtime
-from kubelearn.network import Network
 from kubelearn.tasks import Future, TimeUp
 
 MINIMUM_GRACE = 2.0  # seconds: minimumGracePeriodInSeconds
@@ -29,15 +27,39 @@ def ended(container: Container) -> Future:
     return future
 
 
-async def run_in_container(runtime: Runtime, container: Container, command: list[str], seconds: float) -> tuple[int | None, str]:
-    """(exit code, or None when the time was over; what it printed). ExecError where it cannot start."""
-    process = runtime.exec(container, command)
-    try:
-        text = await runtime.clock.within(seconds, _read(process))
-        return await process.exit, text
-    except TimeUp:
-        process.die(137, "KILL")
-        return None, ""
+class Hands:
+    """What a kubelet does to the containers of its node: runs commands in them and asks for their pages."""
+
+    def __init__(self, runtime: Runtime):
+        self.runtime, self.clock, self.network = runtime, runtime.clock, runtime.network
+        self.address = runtime.network.nodes[runtime.node]
+
+    async def run_in_container(self, container: Container, command: list[str], seconds: float) -> tuple[int | None, str]:
+        """(exit code, or None when the time was over; what it printed). ExecError where it cannot start."""
+        process = self.runtime.exec(container, command)
+        try:
+            text = await self.clock.within(seconds, _read(process))
+            return await process.exit, text
+        except TimeUp:
+            process.die(137, "KILL")
+            return None, ""
+
+    async def http_get(self, container: Container, spec: dict, action: dict, agent: str) -> int:
+        """The status code of an httpGet action. ConnectionRefusedError, TimeoutError, HookError."""
+        address, port, path = container.sandbox.address, port_number(action["port"], spec), action.get("path") or "/"
+        headers = {"Host": f"{address}:{port}", "User-Agent": agent, "Accept": "*/*"}
+        headers |= {header["name"]: header["value"] for header in action.get("httpHeaders") or ()}
+        stream = await self.network.connect(self.address, action.get("host") or address, port)
+        try:
+            if action.get("scheme") == "HTTPS":  # nothing here speaks TLS
+                raise HookError("http: server gave HTTP response to HTTPS client")
+            return (await request(stream, "GET", address, path, headers)).status
+        except EOFError:
+            raise HookError("EOF") from None
+        except BadRequest as error:
+            raise HookError(f'malformed HTTP response "{error}"') from None
+        finally:
+            stream.close()
 
 
 async def _read(process) -> str:
@@ -46,50 +68,29 @@ async def _read(process) -> str:
     return text[:10_240].decode(errors="replace")
 
 
-async def http_get(network: Network, source: str, address: str, action: dict, ports: list[dict], agent: str) -> int:
-    """The status code of an httpGet action. ConnectionRefusedError, TimeoutError, HookError."""
-    port, path = port_number(action["port"], ports), action.get("path") or "/"
-    headers = {"Host": f"{address}:{port}", "User-Agent": agent, "Accept": "*/*"}
-    headers |= {header["name"]: header["value"] for header in action.get("httpHeaders") or ()}
-    stream = await network.connect(source, action.get("host") or address, port)
-    try:
-        if action.get("scheme") == "HTTPS":  # nothing here speaks TLS
-            raise HookError("http: server gave HTTP response to HTTPS client")
-        return (await request(stream, "GET", address, path, headers)).status
-    except EOFError:
-        raise HookError("EOF") from None
-    except BadRequest as error:
-        raise HookError(f'malformed HTTP response "{error}"') from None
-    finally:
-        stream.close()
-
-
-def port_number(port: int | str, ports: list[dict]) -> int:
+def port_number(port: int | str, spec: dict) -> int:
+    """A port of a container, by its number or its name."""
     if isinstance(port, int):
         return port
-    for entry in ports:
+    for entry in spec.get("ports") or ():
         if entry.get("name") == port:
             return entry["containerPort"]
     raise HookError(f'couldn\'t find port: "{port}"')
 
 
-class Lifecycle:
+class Lifecycle(Hands):
     """Runs hooks and ends containers on one node."""
-
-    def __init__(self, clock: Clock, runtime: Runtime, network: Network, address: str):
-        self.clock, self.runtime, self.network, self.address = clock, runtime, network, address
 
     async def run_hook(self, container: Container, spec: dict, hook: dict) -> None:
         """HookError, ExecError, OSError where it does not succeed."""
         if "exec" in hook:
-            code, text = await run_in_container(self.runtime, container, hook["exec"]["command"], 1e9)
+            code, text = await self.run_in_container(container, hook["exec"]["command"], 1e9)
             if code:
                 raise HookError(f"command '{' '.join(hook['exec']['command'])}' exited with {code}: {text}")
         elif "sleep" in hook:
             await self.clock.sleep(hook["sleep"]["seconds"])
         elif "httpGet" in hook:
-            code = await http_get(self.network, self.address, container.sandbox.address, hook["httpGet"], spec.get("ports") or [],
-                                  "kube-lifecycle/1.37")
+            code = await self.http_get(container, spec, hook["httpGet"], "kube-lifecycle/1.37")
             if code >= 400:
                 raise HookError(f"HTTP request failed with status {code}")
 

@@ -8,7 +8,7 @@ Leaves out: pressure conditions that turn true, a runtime that is down, volumes 
 from __future__ import annotations
 
 from kubelearn.client import Client
-from kubelearn.clock import Clock, Timer, parse_time
+from kubelearn.clock import Timer, parse_time
 from kubelearn.errors import ApiError
 from kubelearn.kubelet.pleg import next_tick
 from kubelearn.kubelet.runtime import Runtime
@@ -26,8 +26,8 @@ CONDITIONS = (("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet
 class NodeStatus:
     """node: the Node object to register: name, labels, capacity, allocatable, perhaps nodeInfo."""
 
-    def __init__(self, client: Client, clock: Clock, runtime: Runtime, node: dict, address: str):
-        self.client, self.clock, self.runtime, self.node, self.address = client, clock, runtime, node, address
+    def __init__(self, client: Client, runtime: Runtime, node: dict, address: str):
+        self.client, self.clock, self.runtime, self.node, self.address = client, runtime.clock, runtime, node, address
         self.name = node["metadata"]["name"]
         status = node.get("status") or {}
         self.capacity = status.get("capacity") or {"cpu": "4", "memory": "8Gi", "pods": "110"}

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import ipaddress
 
-from kubelearn.clock import Clock
 from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.images.reference import RESOLVER
-from kubelearn.kubelet.lifecycle import HookError, http_get, port_number, run_in_container
-from kubelearn.kubelet.runtime import ExecError, Runtime
-from kubelearn.network import Network
+from kubelearn.kubelet.lifecycle import Hands, HookError, port_number
+from kubelearn.kubelet.runtime import ExecError
 from kubelearn.tasks import TimeUp
 
 SUCCESS, FAILURE, UNKNOWN = True, False, None
 RETRIES = 0.1  # seconds: a command that cannot be run is tried three times (maxProbeRetries) before that is told
 
 
-class Prober:
+class Prober(Hands):
     """Asks once. Returns (SUCCESS, FAILURE or UNKNOWN; what was seen), with the texts of Go's own libraries."""
-
-    def __init__(self, clock: Clock, runtime: Runtime, network: Network, address: str):
-        self.clock, self.runtime, self.network, self.address = clock, runtime, network, address
 
     async def probe(self, container: Container, spec: dict, probe: dict) -> tuple[bool | None, str]:
         timeout = probe.get("timeoutSeconds", 1)
@@ -33,7 +28,7 @@ class Prober:
         kind = next(key for key in ("httpGet", "tcpSocket", "grpc") if key in probe)
         action, address = probe[kind], container.sandbox.address
         try:
-            port = port_number(action["port"], spec.get("ports") or [])
+            port = port_number(action["port"], spec)
         except HookError:
             return UNKNOWN, f'port "{action["port"]}" not found'
         where = f"{action.get('host') or address}:{port}"
@@ -46,7 +41,7 @@ class Prober:
 
     async def _exec(self, container: Container, command: list[str], timeout: float) -> tuple[bool | None, str]:
         try:
-            code, text = await run_in_container(self.runtime, container, command, timeout)
+            code, text = await self.run_in_container(container, command, timeout)
         except ExecError as error:
             await self.clock.sleep(RETRIES)
             return UNKNOWN, f"rpc error: code = Unknown desc = {error}"
@@ -77,9 +72,8 @@ class Prober:
         host = action.get("host") or container.sandbox.address
         if not is_address(host):  # the node knows no name
             return FAILURE, f'Get "{url}": dial tcp: lookup {host} on {RESOLVER}:53: no such host'
-        asking = http_get(self.network, self.address, container.sandbox.address, action, spec.get("ports") or [], "kube-probe/1.37")
         try:
-            code = await self.clock.within(timeout, asking)
+            code = await self.clock.within(timeout, self.http_get(container, spec, action, "kube-probe/1.37"))
         except TimeUp:
             return FAILURE, f'Get "{url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
         except HookError as error:
