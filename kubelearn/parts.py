@@ -51,7 +51,7 @@ class ControllerManager:
 def control_plane(registry: Registry, profile: Profile) -> dict[str, object]:
     """Name -> component with stop() and start(). The API server is the registry itself."""
     manager = ControllerManager(registry, profile)
-    scheduler = Scheduler(Client(registry, "default-scheduler", program="kube-scheduler"), registry.clock)
+    scheduler = Scheduler(Client(registry, "default-scheduler", program="kube-scheduler"))
     return {"kube-controller-manager": manager, "kube-scheduler": scheduler, **manager.controllers}
 
 

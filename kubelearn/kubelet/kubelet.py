@@ -53,7 +53,7 @@ class Kubelet:
         host.disk.lookup("etc").put("hostname", File(f"{self.name}\n"))
         self.volumes = VolumeManager(host, lambda: self.config.follow_sources())
         self.eviction = EvictionManager(self.random.random(), self.runtime, self.volumes, self.evict)
-        self.status = StatusManager(client, clock)
+        self.status = StatusManager(client)
         self.static = StaticPods(self, host.disk)
         self.server = Server(self)
         self.workers: PodWorkers | None = None  # only while it runs
@@ -71,7 +71,7 @@ class Kubelet:
         if self.running:
             return
         steps = {SYNC: self.sync_pod, TERMINATING: self.sync_terminating_pod, TERMINATED: self.sync_terminated_pod}
-        self.workers = workers = PodWorkers(self.clock, self.pleg, self.random, steps)
+        self.workers = workers = PodWorkers(self.pleg, self.random, steps)
         if not self.node.registered:
             self._begin(workers)
             self.config.start()

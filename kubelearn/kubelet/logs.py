@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubelearn.clock import Clock, parse_time
+from kubelearn.clock import parse_time
 from kubelearn.errors import bad_request
 from kubelearn.kubelet.container import Container
 from kubelearn.kubelet.kuberuntime_container import PodRuntime
@@ -50,8 +50,8 @@ def container_of(here: PodRuntime | None, name: str, id: str) -> Container | Non
 class LogReader:
     """request: tail (lines), since (seconds) or sinceTime (RFC 3339), timestamps, limitBytes, stream (Stdout, Stderr), follow."""
 
-    def __init__(self, clock: Clock, container: Container, request: dict):
-        self.clock, self.container, self.request = clock, container, request
+    def __init__(self, container: Container, request: dict):
+        self.clock, self.container, self.request = container.clock, container, request
         self.left: int | None = request.get("limitBytes")
         self.position = container.log_dropped + self._first()
         self._wake: Future | None = None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from random import Random
 
-from kubelearn.clock import Clock, Timer
+from kubelearn.clock import Timer
 from kubelearn.kubelet.container_status import NO_PROBES, NoProbes, PodSeen
 from kubelearn.kubelet.image_manager import StartFailure
 from kubelearn.kubelet.kuberuntime import SyncFailed
@@ -48,8 +48,8 @@ class PodWorker:
 class PodWorkers:
     """Gives workers their turns. steps: stage -> what to do in it, a coroutine function; it returns True to go on to the next."""
 
-    def __init__(self, clock: Clock, pleg: Pleg, random: Random, steps: dict[str, Callable[[PodWorker], Coroutine]]):
-        self.clock, self.pleg, self.random, self.steps = clock, pleg, random, steps
+    def __init__(self, pleg: Pleg, random: Random, steps: dict[str, Callable[[PodWorker], Coroutine]]):
+        self.clock, self.pleg, self.random, self.steps = pleg.clock, pleg, random, steps
         self.look_phase = random.random()  # of the second at which the queue of retries is looked at
         self.all: dict[str, PodWorker] = {}
         self.stopped = False

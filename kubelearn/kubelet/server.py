@@ -80,7 +80,7 @@ class Server:
         if container is None:
             stream.write(f"unable to retrieve container logs for {run}".encode())
             return
-        await LogReader(self.clock, container, request).send(stream)
+        await LogReader(container, request).send(stream)
 
     async def exec(self, request: dict, stream: Stream) -> None:
         """request: command, stdin, tty. What keeps it from starting is told on the error channel, after the answer."""

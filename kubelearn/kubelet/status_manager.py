@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from kubelearn.client import Client
-from kubelearn.clock import Clock, Timer
+from kubelearn.clock import Timer
 from kubelearn.errors import ApiError
 from kubelearn.kubelet.pod_workers import PodWorker
 from kubelearn.kubelet.status import OWNED
@@ -18,8 +18,8 @@ AGAIN = 10.0  # seconds: syncPeriod
 
 
 class StatusManager:
-    def __init__(self, client: Client, clock: Clock):
-        self.client, self.clock = client, clock
+    def __init__(self, client: Client):
+        self.client, self.clock = client, client.clock
         self.late: dict[str, Timer] = {}  # uid -> the next try of what could not be written
 
     def stop(self) -> None:

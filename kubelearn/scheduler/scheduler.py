@@ -7,7 +7,7 @@ Leaves out: profiles, extenders, resizing in place. A binding is written in the 
 from __future__ import annotations
 
 from kubelearn.api.meta import key_of, name_of, set_condition
-from kubelearn.clock import Clock, Timer
+from kubelearn.clock import Timer
 from kubelearn.errors import ApiError
 from kubelearn.scheduler.cache import Snapshot
 from kubelearn.scheduler.cycle import Cycle, Decision, Unfit
@@ -37,10 +37,10 @@ class Scheduler(Watching):
 
     name = "default-scheduler"
 
-    def __init__(self, client, clock: Clock):
-        self.client, self.clock = client, clock
+    def __init__(self, client):
+        self.client, self.clock = client, client.clock
         self.plugins: list[Plugin] = default_plugins(client)
-        self.random = clock.random(self.name)
+        self.random = self.clock.random(self.name)
         self.begin()
         self.watch()
 

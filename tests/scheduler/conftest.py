@@ -21,7 +21,7 @@ class World:
         self.apply("{apiVersion: v1, kind: ServiceAccount, metadata: {name: default}}")
         for number in range(1, nodes + 1):
             self.add_node(number, cpu)
-        self.scheduler = Scheduler(Client(self.registry, "default-scheduler"), self.clock)
+        self.scheduler = Scheduler(Client(self.registry, "default-scheduler"))
         self.clock.settle()
 
     def add_node(self, number: int, cpu: str = "4") -> None:
