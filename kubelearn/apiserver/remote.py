@@ -127,7 +127,8 @@ class Remote:
                                      f"server accepts [{' '.join(CHANNELS)}]")
         typed = bool(flag(call.query, "stdin"))
         asking = self._asking(call, pod, call.info.subresource)
-        asking |= {"command": call.query.getlist("command"), "stdin": typed, "tty": bool(flag(call.query, "tty"))}
+        asking |= {"command": call.query.getlist("command"), "stdin": typed, "tty": bool(flag(call.query, "tty")),
+                   "stderr": bool(flag(call.query, "stderr"))}
         waiter = Waiter(call.session, typed, TERMINAL)
         with self.pump.waiting(waiter), closing(await self._open(pod, asking, waiter)) as tunnel:
             waiter.asked()

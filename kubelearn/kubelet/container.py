@@ -46,7 +46,8 @@ class Sandbox:
         self.pause: Container | None = None
         if spec.get("shareProcessNamespace"):
             self.space = ProcessSpace()
-            self.pause = Container(self, id, "POD", runtime.catalogue.pause, ["/pause"], {}, (), "/", space=self.space)
+            self.pause = Container(self, id, "POD", runtime.catalogue.pause, ["/pause"], {}, (), "/", space=self.space,
+                                   user=(spec.get("securityContext") or {}).get("runAsUser"))
             self.pause.start()
             self.containers.remove(self.pause)
 

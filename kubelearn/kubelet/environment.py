@@ -195,9 +195,10 @@ def host_name(pod: dict, node_name: str) -> tuple[str, str]:
 
 def hosts_file(pod: dict, address: str, node_name: str) -> str:
     """/etc/hosts."""
-    short, full = host_name(pod, node_name)
+    full = host_name(pod, node_name)[1]
+    short = full.partition(".")[0] or host_name(pod, node_name)[0]  # also where the host name is the full one
     text = f"# Kubernetes-managed hosts file.\n{BASE_HOSTS}"
-    text += f"{address}\t{full}\t{short}\n" if full and full != short else f"{address}\t{short}\n"
+    text += f"{address}\t{full}\t{short}\n" if full else f"{address}\t{short}\n"
     if pod["spec"].get("hostNetwork"):
         text = f"# Kubernetes-managed hosts file (host network).\n{NODE_HOSTS}"
     aliases = [f"{alias['ip']}\t" + "\t".join(alias.get("hostnames") or ()) for alias in pod["spec"].get("hostAliases") or ()]

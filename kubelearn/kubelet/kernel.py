@@ -101,7 +101,7 @@ SETTINGS = {"kernel.ostype": "Linux", "kernel.osrelease": "6.8.0-kubelearn", "ke
 def settings(container: Container) -> Directory:
     """/proc/sys: what a pod may set by securityContext.sysctls, and a little more."""
     pod = container.sandbox.pod["spec"].get("securityContext") or {}
-    set_ = {one["name"]: one["value"] for one in pod.get("sysctls") or ()}
+    set_ = {one["name"]: one["value"].replace(" ", "\t") for one in pod.get("sysctls") or ()}
     rows = {**SETTINGS, "kernel.hostname": container.sandbox.hostname, **set_}
     return tree({name.replace(".", "/"): f"{value}\n" for name, value in rows.items()})
 

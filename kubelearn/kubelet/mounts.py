@@ -145,7 +145,7 @@ def _from_pod(host: VolumeHost, pod: dict, source: dict, mode: int) -> dict[str,
 def empty_dir(host: VolumeHost, pod: dict, source: dict) -> Directory:
     memory = source.get("medium") == "Memory"
     limit = quantity.value(source["sizeLimit"]) if memory and source.get("sizeLimit") else None
-    return owned(Directory(0o777, mtime=host.clock.now, limit=limit, medium=source.get("medium", "")), pod)
+    return owned(Directory(0o1777 if memory else 0o777, mtime=host.clock.now, limit=limit, medium=source.get("medium", "")), pod)
 
 
 def owned(root: Directory, pod: dict) -> Directory:

@@ -104,6 +104,8 @@ class Server:
     async def attach(self, request: dict, stream: Stream) -> None:
         """The container's own output from now on, and if it has one, its input."""
         container = self._running(request, "container {container} not found in pod {pod}_{namespace}")
+        if container.tty and request.get("stderr"):
+            raise ApiError(500, "InternalError", "rpc error: code = InvalidArgument desc = tty and stderr cannot both be true")
         _answer(stream)
         listener = lambda source, data: _frame(stream, STDOUT if source == "stdout" else STDERR, data)  # noqa: E731
         container.on_output.append(listener)

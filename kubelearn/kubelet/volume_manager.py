@@ -118,9 +118,10 @@ class VolumeManager:
     def mounts(self, pod: dict, container: dict, variables: Mapping[str, str]) -> Iterator[Mount]:
         """The container's volumeMounts, as the runtime takes them. ConfigError where subPathExpr names an unknown variable."""
         here = self.pods[pod["metadata"]["uid"]]
-        kinds = {volume["name"]: plugin_of(volume) for volume in pod["spec"].get("volumes") or ()}
+        volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or ()}
         for mount in container.get("volumeMounts") or ():
-            read_only = bool(mount.get("readOnly")) or kinds[mount["name"]] in READ_ONLY
+            kind = plugin_of(volumes[mount["name"]])
+            read_only = bool(mount.get("readOnly") or kind in READ_ONLY or (volumes[mount["name"]].get(kind) or {}).get("readOnly"))
             sub_path = expand_all(mount["subPathExpr"], variables) if mount.get("subPathExpr") else mount.get("subPath", "")
             yield Mount(mount["mountPath"], here.mounted[mount["name"]], read_only, sub_path)
 

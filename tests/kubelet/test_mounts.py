@@ -118,7 +118,7 @@ def test_a_group_for_files_and_a_limit_in_memory():
     node = Node({"name": "d", "emptyDir": {"medium": "Memory", "sizeLimit": "1Ki"}}, securityContext={"fsGroup": 2000})
     node.mount()
     files = node.files()
-    assert (files.node("/d").gid, files.node("/d").mode) == (2000, 0o2777)
+    assert (files.node("/d").gid, files.node("/d").mode) == (2000, 0o3777)
     with pytest.raises(OSError, match="No space left"):
         files.write("/d/big", b"x" * 2000)
 
