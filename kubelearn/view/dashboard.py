@@ -53,9 +53,8 @@ class Dashboard(widgets.VBox):
 
     def _choice(self, kind, label: str, **more: object):
         style = {"model_id": content_id("style", label), "description_width": "initial"}
-        width = more.pop("width", "auto")
-        layout = widgets.Layout(model_id=content_id("layout", label), width=width)
-        return kind(description=label, style=style, layout=layout, model_id=content_id("choice", label), **more)
+        layout = widgets.Layout(model_id=content_id("layout", label), width=more.pop("width", "auto"))
+        return kind(description=label, tooltip=label, style=style, layout=layout, model_id=content_id("choice", label), **more)
 
     def _row(self, name: str, *parts: widgets.Widget) -> widgets.HBox:
         layout = widgets.Layout(model_id=content_id("layout", name), flex_flow="row wrap")

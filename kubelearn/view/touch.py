@@ -41,7 +41,7 @@ class Touch(widgets.VBox):
     def _knob(self, label: str, options: list) -> widgets.ToggleButtons:
         style = {"model_id": self._id(f"{label} style"), "description_width": "initial", "button_width": "auto"}
         return widgets.ToggleButtons(options=[(str(option), option) for option in options], description=label.replace("_", " "),
-                                     style=style, layout=self._layout(label), model_id=self._id(label))
+                                     tooltip=label.replace("_", " "), style=style, layout=self._layout(label), model_id=self._id(label))
 
     @property
     def chosen(self) -> dict[str, object]:
