@@ -20,10 +20,22 @@ from kubelearn.errors import ApiError, no_such_path
 PERIOD, TOLERANCE, STABILIZATION = 15.0, 0.1, 300.0  # seconds, part, seconds
 NO_CUSTOM_API = "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered"
 NO_API = "the server could not find the requested resource (get pods.metrics.k8s.io)"
-LIMITED = {"DesiredWithinRange": "the desired count is within the acceptable range",
-           "TooFewReplicas": "the desired replica count is less than the minimum replica count",
-           "TooManyReplicas": "the desired replica count is more than the maximum replica count",
-           "ScaleUpLimit": "the desired replica count is increasing faster than the maximum scale rate"}
+CONDITIONS = {  # reason: type, status, message
+    "SucceededGetScale": ("AbleToScale", "True", "the HPA controller was able to get the target's current scale"),
+    "FailedGetScale": ("AbleToScale", "False", "the HPA controller was unable to get the target's current scale: {}"),
+    "SucceededRescale": ("AbleToScale", "True", "the HPA controller was able to update the target scale to {}"),
+    "ReadyForNewScale": ("AbleToScale", "True", "recommended size matches current size"),
+    "ScaleDownStabilized": ("AbleToScale", "True",
+                            "recent recommendations were higher than current one, applying the highest recent recommendation"),
+    "ScalingDisabled": ("ScalingActive", "False", "scaling is disabled since the replica count of the target is zero"),
+    "ValidMetricFound": ("ScalingActive", "True", "the HPA was able to successfully calculate a replica count from {}"),
+    "FailedGetResourceMetric": ("ScalingActive", "False", "the HPA was unable to compute the replica count: {}"),
+    "NotScaledToZero": ("ScaledToZero", "False", "the HPA controller did not scale the workload to zero"),
+    "DesiredWithinRange": ("ScalingLimited", "False", "the desired count is within the acceptable range"),
+    "TooFewReplicas": ("ScalingLimited", "True", "the desired replica count is less than the minimum replica count"),
+    "TooManyReplicas": ("ScalingLimited", "True", "the desired replica count is more than the maximum replica count"),
+    "ScaleUpLimit": ("ScalingLimited", "True", "the desired replica count is increasing faster than the maximum scale rate"),
+}
 
 
 class Proposal(NamedTuple):
@@ -74,16 +86,14 @@ class HorizontalPodAutoscalerController(Controller):
             return
         current = target["spec"].get("replicas", 1)
         lowest, highest = spec.get("minReplicas", 1), spec["maxReplicas"]
-        conditions = self._with(autoscaler["status"].get("conditions", []), "AbleToScale", "True", "SucceededGetScale",
-                                "the HPA controller was able to get the target's current scale")
+        conditions = self._with(autoscaler["status"].get("conditions", []), "SucceededGetScale")
         status = {**autoscaler["status"], "currentReplicas": current, "observedGeneration": autoscaler["metadata"]["generation"]}
         if current > highest:
             wanted, reason = highest, "Current number of replicas above Spec.MaxReplicas"
         elif 0 < current < lowest:
             wanted, reason = lowest, "Current number of replicas below Spec.MinReplicas"
         elif current == 0:
-            conditions = self._with(conditions, "ScalingActive", "False", "ScalingDisabled",
-                                    "scaling is disabled since the replica count of the target is zero")
+            conditions = self._with(conditions, "ScalingDisabled")
             wanted, reason = 0, ""
         else:
             conditions, metrics, wanted, reason = self._by_metrics(autoscaler, target, conditions)
@@ -106,8 +116,7 @@ class HorizontalPodAutoscalerController(Controller):
             return self.client.get(reference["kind"], reference["name"], namespace_of(autoscaler))
         except ApiError as error:
             self.event(autoscaler, "Warning", "FailedGetScale", str(error))
-            message = f"the HPA controller was unable to get the target's current scale: {error}"
-            conditions = self._with(autoscaler["status"].get("conditions", []), "AbleToScale", "False", "FailedGetScale", message)
+            conditions = self._with(autoscaler["status"].get("conditions", []), "FailedGetScale", error)
             self.update_status(autoscaler, {**autoscaler["status"], "conditions": conditions}, because=str(error))
             return None
 
@@ -115,9 +124,7 @@ class HorizontalPodAutoscalerController(Controller):
         scale = {"spec": {"replicas": wanted}}
         self.client.patch(target["kind"], name_of(target), namespace_of(target), scale, subresource="scale", because=reason)
         self.event(autoscaler, "Normal", "SuccessfulRescale", f"New size: {wanted}; reason: {reason}")
-        conditions = self._with(conditions, "AbleToScale", "True", "SucceededRescale",
-                                f"the HPA controller was able to update the target scale to {wanted}")
-        return self._with(conditions, "ScaledToZero", "False", "NotScaledToZero", "the HPA controller did not scale the workload to zero")
+        return self._with(self._with(conditions, "SucceededRescale", wanted), "NotScaledToZero")
 
     # --- metrics ----------------------------------------------------------------------------------------------------
 
@@ -134,16 +141,11 @@ class HorizontalPodAutoscalerController(Controller):
         best = max(proposals, key=lambda p: p.replicas, default=None)
         if best is None or failures and best.replicas < current:
             return self._failed(autoscaler, conditions, failures), [], current, ""
-        conditions = self._with(conditions, "ScalingActive", "True", "ValidMetricFound",
-                                f"the HPA was able to successfully calculate a replica count from {best.reason}")
+        conditions = self._with(conditions, "ValidMetricFound", best.reason)
         steady = self._stabilized(key_of(autoscaler), best.replicas)
-        if steady != best.replicas:
-            conditions = self._with(conditions, "AbleToScale", "True", "ScaleDownStabilized",
-                                    "recent recommendations were higher than current one, applying the highest recent recommendation")
-        else:
-            conditions = self._with(conditions, "AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size")
+        conditions = self._with(conditions, "ReadyForNewScale" if steady == best.replicas else "ScaleDownStabilized")
         wanted, why = within_limits(current, steady, spec.get("minReplicas", 1), spec["maxReplicas"])
-        conditions = self._with(conditions, "ScalingLimited", "False" if wanted == steady else "True", why, LIMITED[why])
+        conditions = self._with(conditions, why)
         reason = "" if wanted == current else f"{best.reason} above target" if wanted > current else "All metrics below target"
         return conditions, [p.current for p in proposals], wanted, reason
 
@@ -153,8 +155,7 @@ class HorizontalPodAutoscalerController(Controller):
         self.event(autoscaler, "Warning", "FailedComputeMetricsReplicas",
                    f"invalid metrics ({len(failures)} invalid out of {len(autoscaler['spec'].get('metrics', ()))}), first error is: "
                    f"failed to get {metric} resource metric value: {first}")
-        return self._with(conditions, "ScalingActive", "False", "FailedGetResourceMetric",
-                          f"the HPA was unable to compute the replica count: {first}")
+        return self._with(conditions, "FailedGetResourceMetric", first)
 
     def _propose(self, target: dict, metric: dict) -> Proposal:
         if metric["type"] == "Pods":
@@ -189,8 +190,10 @@ class HorizontalPodAutoscalerController(Controller):
         self.recommended[key] = recent
         return max(count for _, count in recent)
 
-    def _with(self, conditions: list[dict], kind: str, status: str, reason: str, message: str) -> list[dict]:
-        return set_condition(conditions, {"type": kind, "status": status, "reason": reason, "message": message}, self.clock.timestamp())
+    def _with(self, conditions: list[dict], reason: str, *known: object) -> list[dict]:
+        kind, status, message = CONDITIONS[reason]
+        verdict = {"type": kind, "status": status, "reason": reason, "message": message.format(*known)}
+        return set_condition(conditions, verdict, self.clock.timestamp())
 
 
 def average_text(amount: float, resource: str) -> str:
