@@ -6,9 +6,10 @@ Leaves out: more than MOST frames; a longer change has several moments in one.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kubelearn.api.meta import is_deleting
 from kubelearn.view import deeds
 from kubelearn.view.graph import Graph, align, ringed
 from kubelearn.view.slots import Slots
@@ -99,11 +100,11 @@ def frames(before: World, revisions: Sequence, picture, slots: Slots, now: float
     graphs = [picture.graph(world, stage) for world in worlds]
     graphs = graphs if graphs[0].height else align(graphs)
     start = revisions[0].time if revisions else before.time
+    return _thinned([Frame(graphs[0], 0.0, said=(("before the change", ""),)), *_changes(graphs, groups, start, worlds[-1].time, picture)])
+
+
+def _changes(graphs: list[Graph], groups: list[list], start: float, end: float, picture) -> list[Frame]:
     later = getattr(picture, "went_on", lambda _: "nothing was written; time went on")
-    return _thinned([Frame(graphs[0], 0.0, said=(("before the change", ""),)), *_changes(graphs, groups, start, worlds[-1].time, later)])
-
-
-def _changes(graphs: list[Graph], groups: list[list], start: float, end: float, later: Callable[[Graph], str]) -> list[Frame]:
     found, pending = [], []
     for old, new, group in zip(graphs, graphs[1:], groups):
         pending += group
@@ -121,7 +122,9 @@ def _changes(graphs: list[Graph], groups: list[list], start: float, end: float, 
         if not told:
             found.append(Frame(new, end - start, said=((later(new), ""),)))
             continue
-        found.append(Frame(ringed(new, rings, emptied(old, new, freed)), told[-1].time - start, actor(told), tuple(deeds.said(seen))))
+        ended = {identity(r) for r in pending if r.verb == "delete" or is_deleting(r.object)}
+        left = emptied(old, new, freed & ended) | emptied(old, new, freed - ended, getattr(picture, "UNSEEN", "is not shown"))
+        found.append(Frame(ringed(new, rings, left), told[-1].time - start, actor(told), tuple(deeds.said(seen))))
         pending = []
     return found
 
@@ -144,12 +147,13 @@ def _alike(one, other) -> bool:
     return one == other
 
 
-def emptied(old: Graph, new: Graph, gone: set[str]) -> dict[str, str]:
-    """The ids of the free slots in which what is gone stood, and its name."""
+def emptied(old: Graph, new: Graph, gone: set[str], what: str = "is gone") -> dict[str, str]:
+    """The ids of the free slots in which what is gone (or what else became of it) stood, and what they say of it."""
     here = {(box.id, r, c): card for box in new.boxes for r, row in enumerate(box.rows) for c, card in enumerate(row)}
     stood = {(box.id, r, c): card for box in old.boxes for r, row in enumerate(box.rows) for c, card in enumerate(row)}
     left = {here[spot].id: card.name for spot, card in stood.items() if card and card.id in gone and here.get(spot) and here[spot].free}
-    return left | {card.id: old.find()[card.id].name for card in new.cards if card.free and card.id in gone}
+    left |= {card.id: old.find()[card.id].name for card in new.cards if card.free and card.id in gone}
+    return {id: f"{name} {what}" for id, name in left.items()}
 
 
 def actor(revisions: list) -> str:

@@ -80,8 +80,8 @@ def compact(item: Card, line: str, role: str, width: float, height: float) -> st
 
 
 def vacant(item: Card, width: float) -> str:
-    """What a free slot says: nothing, or who has just left it."""
-    return table(row(centred(f"{fit(item.name, width - 60, 12, keep='end')} is gone", width, 18, 12, "muted"))) if item.name else ""
+    """What a free slot says: nothing, or who has just left it, and how."""
+    return table(row(centred(item.name, width, 18, 12, "muted", keep="end"))) if item.name else ""
 
 
 def slot(item: Card, width: float, height: float) -> str:

@@ -16,6 +16,7 @@ from kubelearn.view.slots import Slots, shown
 
 IGNORES = ("Event", "Lease", "Node")  # a node is but where a request comes from
 OUTSIDE = "outside//the host"
+UNSEEN = "is not selected"  # a pod that runs on, without a card
 MANY = 6  # pods behind services; from there on one line each
 
 

@@ -85,7 +85,7 @@ def test_a_pod_that_goes_leaves_its_slot_dotted_and_says_so(cluster):
     frames = changes(cluster, since=cluster.marks["ready"], until=cluster.marks["healed"])
     gone = [c for frame in frames for box in frame.graph.boxes for row in box.rows for c in row if c and c.free and c.ring]
     before = cluster.at(revision=cluster.marks["ready"]).list("Pod", "default")
-    assert [card.name for card in gone] == [before[0]["metadata"]["name"]]
+    assert [card.name for card in gone] == [f"{before[0]['metadata']['name']} is gone"]
 
 
 def test_without_a_beginning_it_shows_what_followed_the_last_command(cluster):

@@ -49,6 +49,19 @@ def test_a_pod_that_is_not_ready_is_named_as_getting_none():
     assert last.what == f"20 connections so far; {pod['metadata']['name']} got none: not in the endpoints"
 
 
+def test_pods_that_a_service_selects_no_longer_are_not_said_to_be_gone():
+    with Cluster(nodes=3, serve=False) as cluster:
+        for track in ("blue", "green"):
+            deployments.version(cluster, track, 1)
+        cluster.apply(deployments.service("shop") | {"spec": {"selector": {"track": "blue"}, "ports": [{"port": 80, "targetPort": 5678}]}})
+        cluster.run(5)
+        before = cluster.revision
+        cluster.patch("Service", "shop", {"spec": {"selector": {"track": "green"}}})
+        frames = changes(cluster, since=before, what="traffic", service="shop")
+    left = [card.name for frame in frames for card in frame.graph.cards if card.free]
+    assert any(name.startswith("shop-blue-") and name.endswith(" is not selected") for name in left)
+
+
 def test_a_client_of_another_namespace_is_told_apart(asked):
     """Two pods of one name are two clients."""
     asked.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
