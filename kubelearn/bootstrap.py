@@ -5,6 +5,8 @@ Law 9: the objects are a table, read from a real server. Leaves out: bootstrap t
 """
 from __future__ import annotations
 
+from uuid import NAMESPACE_DNS, uuid5
+
 from kubelearn.api import data
 from kubelearn.apiserver import strategies, writing
 from kubelearn.apiserver.inside import API_SERVER
@@ -34,15 +36,16 @@ def bootstrap(registry: Registry, profile: Profile) -> None:
         _store(registry, OWN.get((obj["kind"], obj["metadata"]["name"]), lambda o: o)(obj), request)
     for obj in storage_classes(profile):
         _store(registry, obj, request)
+    _store(registry, ENDPOINTS, request, uid=str(uuid5(NAMESPACE_DNS, "kubernetes.default.svc")))
 
 
 def _named_namespace(name: str) -> dict:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}}}
 
 
-def _store(registry: Registry, obj: dict, request: Request) -> None:
+def _store(registry: Registry, obj: dict, request: Request, uid: str = "") -> None:
     resource = registry.resources.by_kind(obj["apiVersion"], obj["kind"])
-    metadata = {**obj["metadata"], "uid": writing.new_uid(registry), "creationTimestamp": registry.clock.timestamp()}
+    metadata = {**obj["metadata"], "uid": uid or writing.new_uid(registry), "creationTimestamp": registry.clock.timestamp()}
     if resource.has_generation:
         metadata["generation"] = 1
     registry.store(resource, (metadata.get("namespace", ""), metadata["name"]), {**obj, "metadata": metadata}, request)
@@ -58,6 +61,10 @@ def _endpoints(obj: dict) -> dict:
     return {**obj, "endpoints": [endpoint], "ports": [{**obj["ports"][0], "port": API_SERVER[1]}]}
 
 
+ENDPOINTS = {  # the older view of where the API server is, which nobody mirrors
+    "apiVersion": "v1", "kind": "Endpoints",
+    "metadata": {"name": "kubernetes", "namespace": "default", "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
+    "subsets": [{"addresses": [{"ip": API_SERVER[0]}], "ports": [{"name": "https", "port": API_SERVER[1], "protocol": "TCP"}]}]}
 OWN = {("Service", "kubernetes"): _service, ("EndpointSlice", "kubernetes"): _endpoints}
 
 
