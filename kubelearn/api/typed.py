@@ -23,7 +23,7 @@ def check(schema: Schema, config: dict, manager: str) -> None:
     if not manager:
         raise invalid("PatchOptions.meta.k8s.io", "", [fields.required(fields.path_of("fieldManager"), "is required for apply patch")])
     metadata = config.get("metadata") or {}
-    if metadata.get("managedFields"):
+    if metadata.get("managedFields") is not None:
         raise bad_request("metadata.managedFields must be nil")
     found = list(_wrong(schema, config, ""))
     if found:

@@ -6,15 +6,14 @@ at the client's time and are brought to virtual time here; nothing behind this m
 from __future__ import annotations
 
 import json
-import re
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 
 from kubelearn import errors
 from kubelearn.api import patch as patches
-from kubelearn.api import schema
-from kubelearn.api.resources import Resource, builtin
+from kubelearn.api import schema, typed
+from kubelearn.api.resources import Resource, builtin, version_order
 from kubelearn.apiserver import codec, negotiation, rbac, timestamps
 from kubelearn.apiserver.options import WriteOptions
 from kubelearn.apiserver.request import Request
@@ -31,16 +30,10 @@ def deprecation(resource: Resource) -> str:
     old = next((v for v in versions if v["name"] == resource.version and v.get("deprecated")), None)
     if old:
         newer = next((v["name"] for v in versions if v["served"] and not v.get("deprecated") and
-                      kube_aware(v["name"]) > kube_aware(resource.version)), "")
+                      version_order(v["name"]) < version_order(resource.version)), "")
         advice = f"; use {resource.group}/{newer} {resource.kind}" if newer else ""
         return old.get("deprecationWarning") or f"{resource.api_version} {resource.kind} is deprecated{advice}"
     return resource.facts.get("deprecated", "")
-
-
-def kube_aware(version: str) -> tuple:
-    """Versions by age: v1alpha1 < v1beta1 < v1 < v2."""
-    found = re.fullmatch(r"v(\d+)(?:(alpha|beta)(\d+))?", version)
-    return ("alpha beta".find(found[2]) if found[2] else 99, int(found[1]), int(found[3] or 0)) if found else (-1, 0, 0)
 
 
 class Call:
@@ -93,6 +86,11 @@ class Call:
                 name = field[0].upper() + field[1:]
                 raise errors.bad_request("error decoding YAML: error unmarshaling JSON: "
                                          f"Object '{name}' is missing in '{_beginning(self.body)}'")
+        if (patch["apiVersion"], patch["kind"]) != self.info.kind:
+            group, _, version = patch["apiVersion"].rpartition("/")
+            raise errors.bad_request(f"invalid object type: {group}/{version}, Kind={patch['kind']}")
+        if self.info.resource.schema and not self.info.subresource:
+            typed.check(self.info.resource.schema, patch, self.query.get("fieldManager", ""))
         self._check_types(patch)
 
     def _check_types(self, patch: object) -> None:

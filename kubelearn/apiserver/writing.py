@@ -179,8 +179,6 @@ def _json_patched(registry, resource: Resource, old: dict, body: object, request
 
 def _applied(registry, resource: Resource, old: dict, body: dict, request: Request) -> dict:
     typed.check(resource.schema, body, request.field_manager if request.external else request.manager)
-    if (body.get("metadata") or {}).get("managedFields") is not None:
-        raise errors.bad_request("metadata.managedFields must be nil")
     if (body.get("metadata") or {}).get("resourceVersion") not in (None, "", old["metadata"]["resourceVersion"]):
         raise errors.conflict(resource.name, old["metadata"]["name"])
     managers = managedfields.managers(registry, resource, old)
