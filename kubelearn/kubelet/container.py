@@ -91,8 +91,7 @@ class Container:
         self.env = {**image.env, "HOSTNAME": sandbox.hostname, **env}
         self.env.setdefault("HOME", image.home_of(uid))
         self.space = space or sandbox.space or ProcessSpace()
-        self.state, self.started_at, self.finished_at = "created", None, None
-        self.exit_code, self.reason, self.message = None, "", ""
+        self.state, self.started_at, self.finished_at, self.exit_code, self.reason, self.message = "created", None, None, None, "", ""
         self.log: list[tuple[float, str, bytes]] = []
         self.log_dropped, self.log_size = 0, 0
         self.on_log: list[Callable[[tuple], object]] = []

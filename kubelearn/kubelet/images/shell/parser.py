@@ -82,8 +82,7 @@ class Parser:
             token = self.keyword() or self.lexer.peek()
             if token in (None, ")", *ends) or (items and self.keyword() in RESERVED - STARTING) or (stop_at_newline and token == "\n"):
                 break
-            command = self.and_or()
-            separator = self.accept(";", "&")
+            command, separator = self.and_or(), self.accept(";", "&")
             items.append((command, separator == "&"))
             if separator is None and (stop_at_newline or self.lexer.peek() != "\n"):
                 break
