@@ -145,9 +145,8 @@ class Dashboard(widgets.VBox):
             self._patch("Deployment", namespace, name, {"spec": {"replicas": self.replicas.value}}, "kubectl scale")
 
     def _patch(self, kind: str, namespace: str, name: str, patch: dict, command: str) -> None:
-        registry = self.cluster.registry
+        registry, request = self.cluster.registry, Request("you", external=True, command=command)
         with self.cluster.lock:
-            request = Request("you", external=True, command=command)
             registry.patch(registry.resources.must_find(kind), namespace, name, patch, "merge", request)
             self.cluster.clock.settle()
 

@@ -210,9 +210,10 @@ def paths_once(value: dict, path: Path, found: Findings) -> None:
     for source in value.get("sources") or ():
         kind, given = next(iter(source.items()), ("", {}))
         for item in given.get("items") or ([given] if kind == "serviceAccountToken" else ()):
-            if item.get("path") in taken:
-                found.invalid(path, given["name"] if kind in ("configMap", "secret") else item["path"], "conflicting duplicate paths")
-            taken.add(item.get("path"))
+            where = item.get("path", "")
+            if where in taken:
+                found.invalid(path, given.get("name", "") if kind in ("configMap", "secret") else where, "conflicting duplicate paths")
+            taken |= {where} - {""}
 
 
 def downward_files(volume: dict, path: Path, found: Findings) -> None:

@@ -29,12 +29,7 @@ def expression(*types: str) -> Check:
     return check
 
 
-def validation_actions(values: list | None, path: Path, found: Findings) -> None:
-    if not values:
-        return found.required(path)
-    for index, value in enumerate(values):
-        if value not in ("Audit", "Deny", "Warn"):
-            found.unsupported((path, index), value, ("Audit", "Deny", "Warn"))
-    if {"Deny", "Warn"} <= set(values):
+def deny_or_warn(values: list | None, path: Path, found: Findings) -> None:
+    if {"Deny", "Warn"} <= set(values or ()):
         found.invalid(path, values, "must not contain both Deny and Warn (repeating the same validation failure information in the API "
                                     "response and headers serves no purpose)")
