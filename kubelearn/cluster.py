@@ -51,7 +51,7 @@ class Cluster(Objects):
         self.client = Client(self.registry, "kubelearn")
         bootstrap(self.registry, self.profile)
         self.parts: dict[str, object] = components(self.registry, self.profile)
-        self.registry.views["componentstatuses"] = lambda: component_statuses(self.parts)
+        self.registry.views["componentstatuses"] = lambda: component_statuses(self.parts, self.plane)
         self._rules = Rules(Client(self.registry, "kube-proxy"))
         self.nodes: dict[str, Node] = {}
         self.disks: dict = {}  # volumes that are reached over the network, by name

@@ -220,14 +220,15 @@ class ControlPlane:
         """From now on writes need an API server and a majority of etcd's members."""
         self.registry.etcd.refusal, self.registry.refusal = self._cannot_write, self._cannot_answer
 
-    def _up(self, name: str) -> int:
+    def up(self, name: str) -> int:
+        """How many of a component's replicas work."""
         return sum(replica.reachable for replica in self.replicas[name])
 
     def _cannot_answer(self) -> ApiError | None:
         """The address that clients know is a load balancer's: with no API server behind it, it says so."""
-        return None if self._up("kube-apiserver") else errors.unavailable()
+        return None if self.up("kube-apiserver") else errors.unavailable()
 
     def _cannot_write(self) -> ApiError | None:
         """Upstream passes on etcd's own words, as a Status of code 500 without a reason."""
-        quorum = self._up("etcd") > len(self.machines) // 2
+        quorum = self.up("etcd") > len(self.machines) // 2
         return self._cannot_answer() or (None if quorum else ApiError(500, "", "etcdserver: request timed out"))

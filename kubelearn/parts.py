@@ -55,16 +55,17 @@ def control_plane(registry: Registry, profile: Profile) -> dict[str, object]:
     return {"kube-controller-manager": manager, "kube-scheduler": scheduler, **manager.controllers}
 
 
-def component_statuses(parts: dict[str, object]) -> list[dict]:
-    """What the API server says of the parts that it asks for their health."""
-    asked = (("controller-manager", parts["kube-controller-manager"], 10257), ("etcd-0", None, 2379),
-             ("scheduler", parts["kube-scheduler"], 10259))
-    return [{"apiVersion": "v1", "kind": "ComponentStatus", "metadata": {"name": name}, "conditions": [_health(part, port)]}
+def component_statuses(parts: dict[str, object], plane: object = None) -> list[dict]:
+    """What the API server says of the parts that it asks for their health; plane: the machines that they run on, where they do."""
+    def works(name: str) -> bool:
+        return plane.up(name) > 0 if plane else not getattr(parts.get(name), "stopped", False)
+    asked = (("controller-manager", "kube-controller-manager", 10257), ("etcd-0", "etcd", 2379), ("scheduler", "kube-scheduler", 10259))
+    return [{"apiVersion": "v1", "kind": "ComponentStatus", "metadata": {"name": name}, "conditions": [_health(works(part), port)]}
             for name, part, port in asked]
 
 
-def _health(part: object, port: int) -> dict:
-    if not getattr(part, "stopped", False):
+def _health(works: bool, port: int) -> dict:
+    if works:
         return {"type": "Healthy", "status": "True", "message": "ok"}
     text = f'Get "https://127.0.0.1:{port}/healthz": dial tcp 127.0.0.1:{port}: connect: connection refused'
     return {"type": "Healthy", "status": "False", "message": text}

@@ -69,6 +69,15 @@ def test_without_the_controller_manager_a_deployment_makes_nothing_but_a_pod_is_
     assert [(pod["metadata"]["name"], pod["status"]["phase"]) for pod in cluster.get("Pod")] == [("a", "Running")]
 
 
+@pytest.mark.parametrize("component, name", [
+    ("kube-controller-manager", "controller-manager"), ("kube-scheduler", "scheduler"), ("etcd", "etcd-0")])
+def test_the_status_of_components_says_at_once_which_has_ended(cluster, component, name):
+    cluster.stop(component)
+    cluster.run(5)
+    found = {each["metadata"]["name"]: each["conditions"][0]["status"] for each in cluster.registry.views["componentstatuses"]()}
+    assert [who for who, status in found.items() if status == "False"] == [name]
+
+
 @pytest.mark.parametrize("component, code", [("etcd", 500), ("kube-apiserver", 503)])
 def test_without_a_store_or_a_server_nothing_is_written_and_what_runs_runs_on(cluster, component, code):
     cluster.apply(POD)

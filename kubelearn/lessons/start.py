@@ -39,7 +39,7 @@ def _why_silent(cluster) -> str:
     image = cluster.get("Deployment", "greeter")["spec"]["template"]["spec"]["containers"][0]["image"]
     if "http-echo" not in image:
         return f"its image is {image} now, another program; keep the image, and choose a version of it that there is"
-    return f"its image is {image}; kubectl describe pod -l app=greeter shows whether it could be pulled"
+    return f"its image is {image}; was it pulled? kubectl describe pod -l app=greeter"
 
 
 def greeter_answers(cluster) -> str:
