@@ -11,9 +11,10 @@ from kubelearn.api.meta import annotations_of, is_deleting, key_of, labels_of, n
 from kubelearn.api.storage import PROVISIONED_BY, PROVISIONER, SELECTED_NODE, class_of
 from kubelearn.client import Client
 from kubelearn.controllers.controller import Controller
-from kubelearn.errors import ApiError
+from kubelearn.errors import ApiError, bad_request
 
 SECONDS = 2.0  # that making a volume takes
+ONE_NODE = frozenset(("ReadWriteOnce", "ReadWriteOncePod"))
 
 
 def required(key: str, value: str) -> dict:
@@ -22,7 +23,9 @@ def required(key: str, value: str) -> dict:
 
 
 def local_path(name: str, claim: dict, node: dict | None) -> dict:
-    """kind: a folder on the node that was chosen, for pods of that node alone."""
+    """kind: a folder on the node that was chosen, for pods of that node alone; so it is refused to who wants it on several."""
+    if not ONE_NODE.issuperset(claim["spec"]["accessModes"]):
+        raise bad_request("NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes")
     path = f"/var/local-path-provisioner/{name}_{namespace_of(claim)}_{name_of(claim)}"
     source = {"hostPath": {"path": path, "type": "DirectoryOrCreate"}}
     return source | ({"nodeAffinity": required("kubernetes.io/hostname", name_of(node))} if node else {})
@@ -73,7 +76,8 @@ class Provisioner(Controller):
             if error.reason != "AlreadyExists":
                 self.event(claim, "Warning", "ProvisioningFailed",
                            f'failed to provision volume with StorageClass "{name_of(storage_class)}": {error}')
-                raise
+                if error.reason != "BadRequest":  # else trying again gives the same
+                    raise
             return
         self.event(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name_of(volume)}")
 

@@ -167,7 +167,7 @@ def _pod(cluster, app: str) -> dict:
     found = [pod for pod in cluster.get("Pod") if pod["metadata"].get("labels", {}).get("app") == app
              and pod["status"]["phase"] == "Running" and "deletionTimestamp" not in pod["metadata"]]
     if not found:
-        raise Wrong(f"no Pod of {app} runs", f"kubectl describe pods -l app={app}")
+        raise Wrong(f"no Pod of {app} runs", f"kubectl describe pods -l app={app}; and of its claim, kubectl describe pvc")
     return found[0]
 
 

@@ -50,6 +50,14 @@ def phase(world, kind: str, name: str) -> str:
     return world.get(kind, name)["status"]["phase"]
 
 
+def test_a_folder_of_a_node_is_refused_to_who_wants_it_on_several(volumes):
+    """What a learner tries who moves a Pod between nodes."""
+    volumes.apply(storage_class("Immediate") + "\n---\n" + claim("c", "1Gi", "[ReadWriteMany]", "standard"))
+    volumes.clock.run(60)
+    assert phase(volumes, "PersistentVolumeClaim", "c") == "Pending"
+    assert "only supports ReadWriteOnce" in volumes.events("PersistentVolumeClaim")[-1]
+
+
 def test_a_claim_gets_the_smallest_volume_that_fits_and_both_name_each_other(volumes):
     volumes.apply(volume("large", "10Gi") + "\n---\n" + volume("small", "1Gi") + "\n---\n" + claim("c", "500Mi"))
     bound = volumes.get("PersistentVolumeClaim", "c")
