@@ -1,7 +1,6 @@
 """Rules about whole objects: what only a create may not have, and what an update may not change.
 
 Part of Kubernetes: the ValidateXUpdate functions of pkg/apis/*/validation. Which holds of which resource is in data/updates.txt.
-Leaves out: the diff of a PersistentVolume's source.
 """
 from __future__ import annotations
 
@@ -144,7 +143,8 @@ def claim(new: dict, old: dict, found: Findings) -> None:
 
 def volume(new: dict, old: dict, found: Findings) -> None:
     if any(new["spec"].get(key) != old["spec"].get(key) for key in ("hostPath", "nfs", "csi", "local", "iscsi") if key in old["spec"]):
-        found.forbidden((SPEC, "persistentvolumesource"), "spec.persistentvolumesource is immutable after creation")
+        changed = internal.diff("PersistentVolumeSource", old["spec"], new["spec"])
+        found.forbidden((SPEC, "persistentvolumesource"), f"spec.persistentvolumesource is immutable after creation\n{changed}")
 
 
 def priority(new: dict, old: dict, found: Findings) -> None:
