@@ -52,7 +52,7 @@ class Cluster(Objects):
         bootstrap(self.registry, self.profile)
         self.parts: dict[str, object] = components(self.registry, self.profile)
         self.registry.views["componentstatuses"] = lambda: component_statuses(self.parts, self.plane)
-        self._rules = Rules(Client(self.registry, "kube-proxy"))
+        self.parts["kube-proxy"] = self._rules = Rules(Client(self.registry, "kube-proxy"))
         self.nodes: dict[str, Node] = {}
         self.disks: dict = {}  # volumes that are reached over the network, by name
         for spec in node_specs(self.profile.nodes if nodes is None else nodes):

@@ -35,10 +35,23 @@ class Rules:
         self.clock, self.random = client.clock, client.clock.random("kube-proxy")
         self.services, slices = client.informer("Service"), client.informer("EndpointSlice")
         self.table: dict[Key, Rule] = {}
+        self.proxies: list[Proxy] = []
+        self.stopped = False
         self._of: dict[str, dict[Key, Rule]] = {}  # service -> its rules
         self._slices: dict[str, dict[str, dict]] = {}  # service -> its slices by name
         self.services.on(self._service_changed)
         slices.on(self._slice_changed)
+
+    def stop(self) -> None:
+        """kube-proxy ends on all nodes, as if its DaemonSet were deleted; a machine that joins has no rules."""
+        self.stopped = True
+        for proxy in self.proxies:
+            proxy.stop()
+
+    def start(self) -> None:
+        self.stopped = False
+        for proxy in self.proxies:
+            proxy.start()
 
     def _service_changed(self, old: dict | None, new: dict | None) -> None:
         service = meta.key_of(new or old)
@@ -149,7 +162,9 @@ class Proxy:
 
     def __init__(self, rules: Rules, network: Network, node: str):
         self.rules, self.network, self.node = rules, network, node
-        self.start()
+        rules.proxies.append(self)
+        if not rules.stopped:
+            self.start()
 
     def start(self) -> None:
         self.network.rules[self.node] = self.rules.table

@@ -23,7 +23,7 @@ def without(stopped: str) -> str:
         cluster.stop(stopped)
         cluster.run(5)
         try:
-            stored = cluster.apply(deployment("more", "nginx:1.25", 1))
+            stored = cluster.apply(deployment("more", "nginx:1.25", 1)) and cluster.apply(service("more"))
         except ApiError:
             stored = None
         cluster.run(20)
@@ -31,7 +31,8 @@ def without(stopped: str) -> str:
         holds = {"kubectl get pods is answered": cluster.registry.refusal() is None, "kubectl apply is stored": stored,
                  "a Pod is made for it": more, "the Pod gets a node": more and more[0]["spec"].get("nodeName"),
                  "it runs": more and more[0]["status"]["phase"] == "Running",
-                 "visitors of http://web/ get their page": traffic.ask(cluster, "http://web/")[0].ok}
+                 "visitors of http://web/ get their page": traffic.ask(cluster, "http://web/")[0].ok,
+                 "visitors of http://more/, which is new, get theirs": traffic.ask(cluster, "http://more/")[0].ok}
         return "\n".join(f"{'✔' if held else '✖'} {what}" for what, held in holds.items())
 
 

@@ -79,7 +79,7 @@ class Dashboard(widgets.VBox):
                               self._button("start node", "it comes back", self.start_node), self.deployment, self.replicas,
                               self._button("scale", "kubectl scale deployment", self.scale))
         plane = getattr(self.cluster, "plane", None)  # its components can be stopped where they run on machines of their own
-        names = [*plane.replicas, "coredns"] if plane is not None else []
+        names = [*plane.replicas, "coredns", "kube-proxy"] if plane is not None else []
         self.parts = self._choice(widgets.Dropdown, "component", options=names, width="270px")
         self.faults = self._row("faults", self.parts, *[
             self._button(f"{verb} component", hint, lambda verb=verb: getattr(self.cluster, verb)(self.parts.value))
